@@ -1,0 +1,27 @@
+# Everything comes from Debian 12 packages; `./dev setup` installs them.
+set(Boost_USE_STATIC_LIBS OFF)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(LUA REQUIRED IMPORTED_TARGET lua5.4)
+
+# libphonenumber-dev depends on Boost 1.74, which cannot be installed beside 1.81, so `./dev setup`
+# unpacks its headers here; the library itself (libphonenumber8) is installed as usual.
+set(LOCKSTEP_UNPACKED ${CMAKE_CURRENT_SOURCE_DIR}/build/deps CACHE PATH "Where ./dev setup unpacks headers")
+find_path(PHONENUMBER_INCLUDE phonenumbers/phonenumberutil.h HINTS ${LOCKSTEP_UNPACKED}/usr/include REQUIRED)
+find_library(PHONENUMBER_LIBRARY NAMES libphonenumber.so.8 REQUIRED)
+find_library(PROTOBUF_LIBRARY NAMES protobuf REQUIRED)
+add_library(phonenumber INTERFACE)
+target_include_directories(phonenumber SYSTEM INTERFACE ${PHONENUMBER_INCLUDE})
+target_link_libraries(phonenumber INTERFACE ${PHONENUMBER_LIBRARY} ${PROTOBUF_LIBRARY})

@@ -1,0 +1,189 @@
+// What one transaction reads and writes. The engine asks a Lookup and fills a Batch; a store answers and commits.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sync/input.hpp"
+#include "sync/record.hpp"
+
+namespace lockstep::sync {
+
+// How an input ended; accepted = applied + suppressed + parked + pending (A5).
+enum class Disposition { applied, suppressed, parked, pending };
+
+// One line of the journal, and at the same time one event of the stream: its sequence is the event's.
+struct JournalEntry {
+  Seq seq = 0;
+  Time at;
+  SourceId source;
+  EntityName entity;   // may be empty
+  RecordId record;     // may be empty
+  SystemName system;   // where it came from or went to; may be empty
+  std::string kind;    // "change", "edit", "write", "conflict", "identity", "dead", … (docs/formats/journal.md)
+  std::string disposition;  // "applied", "suppressed", "parked", "pending", or "" for entries that accept nothing
+  std::string reason;  // "echo", "stale", "duplicate delivery", …
+  Json body;           // details: fields with from and to, external id, version, actor, latency
+
+  friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
+};
+
+struct LinkKey {
+  SourceId source;
+  SystemName system;
+  std::string object;
+  std::string external_id;
+
+  friend auto operator<=>(const LinkKey&, const LinkKey&) = default;
+};
+
+struct LinkRow {
+  LinkKey key;
+  RecordId record;
+  friend bool operator==(const LinkRow&, const LinkRow&) = default;
+};
+
+// One way to find a record by content: the entity, the rule's fields and their values, joined.
+struct MatchKey {
+  SourceId source;
+  EntityName entity;
+  std::string key;
+  friend auto operator<=>(const MatchKey&, const MatchKey&) = default;
+};
+
+struct MatchRow {
+  MatchKey key;
+  RecordId record;
+  friend auto operator<=>(const MatchRow&, const MatchRow&) = default;
+};
+
+// A delivery that has been accepted (A3).
+struct Marker {
+  SourceId source;
+  SystemName system;
+  std::string delivery;
+  Time at;  // markers are kept for a configured time
+  friend bool operator==(const Marker&, const Marker&) = default;
+};
+
+enum class OutboxState {
+  waiting,  // due at `due`
+  claimed,  // a create is on its way; after a crash it counts as unknown
+  unknown,  // sent, outcome unknown: read back first
+  blocked,  // waits for another record's link: `waits_for`
+  dead,     // rejected for good or out of attempts: a person decides
+};
+
+struct OutboxKey {
+  SourceId source;
+  SystemName system;
+  RecordId record;
+  friend auto operator<=>(const OutboxKey&, const OutboxKey&) = default;
+};
+
+enum class WorkClass { person, live, retry, verify, backfill };
+
+// What still has to be written to a system. It says that, not what: the newest state is taken when it is sent.
+struct OutboxRow {
+  OutboxKey key;
+  EntityName entity;
+  OutboxState state = OutboxState::waiting;
+  WorkClass work = WorkClass::live;
+  Time due;
+  Time since;              // when it became pending
+  Seq cause = 0;           // the journal entry that made it pending
+  std::uint32_t attempts = 0;
+  std::string error;       // of the last attempt
+  ErrorKind error_kind = ErrorKind::unavailable;
+  std::string waits_for;   // blocked: wait key of the link it needs
+  Time claimed_at;         // claimed, unknown: when the attempt began
+
+  friend bool operator==(const OutboxRow&, const OutboxRow&) = default;
+};
+
+// A change that could not be applied yet: it waits for something, must be verified by reading the object, or asks a person.
+enum class InboxKind {
+  waiting,   // for `waits_for`
+  fetch,     // the object must be read to know its state
+  identity,  // several records match: a person decides
+  invalid,   // could not be mapped: a person decides
+};
+
+struct InboxRow {
+  Seq seq = 0;  // its journal entry
+  InboxKind kind = InboxKind::waiting;
+  std::string waits_for;
+  Change change;
+  std::string reason;
+  Time since;
+  std::vector<RecordId> candidates;  // identity
+  friend bool operator==(const InboxRow&, const InboxRow&) = default;
+};
+
+// State that a connector or a job keeps: cursors, checkpoints, catalogs, tokens.
+struct StateRow {
+  SourceId source;
+  SystemName system;
+  std::string key;
+  Json value;  // null erases
+  friend bool operator==(const StateRow&, const StateRow&) = default;
+};
+
+// A field on which two systems differed (kept whoever won).
+struct ConflictRow {
+  Seq seq = 0;  // the journal entry
+  SourceId source;
+  EntityName entity;
+  RecordId record;
+  std::string field;
+  Json base, mine, theirs;  // mine: canonical when it was met; theirs: the incoming value
+  SystemName mine_origin, theirs_origin;
+  std::string rule;         // "authority", "latest", "manual", "overwritten", "delete"
+  SystemName winner;        // empty while open
+  bool open = false;
+  friend bool operator==(const ConflictRow&, const ConflictRow&) = default;
+};
+
+// Everything that one transaction writes. All or nothing.
+struct Batch {
+  Seq first_seq = 0;  // journal entries are first_seq, first_seq+1, …; must continue the journal
+  std::vector<Marker> markers;
+  std::vector<Record> records;         // each at its new revision; the stored one must be one lower
+  std::vector<LinkRow> links;
+  std::vector<LinkKey> links_erased;
+  std::vector<MatchRow> matches;
+  std::vector<MatchRow> matches_erased;
+  std::vector<JournalEntry> journal;
+  std::vector<OutboxRow> outbox;
+  std::vector<OutboxKey> outbox_erased;
+  std::vector<InboxRow> inbox;
+  std::vector<Seq> inbox_erased;
+  std::vector<ConflictRow> conflicts;
+  std::vector<StateRow> state;
+
+  bool empty() const;
+};
+
+// What the engine may ask while it applies a batch. Answers are as of the last commit; the engine keeps what it
+// changes itself. Errors are the store's.
+class Lookup {
+ public:
+  virtual ~Lookup() = default;
+  virtual Result<Seq> last_seq() = 0;
+  virtual Result<bool> seen(const SourceId& source, const SystemName& system, const std::string& delivery) = 0;
+  virtual Result<std::optional<Record>> record(const SourceId& source, const RecordId& id) = 0;
+  virtual Result<std::optional<RecordId>> linked(const LinkKey& key) = 0;
+  virtual Result<std::vector<RecordId>> matching(const MatchKey& key) = 0;
+  virtual Result<std::optional<OutboxRow>> outbox(const OutboxKey& key) = 0;
+  // Claimed or unknown creates of one entity in one system.
+  virtual Result<std::vector<OutboxRow>> claims(const SourceId& source, const SystemName& system, const EntityName& entity) = 0;
+  virtual Result<std::optional<InboxRow>> inbox(Seq seq) = 0;
+  // Up to 1,000 inbox rows and outbox rows of the source that wait for this key, oldest first.
+  virtual Result<std::vector<InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) = 0;
+  virtual Result<std::vector<OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) = 0;
+  // Open conflicts of a record's field.
+  virtual Result<std::vector<ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) = 0;
+};
+
+}  // namespace lockstep::sync

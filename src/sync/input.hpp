@@ -1,0 +1,133 @@
+// Everything that can happen to the engine, as values. A batch of inputs is applied in order, in one transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "sync/record.hpp"
+
+namespace lockstep::sync {
+
+enum class ChangeKind { upserted, deleted };
+
+enum class Extent {
+  full,     // a mapped field missing from the document is absent in the system
+  partial,  // a field missing from the document says nothing
+};
+
+enum class Via { webhook, poll, capture, fetch, scan };
+
+// One observation from a system: "these fields of this object now have these values", or "it is gone".
+struct Change {
+  SourceId source;
+  SystemName system;
+  std::string object;
+  std::string external_id;
+  ChangeKind kind = ChangeKind::upserted;
+  Extent extent = Extent::full;
+  Version version = 0;
+  Via via = Via::webhook;
+  Json document;           // in the system's shape: a JSON object
+  std::string delivery;    // the delivery's id for dedupe (A3), "" when it has none
+  std::string actor;       // who made it, when the system says so
+
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+// An edit of a record through the API or the console. Values are canonical, not yet normalized.
+struct Edit {
+  SourceId source;
+  EntityName entity;
+  RecordId record;  // empty: create a new one with the id `new_record`
+  RecordId new_record;
+  Fields fields;
+  bool remove = false;
+  std::optional<std::uint64_t> expected_revision;  // If-Match
+  std::string actor;
+  std::string delivery;  // Idempotency-Key
+
+  friend bool operator==(const Edit&, const Edit&) = default;
+};
+
+// Said durably before a create is sent, so that a crash in between leads to a read-back, not to a second create (X1).
+struct Claim {
+  SourceId source;
+  SystemName system;
+  RecordId record;
+
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
+enum class WriteKind { create, update, remove };
+
+enum class OutcomeKind {
+  applied,       // the system holds it now
+  retry,         // certainly not applied; try again
+  rejected,      // never will be: dead letter, shown to a person
+  unauthorized,  // pause the connection
+  not_found,     // the object is gone
+  conflict,      // the object changed under us: `state` holds what is there, when known
+  duplicate,     // a create met an existing object: `external_id` names it, when known
+  unknown,       // may have been applied: read back before anything is written again (X2)
+};
+
+// What became of one write.
+struct WriteOutcome {
+  SourceId source;
+  SystemName system;
+  RecordId record;
+  WriteKind write = WriteKind::update;
+  OutcomeKind kind = OutcomeKind::applied;
+  std::string external_id;
+  Fields written;            // canonical values that were sent
+  std::optional<Json> state; // what the system holds now, in its shape, when it said so
+  Extent extent = Extent::partial;  // of `state`
+  Version version = 0;
+  std::string reason;        // for people: why it failed
+  std::optional<std::chrono::milliseconds> retry_after;
+  Duration latency{0};  // of the call
+
+  friend bool operator==(const WriteOutcome&, const WriteOutcome&) = default;
+};
+
+// An operator asks to try a dead or waiting write again, now.
+struct Retry {
+  SourceId source;
+  SystemName system;
+  RecordId record;
+  std::string actor;
+
+  friend bool operator==(const Retry&, const Retry&) = default;
+};
+
+// A person decides a held field or an identity conflict.
+struct Resolve {
+  SourceId source;
+  RecordId record;
+  std::string field;
+  Json value;
+  std::string actor;
+
+  friend bool operator==(const Resolve&, const Resolve&) = default;
+};
+
+// An object that waits in the inbox is looked at again: what it waited for has come, or a person has decided.
+struct Replay {
+  Seq inbox = 0;
+  // Identity conflicts: the record it is, or empty with `as_new` for a new one.
+  RecordId record;
+  bool as_new = false;
+  std::string actor;
+
+  friend bool operator==(const Replay&, const Replay&) = default;
+};
+
+using Input = std::variant<Change, Edit, Claim, WriteOutcome, Retry, Resolve, Replay>;
+
+}  // namespace lockstep::sync

@@ -1,0 +1,76 @@
+// A record: one real-world thing in one source, with what every system holds of it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/json.hpp"
+#include "sync/hlc.hpp"
+
+namespace lockstep::sync {
+
+// Values by field name, normalized. A field that is not there is absent; JSON null is null; "" and [] are empty (L4).
+using Fields = std::map<std::string, Json, std::less<>>;
+
+// Orders observations of one object by the system that holds it: its update time in ms, a log position, a
+// sequence number. 0 when the observation carries none.
+using Version = std::uint64_t;
+
+struct Stamp {
+  Hlc time;
+  SystemName origin;  // the system that the value came from
+  Seq seq = 0;        // the journal entry that says why
+
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
+struct FieldState {
+  Json value;
+  Stamp stamp;
+  bool held = false;  // an open conflict: neither read over nor written out until a person decides
+
+  friend bool operator==(const FieldState&, const FieldState&) = default;
+};
+
+enum class LinkState {
+  linked,
+  gone,  // the object was deleted in that system; the link stays so that trailing events are recognised
+};
+
+struct Link {
+  SystemName system;
+  std::string external_id;
+  LinkState state = LinkState::linked;
+  Version version = 0;  // of the newest observation that went into base (L5)
+  Fields base;          // what the system last held, as far as we know
+  Fields prior;         // of the fields of our last write: what the system held before it. An observation that shows
+                        // these again is either stale or a revert, and is read back instead of believed
+  Fields sent;          // fields that the system stores in a form of its own: the canonical value that was sent
+
+  friend bool operator==(const Link&, const Link&) = default;
+};
+
+struct Record {
+  RecordId id;
+  SourceId source;
+  EntityName entity;
+  std::map<std::string, FieldState, std::less<>> fields;
+  std::vector<Link> links;
+  bool deleted = false;    // a tombstone
+  Stamp deleted_stamp;
+  std::uint64_t revision = 0;  // grows by one with each commit that changes the record; 0 before the first
+
+  Link* link(const SystemName& system);
+  const Link* link(const SystemName& system) const;
+
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+// The stored form: compact JSON with a format number (docs/formats/store.md).
+std::string encode_record(const Record& record);
+Result<Record> decode_record(std::string_view text);
+
+}  // namespace lockstep::sync

@@ -1,0 +1,62 @@
+# check style and layers: ./dev lint [--quick | --all]
+#
+# 1. scripts/lint_sources.pl: includes against the DEPS lines, file length, banned calls and words
+# 2. clang-format-19
+# 3. clang-tidy-19 on the .cpp files changed since origin/main (or since the last commit)
+#
+#   --quick   without clang-tidy (this is what ./dev test runs)
+#   --all     clang-tidy on every file; takes minutes
+
+source scripts/packages.sh
+
+verb_lint() {
+  local mode=${1:-changed} status=0
+  case $mode in changed | --quick | --all) ;; *) die 2 "lint knows --quick and --all, not \"$mode\"" ;; esac
+  need lint
+  say "layers, length, words"
+  scripts/lint_sources.pl || status=1
+  say "format"
+  lint_format || status=1
+  if [[ $mode != --quick ]]; then
+    lint_tidy "$mode" || status=1
+  fi
+  if ((status)); then echo "lint: failed"; else echo "lint: clean"; fi
+  return "$status"
+}
+
+# Tracked and new C++ files, without what is deleted but not committed yet.
+cpp_files() {
+  local file
+  git ls-files --cached --others --exclude-standard -- "$@" | sort -u | while read -r file; do
+    if [[ -f $file ]]; then echo "$file"; fi
+  done
+}
+
+lint_format() {
+  local files
+  mapfile -t files < <(cpp_files '*.cpp' '*.hpp')
+  ((${#files[@]})) || return 0
+  if ! clang-format-19 --dry-run -Werror "${files[@]}"; then
+    echo "./dev fmt repairs this"
+    return 1
+  fi
+}
+
+lint_tidy() {
+  need build tidy
+  mkdir -p build
+  configure clang
+  local files base
+  if [[ $1 == --all ]]; then
+    mapfile -t files < <(cpp_files 'src/*.cpp' 'connectors/*.cpp' 'simulation/*.cpp' 'tests/*.cpp' 'bench/*.cpp')
+  else
+    base=$(git merge-base HEAD origin/main 2> /dev/null || git rev-parse HEAD)
+    mapfile -t files < <({
+      git diff --name-only --diff-filter=d "$base" -- '*.cpp'
+      git ls-files --others --exclude-standard -- '*.cpp'
+    } | sort -u)
+  fi
+  say "clang-tidy on ${#files[@]} files"
+  ((${#files[@]})) || return 0
+  printf '%s\n' "${files[@]}" | xargs -P "$(job_count)" -n 1 clang-tidy-19 -p build/clang --quiet
+}

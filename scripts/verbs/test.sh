@@ -1,0 +1,47 @@
+# build with sanitizers and run all tests: ./dev test [filter]
+#
+# Unit tests first, in parallel, then the tests of the whole program. Built with AddressSanitizer
+# and UndefinedBehaviorSanitizer. The last line counts test cases: "N passed, N failed".
+# Skipped ones are listed with their reasons.
+#
+#   ./dev test                 everything
+#   ./dev test sync            the tests of one module or suite (ctest -N in build/dev lists them)
+#   ./dev test '*Merge*'       the test cases whose name matches, GoogleTest style
+#   PRESET=tsan ./dev test     another preset: tsan, quick, release
+
+source scripts/packages.sh
+
+verb_test() {
+  local preset=${PRESET:-dev} filter=${1:-}
+  need build test lint
+  [[ $preset == clang ]] && need fuzz
+  build "$preset"
+
+  local folder=build/$preset jobs selected=() status=0
+  rm -rf "$folder/test-results"
+  mkdir -p "$folder/test-results"
+  if [[ -n $filter ]]; then
+    if (cd "$folder" && ctest -N -R "^$filter\$") | grep -q 'Total Tests: [1-9]'; then
+      selected=(-R "^$filter\$")
+    else
+      export GTEST_FILTER=$filter
+      [[ $filter == *[*.]* ]] || GTEST_FILTER="*$filter*"
+    fi
+  fi
+  export UBSAN_OPTIONS=print_stacktrace=1
+  jobs=$(nproc)
+  say "unit tests"
+  run_ctest "$folder" unit -LE whole -j "$jobs" "${selected[@]}" || status=1
+  say "tests of the whole program"
+  run_ctest "$folder" whole -L whole "${selected[@]}" || status=1
+
+  # The summary decides, and no fault that ctest saw may be missing from it.
+  scripts/summarize_tests.pl "$folder/test-results" "$status"
+}
+
+# run_ctest <build folder> <name of the result file> [ctest arguments]
+run_ctest() {
+  local folder=$1 name=$2
+  shift 2
+  (cd "$folder" && ctest --output-on-failure --no-tests=ignore --output-junit "test-results/ctest-$name.junit" "$@")
+}

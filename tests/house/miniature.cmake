@@ -1,0 +1,13 @@
+# The CMakeLists.txt of the miniature tree: this repository's Modules.cmake, nothing to download or find.
+cmake_minimum_required(VERSION 3.25)
+project(miniature LANGUAGES CXX)
+set(CMAKE_CXX_STANDARD 23)
+add_library(lockstep_options INTERFACE)
+foreach(target GTest::gtest_main GTest::gmock rapidcheck)
+  add_library(${target} INTERFACE IMPORTED)
+endforeach()
+enable_testing()
+include(${HOUSE_ROOT}/cmake/Modules.cmake)
+foreach(folder src/low src/left src/right src/connector src/top connectors/shop tests)
+  add_subdirectory(${folder})
+endforeach()

@@ -128,7 +128,7 @@ function(lockstep_test name)
   endif()
 endfunction()
 
-# Its seed inputs are in <module>/corpus/<fuzzer without _fuzz>/ or <module>/corpus/<fuzzer>/.
+# thing_fuzz.cpp becomes the program thing_fuzz; its seed inputs are in <module>/corpus/thing_fuzz/.
 function(lockstep_fuzzer module source)
   set_property(GLOBAL APPEND PROPERTY LOCKSTEP_FUZZ_SOURCES ${source})
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
@@ -139,6 +139,9 @@ function(lockstep_fuzzer module source)
   target_link_libraries(${target} PRIVATE lockstep_${module})
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   set_property(GLOBAL APPEND PROPERTY LOCKSTEP_FUZZERS ${target})
+  get_filename_component(folder ${source} DIRECTORY)
+  set_property(GLOBAL APPEND_STRING PROPERTY LOCKSTEP_FUZZER_LIST
+    "${target} ${CMAKE_CURRENT_BINARY_DIR}/${target} ${folder}/corpus/${target}\n")
 endfunction()
 
 # Adds each direct subfolder of the current one that has a CMakeLists.txt.
@@ -187,5 +190,14 @@ function(lockstep_check_orphans)
     message(FATAL_ERROR "no target uses these files:\n  ${text}")
   endif()
 endfunction()
+# For ./dev fuzz: the target "fuzzers", and a file with one line per fuzzer: name, program, seed folder.
+function(lockstep_list_fuzzers)
+  get_property(fuzzers GLOBAL PROPERTY LOCKSTEP_FUZZERS)
+  get_property(lines GLOBAL PROPERTY LOCKSTEP_FUZZER_LIST)
+  add_custom_target(fuzzers DEPENDS ${fuzzers})
+  file(WRITE ${PROJECT_BINARY_DIR}/fuzzers.txt "${lines}")
+endfunction()
+
 # When everything else has been read.
 cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL lockstep_check_orphans)
+cmake_language(DEFER DIRECTORY ${CMAKE_SOURCE_DIR} CALL lockstep_list_fuzzers)

@@ -36,8 +36,10 @@ lint_format() {
   local files
   mapfile -t files < <(cpp_files '*.cpp' '*.hpp')
   ((${#files[@]})) || return 0
-  if ! clang-format-19 --dry-run -Werror "${files[@]}"; then
-    echo "./dev fmt repairs this"
+  # Of each finding the place; what is wrong with it, ./dev fmt shows by repairing it.
+  if ! clang-format-19 --dry-run -Werror "${files[@]}" 2> build/format.log; then
+    grep -E '^[^ ]+:[0-9]+:[0-9]+: error:' build/format.log | cut -d: -f1,2 | sort -uV | sed 's/$/: format/'
+    echo "./dev fmt <files> repairs this"
     return 1
   fi
 }
@@ -58,5 +60,6 @@ lint_tidy() {
   fi
   say "clang-tidy on ${#files[@]} files"
   ((${#files[@]})) || return 0
-  printf '%s\n' "${files[@]}" | xargs -P "$(job_count)" -n 1 clang-tidy-19 -p build/clang --quiet
+  printf '%s\n' "${files[@]}" | xargs -P "$(job_count)" -n 1 clang-tidy-19 -p build/clang --quiet 2> build/tidy.log ||
+    { grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header' build/tidy.log; return 1; }
 }

@@ -15,7 +15,7 @@ chdir $root or die "$root: $!\n";
 # [pattern, which files, which files not, why]
 my @banned = (
   [qr/\bsleep_for\b|\bsleep_until\b|\busleep\s*\(|\bsleep\s*\(/, qr{_test\.cpp$}, qr{^tests/}, 'a unit test does not sleep: use ManualClock'],
-  [qr/\bstd::cout\b|\bstd::cerr\b|(?<![fn\w])printf\s*\(/, qr{^(src|connectors|simulation)/}, qr{^src/app/|_test\.cpp$|^src/base/assert\.cpp$}, 'only app/ writes to the terminal: use Log'],
+  [qr/\bstd::(cout|cerr|clog|puts)\b|\bf?printf\s*\(/, qr{^(src|connectors|simulation)/}, qr{^src/app/|_test\.cpp$|^src/base/assert\.cpp$}, 'only app/ writes to the terminal: use Log'],
   [qr/\b(TODO|FIXME|XXX|HACK)\b/, qr{.}, qr{^$}, 'do it, or write an issue'],
   [qr/#include\s*<boost\/(asio|beast)/, qr{.}, qr{^src/net/(.*\.cpp$|detail/)}, 'Asio and Beast stay inside .cpp files and detail/ of src/net'],
   [qr/\bcatch\s*\(\.\.\.\)\s*\{\s*\}/, qr{.}, qr{^$}, 'an error is not swallowed'],
@@ -47,6 +47,8 @@ sub files_below {
   }
   return @found;
 }
+
+report($_, 1, 'a recipe is configuration: no C++') for grep { /\.[ch]pp$/ } files_below('recipes');
 
 my @files = map { files_below($_) } grep { -d } qw(src connectors simulation tests bench);
 

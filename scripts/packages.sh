@@ -27,7 +27,10 @@ missing_packages() {
     dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2> /dev/null | sed -n 's/ installed$//p' || true
   )
   for package in "$@"; do
-    [[ -n ${installed[$package]:-} ]] || echo "$package"
+    if [[ -z ${installed[$package]:-} ]]; then
+      echo "$package"
+      installed[$package]=1  # two groups may name it
+    fi
   done
 }
 

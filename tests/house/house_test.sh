@@ -156,6 +156,10 @@ refused a_sleeping_unit_test "does not sleep" lint
 echo 'void f() { std::cout << 1; }' >> "$tree/src/left/left.cpp"
 refused printing_below_app "only app/ writes to the terminal" lint
 
+mkdir -p "$tree/recipes/shop"
+echo 'int x;' > "$tree/recipes/shop/shop.cpp"
+refused code_in_a_recipe "a recipe is configuration" lint
+
 echo '// TODO: later' >> "$tree/src/left/left.cpp"
 refused a_note_to_oneself "do it, or write an issue" lint
 

@@ -45,3 +45,17 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
 inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
 
 }  // namespace lockstep
+
+// Declares `name` as a reference to the value of a Result, or returns its error from the current function.
+#define LOCKSTEP_TRY(name, expression)                                                   \
+  auto name##_result = (expression);                                                     \
+  if (!name##_result) return std::unexpected(std::move(name##_result).error());          \
+  [[maybe_unused]] auto& name = *name##_result
+
+// Returns the error of a Result<void> from the current function.
+#define LOCKSTEP_CHECK(expression)                                                            \
+  do {                                                                                        \
+    if (auto check_result = (expression); !check_result) {                                    \
+      return std::unexpected(std::move(check_result).error());                                \
+    }                                                                                         \
+  } while (false)

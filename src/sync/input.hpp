@@ -19,6 +19,7 @@ enum class ChangeKind { upserted, deleted };
 enum class Extent {
   full,     // a mapped field missing from the document is absent in the system
   partial,  // a field missing from the document says nothing
+  sparse,   // a field missing from the document is empty or was left out: the object must be read to know
 };
 
 enum class Via { webhook, poll, capture, fetch, scan };
@@ -36,6 +37,7 @@ struct Change {
   Json document;           // in the system's shape: a JSON object
   std::string delivery;    // the delivery's id for dedupe (A3), "" when it has none
   std::string actor;       // who made it, when the system says so
+  Seq answers = 0;         // the inbox row of kind fetch that this reading answers, 0 for none
 
   friend bool operator==(const Change&, const Change&) = default;
 };

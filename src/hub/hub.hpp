@@ -1,0 +1,149 @@
+// The hub: everything between the inputs and the systems. It accepts changes, commits them in groups, writes what is
+// due to each system, pulls and captures, and publishes what was committed.
+//
+// All methods are called on the loop's thread; callbacks come on it too. What was accepted is durable when its
+// callback says so (A1). Nothing here knows of HTTP servers, files or configuration syntax.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/loop.hpp"
+#include "base/random.hpp"
+#include "connector/connector.hpp"
+#include "fanout/event_stream.hpp"
+#include "hub/limits.hpp"
+#include "store/store.hpp"
+#include "sync/engine.hpp"
+#include "sync/plan.hpp"
+
+namespace lockstep::hub {
+
+// One system of one source, as configured.
+struct SystemSetup {
+  connector::SystemSettings settings;
+  std::shared_ptr<connector::Connector> connector;
+  std::string kind;                                // the connector's: "gohighlevel"
+  std::chrono::milliseconds poll_every{60'000};    // incremental pulls; 0: never
+  std::chrono::milliseconds full_every{0};         // full pulls; 0: only the first mirror
+  bool mirror_on_start = true;
+};
+
+struct Setup {
+  std::shared_ptr<const sync::Catalog> catalog;
+  std::vector<SystemSetup> systems;
+};
+
+// What the hub is made of; it owns none of it.
+struct Parts {
+  store::Store* store = nullptr;
+  Executor* writer = nullptr;   // runs commits; one thread
+  Executor* readers = nullptr;  // runs reads; one thread
+  Loop* loop = nullptr;
+  Random* random = nullptr;
+  Log* log = nullptr;
+};
+
+struct JobProgress {
+  std::string id;
+  SourceId source;
+  SystemName system;
+  std::string kind;    // "mirror" (full pull), "pull" (incremental)
+  std::string state;   // "running", "done", "failed"
+  std::string entity;  // at the moment
+  std::uint64_t done = 0;
+  std::optional<std::uint64_t> total;
+  Time started;
+  std::optional<Time> ended;
+  double rate_per_second = 0;
+  std::optional<std::chrono::seconds> eta;
+  std::string error;
+};
+
+struct LaneStatus {
+  SystemName system;
+  std::string kind;
+  bool connected = false;
+  std::string problem;        // why it does not run, for people
+  std::string capture;        // which way of capture runs, "" for none
+  std::size_t in_flight = 0;
+  std::uint64_t written = 0;  // since start
+  std::uint64_t failed = 0;
+  std::optional<Time> last_seen;     // last change that came from it
+  std::optional<Time> last_written;
+};
+
+// The status of one record in one system, derived, never stored.
+struct RecordStatus {
+  SystemName system;
+  std::string external_id;
+  sync::Status status = sync::Status::unlinked;
+  std::string detail;  // why it is pending or failed
+  std::vector<std::string> differing;  // fields that still differ
+};
+
+struct RecordView {
+  sync::Record record;
+  std::vector<RecordStatus> systems;
+};
+
+struct Metrics {
+  std::uint64_t accepted = 0, applied = 0, suppressed = 0, parked = 0, pending = 0, refused = 0;  // A5
+  std::uint64_t commits = 0, committed_inputs = 0;
+  std::uint64_t writes_applied = 0, writes_retried = 0, writes_rejected = 0, writes_unknown = 0;
+  std::size_t queued = 0;
+  Duration commit_time_last{0};
+};
+
+class Hub {
+ public:
+  using AppliedDone = std::move_only_function<void(Result<std::vector<sync::Applied>>)>;
+
+  Hub(Parts parts, Setup setup, HubLimits limits = {}, sync::EngineSettings engine = {});
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  // Starts connectors, captures, schedules and the dispatcher. Systems that can not be reached are tried again.
+  void start();
+  // Takes no more inputs, lets what is on its way end, and calls `done`; after that the hub can be destroyed.
+  void drain(Action done);
+  bool draining() const;
+
+  // Changes tenants, entities, systems. Connectors whose settings are the same stay as they are; inputs that are on
+  // their way are not lost.
+  void reload(Setup setup);
+
+  // A webhook's raw bytes. `exhausted` when the queue is full or the hub drains (the sender gets 429, A2);
+  // `not_found` for an unknown source or system; `unauthorized` and `invalid` from the connector.
+  void accept_webhook(const SourceId& source, const SystemName& system, const connector::WebhookRequest& request, AppliedDone done);
+  // Edits, retries, decisions. One Applied per input; a refused one carries its error.
+  void submit(std::vector<sync::Input> inputs, AppliedDone done);
+
+  // Starts a full ("mirror") or incremental ("pull") pull of all mapped objects of a system, or joins the running one.
+  Result<JobProgress> start_job(const SourceId& source, const SystemName& system, const std::string& kind);
+  std::vector<JobProgress> jobs(const SourceId& source) const;
+  std::optional<JobProgress> job(const SourceId& source, const std::string& id) const;
+
+  // Reads, answered on the loop's thread.
+  void read(std::move_only_function<void(store::Reader&)> query, Action done);
+  void record(const SourceId& source, const RecordId& id, std::move_only_function<void(Result<std::optional<RecordView>>)> done);
+  void records(const SourceId& source, store::RecordFilter filter, store::PageRequest page,
+               std::move_only_function<void(Result<store::Page<RecordView>>)> done);
+
+  std::vector<LaneStatus> lanes(const SourceId& source) const;
+  const sync::Catalog& catalog() const;
+  Metrics metrics() const;
+  fanout::EventStream& events();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lockstep::hub

@@ -1,0 +1,84 @@
+// How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp), outcomes of
+// writes (apply_outcome.cpp), edits and people's decisions (apply_edit.cpp).
+#pragma once
+
+#include "sync/engine.hpp"
+
+namespace lockstep::sync {
+
+class Applier {
+ public:
+  Applier(Workspace& workspace, Expressions& expressions, HlcClock& hlc, Random& random, const EngineSettings& settings)
+      : ws_(workspace), expressions_(expressions), hlc_(hlc), random_(random), settings_(settings) {}
+
+  Result<Applied> apply(const Change& change);
+  Result<Applied> apply(const Edit& edit);
+  Result<Applied> apply(const Claim& claim);
+  Result<Applied> apply(const WriteOutcome& outcome);
+  Result<Applied> apply(const Retry& retry);
+  Result<Applied> apply(const Resolve& resolve);
+  Result<Applied> apply(const Replay& replay);
+
+ private:
+  // A change with all that is known about it.
+  struct Observed {
+    const Change& change;
+    const EntitySchema& entity;
+    const SystemBinding& binding;
+    RecordId hint;       // the record that a person or the remote system named, may be empty
+    bool as_new = false; // a person decided that it is a new one
+    bool marked = false; // replays carry no new delivery
+  };
+  // What merging an observation did.
+  struct Merged {
+    JsonObject fields;    // name -> {from, to, rule}
+    std::vector<ConflictRow> conflicts;
+    bool canonical = false;  // a canonical value changed
+    bool base = false;       // what the system holds changed
+  };
+
+  // --- changes
+  Result<Applied> observe(const Observed& seen);
+  Result<Applied> observe_delete(const Observed& seen);
+  Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
+  Result<Applied> observe_linked(const Observed& seen, Record& record, Fields fields);
+  Result<Applied> join(const Observed& seen, Record& record, const Fields& fields, std::string_view how);
+  // Turns references from the system's ids into record ids, in place. Returns the key to wait for when one is not
+  // known yet, or "" when all are resolved.
+  Result<std::string> resolve_references(const Observed& seen, Fields& fields);
+  Merged merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields, bool first_contact);
+  Result<Applied> stale(const Observed& seen, Record& record, const Link& link, const Fields& fields);
+  Result<void> release(const SourceId& source, const SystemName& system, const std::string& object, const std::string& external_id,
+                       const Record* record);
+  Result<void> replay_waiting(const SourceId& source, const std::string& waits_for);
+  Result<void> request_fetch(const Change& change, std::string reason, std::vector<RecordId> candidates);
+  Result<void> lose_object(const Observed& seen, Record& record, Link& link);
+
+  // --- outcomes
+  Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record);
+  Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record, Link& link,
+                            bool own_forms);
+  Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
+  void retry_later(OutboxRow& row, const WriteOutcome& outcome);
+
+  // --- journal
+  Applied note(Disposition disposition, std::string reason, JournalEntry entry, const Record* record);
+  Applied note_change(const Observed& seen, Disposition disposition, std::string reason, const Record* record, JsonObject fields);
+  Applied park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason, std::vector<RecordId> candidates);
+  void keep_conflicts(const Record& record, Merged& merged);
+
+  Stamp stamp(const SystemName& origin);
+
+  Workspace& ws_;
+  Expressions& expressions_;
+  HlcClock& hlc_;
+  Random& random_;
+  const EngineSettings& settings_;
+  int depth_ = 0;  // of replays within one input
+};
+
+// "webhook", "poll", …
+std::string_view to_string(Via via);
+std::string_view to_string(Disposition disposition);
+
+}  // namespace lockstep::sync

@@ -1,0 +1,427 @@
+// How an observation from a system is applied: dedupe, map, resolve references, identity, staleness, merge, delete.
+#include <algorithm>
+
+#include "sync/applier.hpp"
+#include "sync/identity.hpp"
+#include "sync/merge.hpp"
+
+namespace lockstep::sync {
+namespace {
+
+constexpr int kReplayDepthLimit = 16;
+
+Json from_to(const Json* from, const Json& to) {
+  JsonObject out;
+  if (from != nullptr) out["from"] = *from;
+  out["to"] = to;
+  return out;
+}
+
+const Json* find_value(const Fields& fields, const std::string& name) {
+  const auto at = fields.find(name);
+  return at == fields.end() ? nullptr : &at->second;
+}
+
+LinkKey link_key(const Change& change) { return {change.source, change.system, change.object, change.external_id}; }
+
+// Does any field that the change shows differ from what the system was last known to hold?
+bool differs(const Link& link, const Fields& fields) {
+  return std::ranges::any_of(fields, [&](const auto& field) {
+    const Json* base = find_value(link.base, field.first);
+    return base == nullptr ? !field.second.is_null() : *base != field.second;
+  });
+}
+
+// Does the observation show, for a field that we wrote, the value from before our write? Then it is either stale or a
+// revert by a person, and only reading the object tells which (E2, L5).
+bool shows_prior(const Link& link, const Fields& fields) {
+  return std::ranges::any_of(link.prior, [&](const auto& prior) {
+    const Json* value = find_value(fields, prior.first);
+    const Json* base = find_value(link.base, prior.first);
+    return value != nullptr && *value == prior.second && (base == nullptr || *base != *value);
+  });
+}
+
+// Mapped fields that the system was known to hold and that a sparse document leaves out.
+bool leaves_out_known(const SystemBinding& binding, const Link& link, const Fields& fields) {
+  return std::ranges::any_of(binding.fields, [&](const FieldBinding& bound) {
+    const Json* base = find_value(link.base, bound.field);
+    return bound.direction != Direction::write && base != nullptr && !is_empty(*base) && !fields.contains(bound.field);
+  });
+}
+
+WorkClass work_of(Via via) { return via == Via::scan ? WorkClass::backfill : WorkClass::live; }
+
+}  // namespace
+
+Result<Applied> Applier::apply(const Change& change) {
+  const SourceSchema* source = ws_.catalog().find(change.source);
+  const EntitySchema* entity = source == nullptr ? nullptr : source->by_object(change.system, change.object);
+  if (entity == nullptr) {
+    Applied refused;
+    refused.error = Error{ErrorKind::invalid, "no entity of source '" + change.source.str() + "' maps object '" + change.object +
+                                                  "' of system '" + change.system.str() + "'", {}};
+    return refused;
+  }
+  Observed seen{change, *entity, *entity->binding(change.system), {}, false, false};
+  if (change.answers != 0) {
+    LOCKSTEP_TRY(row, ws_.inbox(change.answers));
+    if (row) {
+      if (row->candidates.size() == 1) seen.hint = row->candidates.front();
+      ws_.erase_inbox(change.answers);
+    }
+  }
+  if (!change.delivery.empty()) {
+    LOCKSTEP_TRY(duplicate, ws_.seen(change.source, change.system, change.delivery));
+    if (duplicate) return note_change(seen, Disposition::suppressed, "duplicate delivery", nullptr, {});
+    ws_.mark(change.source, change.system, change.delivery);  // A3: marker and work commit together
+  }
+  return observe(seen);
+}
+
+Result<Applied> Applier::observe(const Observed& seen) {
+  const Change& change = seen.change;
+  if (change.kind == ChangeKind::deleted) return observe_delete(seen);
+
+  Result<Fields> mapped = read_document(seen.entity, seen.binding, change.document, change.extent, expressions_);
+  if (!mapped) return park(seen, InboxKind::invalid, "", mapped.error().message, {});
+  Result<std::string> resolved = resolve_references(seen, *mapped);
+  if (!resolved && resolved.error().kind == ErrorKind::invalid) return park(seen, InboxKind::invalid, "", resolved.error().message, {});
+  LOCKSTEP_TRY(waits_for, std::move(resolved));
+  if (!waits_for.empty()) return park(seen, InboxKind::waiting, waits_for, "waits for the object it refers to", {});
+
+  LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
+  if (!linked || linked->empty()) return observe_unlinked(seen, std::move(*mapped));
+  LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
+  if (record == nullptr) return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
+  return observe_linked(seen, *record, std::move(*mapped));
+}
+
+Result<std::string> Applier::resolve_references(const Observed& seen, Fields& fields) {
+  const Change& change = seen.change;
+  const SourceSchema* source = ws_.catalog().find(change.source);
+  for (auto& [name, value] : fields) {
+    const FieldSchema* field = seen.entity.find(name);
+    if (field == nullptr || field->type != FieldType::reference) continue;
+    if (!value.is_string() || value.get_string().empty()) {
+      value = nullptr;
+      continue;
+    }
+    const EntitySchema* target = source->find(field->target);
+    const SystemBinding* there = target == nullptr ? nullptr : target->binding(change.system);
+    if (there == nullptr) {
+      return fail(ErrorKind::invalid, "field '" + name + "' refers to an entity that system '" + change.system.str() + "' does not map");
+    }
+    const std::string external_id(value.get_string());
+    LOCKSTEP_TRY(linked, ws_.linked({change.source, change.system, there->object, external_id}));
+    if (linked) {
+      value = linked->empty() ? Json(nullptr) : Json(linked->str());
+      continue;
+    }
+    const std::string waits_for = wait_for_object(change.system, there->object, external_id);
+    LOCKSTEP_TRY(waiting, ws_.inbox_waiting(change.source, waits_for));
+    if (waiting.empty()) {
+      Change wanted = change;
+      wanted.object = there->object;
+      wanted.external_id = external_id;
+      LOCKSTEP_CHECK(request_fetch(wanted, "another object refers to it", {}));
+    }
+    return waits_for;
+  }
+  return std::string();
+}
+
+Result<void> Applier::request_fetch(const Change& change, std::string reason, std::vector<RecordId> candidates) {
+  const SourceSchema* source = ws_.catalog().find(change.source);
+  const EntitySchema* entity = source->by_object(change.system, change.object);
+  if (entity == nullptr) return {};
+  Change wanted;
+  wanted.source = change.source;
+  wanted.system = change.system;
+  wanted.object = change.object;
+  wanted.external_id = change.external_id;
+  wanted.via = Via::fetch;
+  const Observed seen{wanted, *entity, *entity->binding(change.system), {}, false, false};
+  park(seen, InboxKind::fetch, "", std::move(reason), std::move(candidates));
+  return {};
+}
+
+Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
+  const Change& change = seen.change;
+  if (!seen.hint.empty()) {
+    LOCKSTEP_TRY(record, ws_.record(change.source, seen.hint));
+    if (record != nullptr && record->link(change.system) == nullptr) return join(seen, *record, fields, "named by the system");
+  }
+  const std::vector<MatchKey> keys = match_keys(change.source, seen.entity, fields);
+  for (const MatchKey& key : seen.as_new ? std::vector<MatchKey>{} : keys) {
+    const std::size_t rule = std::stoul(key.key);
+    LOCKSTEP_TRY(ids, ws_.matching(key));
+    std::vector<RecordId> candidates;
+    for (const RecordId& id : ids) {
+      LOCKSTEP_TRY(record, ws_.record(change.source, id));
+      if (record == nullptr || record->deleted || record->link(change.system) != nullptr) continue;
+      if (!contradicts(seen.entity, rule, fields, values_of(*record))) candidates.push_back(id);
+    }
+    if (candidates.size() > 1) {
+      return park(seen, InboxKind::identity, "", "several records match; a person must say which one it is", std::move(candidates));
+    }
+    if (candidates.size() == 1) {
+      LOCKSTEP_TRY(record, ws_.record(change.source, candidates.front()));
+      return join(seen, *record, fields, "matched");
+    }
+  }
+  // A create of ours may be on its way and this may be its echo: without a key to tell, wait for its outcome (X1).
+  LOCKSTEP_TRY(claims, ws_.claims(change.source, change.system, seen.entity.name));
+  for (const OutboxRow& claim : claims) {
+    LOCKSTEP_TRY(record, ws_.record(change.source, claim.key.record));
+    if (record == nullptr) continue;
+    const bool tellable = !keys.empty() && !match_keys(change.source, seen.entity, values_of(*record)).empty();
+    if (!tellable) {
+      return park(seen, InboxKind::waiting, wait_for_claim(change.system, claim.key.record), "waits for the outcome of a create", {});
+    }
+  }
+  Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
+  return join(seen, record, fields, "new");
+}
+
+Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields& fields, std::string_view how) {
+  const Change& change = seen.change;
+  const bool existed = record.revision > 0 || !record.links.empty() || !record.fields.empty();
+  record.links.push_back({change.system, change.external_id, LinkState::linked, change.version, {}, {}, {}});
+  ws_.link(link_key(change), record.id);
+  Merged merged = merge(seen.entity, change.system, record, record.links.back(), fields, true);
+  keep_conflicts(record, merged);
+  ws_.touch(record, ws_.next_seq(), work_of(change.via));
+  Applied applied = note_change(seen, Disposition::applied, existed ? "linked: " + std::string(how) : "created", &record, std::move(merged.fields));
+  LOCKSTEP_CHECK(release(change.source, change.system, change.object, change.external_id, &record));
+  return applied;
+}
+
+Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields,
+                               bool first_contact) {
+  Merged merged;
+  for (const auto& [name, value] : fields) {
+    const FieldSchema* field = entity.find(name);
+    if (field == nullptr) continue;
+    const auto at = record.fields.find(name);
+    FieldState* current = at == record.fields.end() ? nullptr : &at->second;
+    const Json* base = find_value(link.base, name);
+    static const Json kNull;
+    // A field that the system never had counts as null there, so that null is no news (L4: absent is not a change).
+    const Json* known = base != nullptr ? base : (first_contact ? nullptr : &kNull);
+    const Stamp now = stamp(system);
+    MergeResult result = merge_field(*field, entity, current, {system, value, known, now});
+    if (base == nullptr || *base != value) {
+      merged.base = true;
+      link.sent.erase(name);
+    }
+    const bool conflict = result.kind == MergeKind::won || result.kind == MergeKind::lost || result.kind == MergeKind::held;
+    if (conflict) {
+      ConflictRow row;
+      row.field = name;
+      row.base = base == nullptr ? Json() : *base;
+      row.mine = current->value;
+      row.theirs = value;
+      row.mine_origin = current->stamp.origin;
+      row.theirs_origin = system;
+      row.open = result.kind == MergeKind::held;
+      row.rule = first_contact ? "first contact" : field->policy.kind == PolicyKind::authority ? "authority" : field->policy.kind == PolicyKind::latest ? "latest" : "manual";
+      if (result.kind == MergeKind::won) row.winner = system;
+      if (result.kind == MergeKind::lost) row.winner = current->stamp.origin;
+      merged.conflicts.push_back(std::move(row));
+      if (result.kind == MergeKind::held) current->held = true;
+    }
+    const bool takes = result.kind == MergeKind::taken || result.kind == MergeKind::won;
+    if (takes && (current == nullptr || current->value != result.value)) {
+      if (!(current == nullptr && result.value.is_null())) merged.fields[name] = from_to(current == nullptr ? nullptr : &current->value, result.value);
+      record.fields[name] = FieldState{std::move(result.value), now, false};
+      merged.canonical = true;
+    }
+    link.base[name] = value;
+  }
+  return merged;
+}
+
+Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fields fields) {
+  const Change& change = seen.change;
+  Link* link = record.link(change.system);
+  const bool read = change.via == Via::fetch;
+  const bool other_id = link == nullptr || link->external_id != change.external_id;
+  if (other_id || link->state == LinkState::gone) {
+    // An update that trails a delete. Only a reading can show that the object is back.
+    if (!read) return stale(seen, record, link == nullptr ? Link{} : *link, fields);
+    if (other_id) return note_change(seen, Disposition::suppressed, "belongs to a record that is linked to another object", &record, {});
+    link->state = LinkState::linked;
+    link->base.clear();
+    record.deleted = false;
+    Merged merged = merge(seen.entity, change.system, record, *link, fields, true);
+    link->version = std::max(link->version, change.version);
+    keep_conflicts(record, merged);
+    ws_.touch(record, ws_.next_seq(), WorkClass::live);
+    return note_change(seen, Disposition::applied, "the object is back", &record, std::move(merged.fields));
+  }
+  if (change.version != 0 && change.version < link->version) return stale(seen, record, *link, fields);
+
+  const bool changed = differs(*link, fields);
+  const bool trusted = read || change.via == Via::capture;
+  if (changed && !trusted && (change.version == 0 || shows_prior(*link, fields))) {
+    LOCKSTEP_CHECK(request_fetch(change, change.version == 0 ? "the event does not say when it happened" : "shows a value from before our own write", {}));
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, {});
+  }
+  if (change.extent == Extent::sparse && leaves_out_known(seen.binding, *link, fields)) {
+    LOCKSTEP_CHECK(request_fetch(change, "the event leaves out a field that had a value", {}));
+  }
+  if (!changed) {
+    const bool newer = change.version > link->version;
+    if (newer) {
+      link->version = change.version;
+      ws_.touch(record, ws_.next_seq(), work_of(change.via));
+    }
+    return note_change(seen, Disposition::suppressed, "echo", &record, {});  // E1: content is the only truth
+  }
+  Merged merged = merge(seen.entity, change.system, record, *link, fields, false);
+  link->version = std::max(link->version, change.version);
+  // L3: an edit newer than the deletion brings the record back.
+  if (record.deleted && seen.entity.deletes == DeletePolicy::propagate) record.deleted = false;
+  keep_conflicts(record, merged);
+  ws_.touch(record, ws_.next_seq(), work_of(change.via));
+  return note_change(seen, Disposition::applied, merged.canonical ? "" : "agreed", &record, std::move(merged.fields));
+}
+
+// L5: an observation older than what is known changes nothing. When it shows a value that a person typed and that our
+// own write has covered, the value is kept in the conflict record (L1).
+Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link& link, const Fields& fields) {
+  const Change& change = seen.change;
+  Merged merged;
+  if (change.via == Via::webhook || change.via == Via::capture) {
+    for (const auto& [name, prior] : link.prior) {
+      const Json* value = find_value(fields, name);
+      const Json* base = find_value(link.base, name);
+      const auto current = record.fields.find(name);
+      if (value == nullptr || base == nullptr || current == record.fields.end()) continue;
+      if (*value == prior || *value == *base || *value == current->second.value) continue;
+      ConflictRow row;
+      row.field = name;
+      row.base = prior;
+      row.mine = current->second.value;
+      row.theirs = *value;
+      row.mine_origin = current->second.stamp.origin;
+      row.theirs_origin = change.system;
+      row.rule = "overwritten";
+      row.winner = row.mine_origin;
+      merged.conflicts.push_back(std::move(row));
+    }
+  }
+  keep_conflicts(record, merged);
+  return note_change(seen, Disposition::suppressed, "stale", &record, {});
+}
+
+Result<Applied> Applier::observe_delete(const Observed& seen) {
+  const Change& change = seen.change;
+  LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
+  if (!linked || linked->empty()) {
+    ws_.link(link_key(change), RecordId());  // known to be gone: references to it become null
+    Applied applied = note_change(seen, Disposition::suppressed, "not known here", nullptr, {});
+    LOCKSTEP_CHECK(release(change.source, change.system, change.object, change.external_id, nullptr));
+    return applied;
+  }
+  LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
+  if (record == nullptr) return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
+  Link* link = record->link(change.system);
+  if (link == nullptr || link->external_id != change.external_id || link->state == LinkState::gone) {
+    return note_change(seen, Disposition::suppressed, "echo", record, {});
+  }
+  if (change.version != 0 && change.version < link->version) {
+    if (change.via != Via::capture) LOCKSTEP_CHECK(request_fetch(change, "a delete older than the last known state", {}));
+    return note_change(seen, Disposition::suppressed, "stale", record, {});
+  }
+  link->version = std::max(link->version, change.version);
+  LOCKSTEP_CHECK(lose_object(seen, *record, *link));
+  return note_change(seen, Disposition::applied, record->deleted ? "deleted" : "gone in " + change.system.str(), record, {});
+}
+
+Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& link) {
+  const SystemName system = link.system;
+  link.state = LinkState::gone;
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  if (record.deleted || seen.entity.deletes == DeletePolicy::detach) return {};
+  if (seen.entity.deletes == DeletePolicy::archive) {
+    record.deleted = true;
+    record.deleted_stamp = stamp(system);
+    return {};
+  }
+  Merged merged;
+  for (const auto& [name, state] : record.fields) {
+    const FieldBinding* bound = seen.binding.find(name);
+    const Json* base = find_value(link.base, name);
+    const bool unseen = bound != nullptr && bound->direction != Direction::read && state.stamp.origin != system &&
+                        (base == nullptr ? !state.value.is_null() : *base != state.value) && !link.sent.contains(name);
+    if (!unseen) continue;
+    ConflictRow row;
+    row.field = name;
+    row.base = base == nullptr ? Json() : *base;
+    row.mine = state.value;
+    row.mine_origin = state.stamp.origin;
+    row.theirs_origin = system;
+    row.rule = "delete";
+    row.winner = state.stamp.origin;
+    merged.conflicts.push_back(std::move(row));
+  }
+  if (merged.conflicts.empty()) {
+    record.deleted = true;
+    record.deleted_stamp = stamp(system);
+    return {};
+  }
+  // L3: the system deleted a state that somebody has edited since. The edit stays; the object is made again.
+  keep_conflicts(record, merged);
+  std::erase_if(record.links, [&](const Link& one) { return one.system == system; });
+  return {};
+}
+
+Result<void> Applier::release(const SourceId& source, const SystemName& system, const std::string& object, const std::string& external_id,
+                              const Record* record) {
+  LOCKSTEP_CHECK(replay_waiting(source, wait_for_object(system, object, external_id)));
+  if (record == nullptr) return {};
+  LOCKSTEP_CHECK(replay_waiting(source, wait_for_claim(system, record->id)));
+  LOCKSTEP_TRY(blocked, ws_.outbox_waiting(source, wait_for_link_of(system, record->id)));
+  for (const OutboxRow& row : blocked) {
+    LOCKSTEP_TRY(waiting, ws_.record(source, row.key.record));
+    if (waiting != nullptr) ws_.replan(*waiting);
+  }
+  return {};
+}
+
+Result<void> Applier::replay_waiting(const SourceId& source, const std::string& waits_for) {
+  LOCKSTEP_TRY(rows, ws_.inbox_waiting(source, waits_for));
+  if (rows.empty() || depth_ >= kReplayDepthLimit) return {};
+  ++depth_;
+  for (const InboxRow& row : rows) {
+    Result<Applied> applied = apply(Replay{row.seq, {}, false, ""});
+    if (!applied) return std::unexpected(std::move(applied).error());
+  }
+  --depth_;
+  return {};
+}
+
+Result<Applied> Applier::apply(const Replay& replay) {
+  LOCKSTEP_TRY(row, ws_.inbox(replay.inbox));
+  if (!row) {
+    Applied refused;
+    refused.error = Error{ErrorKind::not_found, "nothing waits under number " + std::to_string(replay.inbox), {}};
+    return refused;
+  }
+  ws_.erase_inbox(replay.inbox);
+  const SourceSchema* source = ws_.catalog().find(row->change.source);
+  const EntitySchema* entity = source == nullptr ? nullptr : source->by_object(row->change.system, row->change.object);
+  if (entity == nullptr) {
+    JournalEntry entry;
+    entry.source = row->change.source;
+    entry.system = row->change.system;
+    entry.kind = "change";
+    return note(Disposition::suppressed, "the object is no longer mapped", std::move(entry), nullptr);
+  }
+  const Observed seen{row->change, *entity, *entity->binding(row->change.system), replay.record, replay.as_new, true};
+  return observe(seen);
+}
+
+}  // namespace lockstep::sync

@@ -1,0 +1,308 @@
+// How the outcome of a write is applied: the new base, what the system made of it, and when to try again.
+#include <algorithm>
+
+#include "sync/applier.hpp"
+#include "sync/identity.hpp"
+#include "sync/merge.hpp"
+
+namespace lockstep::sync {
+namespace {
+
+std::string_view to_string(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::applied: return "applied";
+    case OutcomeKind::retry: return "retry";
+    case OutcomeKind::rejected: return "rejected";
+    case OutcomeKind::unauthorized: return "unauthorized";
+    case OutcomeKind::not_found: return "not found";
+    case OutcomeKind::conflict: return "changed meanwhile";
+    case OutcomeKind::duplicate: return "duplicate";
+    case OutcomeKind::unknown: return "outcome unknown";
+  }
+  return "";
+}
+
+std::string_view to_string(WriteKind kind) {
+  switch (kind) {
+    case WriteKind::create: return "create";
+    case WriteKind::update: return "update";
+    case WriteKind::remove: return "remove";
+  }
+  return "";
+}
+
+ErrorKind error_kind_of(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::rejected: return ErrorKind::invalid;
+    case OutcomeKind::unauthorized: return ErrorKind::unauthorized;
+    case OutcomeKind::not_found: return ErrorKind::not_found;
+    case OutcomeKind::conflict:
+    case OutcomeKind::duplicate: return ErrorKind::conflict;
+    case OutcomeKind::unknown: return ErrorKind::maybe_applied;
+    case OutcomeKind::applied:
+    case OutcomeKind::retry: return ErrorKind::unavailable;
+  }
+  return ErrorKind::unavailable;
+}
+
+}  // namespace
+
+Result<Applied> Applier::apply(const Claim& claim) {
+  const OutboxKey key{claim.source, claim.system, claim.record};
+  LOCKSTEP_TRY(row, ws_.outbox(key));
+  Applied out;
+  out.record = claim.record;
+  if (!row || row->state != OutboxState::waiting) {
+    out.error = Error{ErrorKind::conflict, "there is nothing to send any more", {}};
+    return out;
+  }
+  row->state = OutboxState::claimed;
+  row->claimed_at = ws_.now();
+  ws_.put_outbox(*row);
+  return out;
+}
+
+Result<Applied> Applier::apply(const WriteOutcome& outcome) {
+  const OutboxKey key{outcome.source, outcome.system, outcome.record};
+  LOCKSTEP_TRY(record, ws_.record(outcome.source, outcome.record));
+  const SourceSchema* source = ws_.catalog().find(outcome.source);
+  const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(record->entity);
+  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(outcome.system);
+  if (binding == nullptr) {
+    ws_.erase_outbox(key);  // the mapping went away while the write was on its way
+    Applied gone;
+    gone.error = Error{ErrorKind::not_found, "the record or its mapping is gone", {}};
+    return gone;
+  }
+  LOCKSTEP_TRY(row, ws_.outbox(key));
+  const bool in_flight = row && (row->state == OutboxState::claimed || row->state == OutboxState::unknown);
+
+  JournalEntry entry;
+  entry.source = outcome.source;
+  entry.system = outcome.system;
+  entry.kind = "write";
+  entry.reason = to_string(outcome.kind);
+  JsonObject body;
+  body["write"] = to_string(outcome.write);
+  if (!outcome.external_id.empty()) body["external_id"] = outcome.external_id;
+  if (outcome.latency.count() > 0) body["latency_us"] = outcome.latency.count();
+  if (outcome.kind == OutcomeKind::applied && !outcome.written.empty()) {
+    JsonArray names;
+    for (const auto& [name, value] : outcome.written) names.emplace_back(name);
+    body["fields"] = std::move(names);
+  }
+  if (outcome.kind == OutcomeKind::applied && row) {
+    body["pending_us"] = (ws_.now() - row->since).count();
+    body["cause"] = row->cause;
+  }
+  if (!outcome.reason.empty()) body["error"] = outcome.reason;
+
+  // The row goes back to waiting first, so that planning at the end of the batch keeps or erases it.
+  if (row && in_flight) row->state = OutboxState::waiting;
+
+  Link* link = record->link(outcome.system);
+  switch (outcome.kind) {
+    case OutcomeKind::applied:
+      if (row) {
+        row->attempts = 0;
+        row->error.clear();
+        row->due = ws_.now();
+        row->since = ws_.now();
+      }
+      LOCKSTEP_CHECK(outcome_applied(outcome, *entity, *binding, *record));
+      break;
+    case OutcomeKind::retry:
+    case OutcomeKind::unauthorized:
+      if (row) retry_later(*row, outcome);
+      if (link != nullptr && outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, false));
+      break;
+    case OutcomeKind::unknown:
+      if (row) {
+        retry_later(*row, outcome);
+        if (row->state == OutboxState::waiting) row->state = OutboxState::unknown;  // X2: read back first
+        if (row->claimed_at == Time{} || !in_flight) row->claimed_at = ws_.now();
+      }
+      break;
+    case OutcomeKind::rejected:
+      if (row) {
+        row->state = OutboxState::dead;
+        row->error = outcome.reason;
+        row->error_kind = ErrorKind::invalid;
+      }
+      entry.kind = "dead";
+      break;
+    case OutcomeKind::conflict:
+      if (row) {
+        row->attempts += 1;
+        row->due = ws_.now();
+      }
+      if (link != nullptr && outcome.state) {
+        LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, false));
+      } else if (link != nullptr) {
+        Change wanted;
+        wanted.source = outcome.source;
+        wanted.system = outcome.system;
+        wanted.object = binding->object;
+        wanted.external_id = link->external_id;
+        LOCKSTEP_CHECK(request_fetch(wanted, "the object changed under our write", {}));
+      }
+      break;
+    case OutcomeKind::not_found:
+      if (link != nullptr) {
+        Change gone;
+        gone.source = outcome.source;
+        gone.system = outcome.system;
+        gone.object = binding->object;
+        gone.external_id = link->external_id;
+        gone.kind = ChangeKind::deleted;
+        gone.via = Via::fetch;
+        LOCKSTEP_CHECK(lose_object({gone, *entity, *binding, {}, false, false}, *record, *link));
+      }
+      break;
+    case OutcomeKind::duplicate: {
+      LOCKSTEP_TRY(other, ws_.linked({outcome.source, outcome.system, binding->object, outcome.external_id}));
+      if (row) retry_later(*row, outcome);  // dead in the end when the other object stays and is not this one
+      if (outcome.external_id.empty() || (other && !other->empty())) break;
+      Change wanted;
+      wanted.source = outcome.source;
+      wanted.system = outcome.system;
+      wanted.object = binding->object;
+      wanted.external_id = outcome.external_id;
+      LOCKSTEP_CHECK(request_fetch(wanted, "the system says it already holds this one", {record->id}));
+      break;
+    }
+  }
+  if (row) {
+    if (row->state == OutboxState::dead && entry.kind != "dead") entry.kind = "dead";
+    ws_.put_outbox(*row);
+  }
+  entry.body = std::move(body);
+  std::string reason = entry.reason;
+  const Seq seq = ws_.next_seq();
+  ws_.replan(*record);
+  entry.entity = record->entity;
+  entry.record = record->id;
+  ws_.journal(std::move(entry));
+  if (in_flight) LOCKSTEP_CHECK(replay_waiting(outcome.source, wait_for_claim(outcome.system, record->id)));
+  Applied out;
+  out.reason = std::move(reason);
+  out.record = record->id;
+  out.seq = seq;
+  return out;
+}
+
+void Applier::retry_later(OutboxRow& row, const WriteOutcome& outcome) {
+  row.attempts += 1;
+  row.error = outcome.reason;
+  row.error_kind = error_kind_of(outcome.kind);
+  if (row.attempts >= settings_.attempts_limit && outcome.kind != OutcomeKind::unauthorized) {
+    row.state = OutboxState::dead;
+    return;
+  }
+  const std::uint64_t doubled = static_cast<std::uint64_t>(settings_.backoff_first.count()) << std::min<std::uint32_t>(row.attempts - 1, 20);
+  const auto ceiling = std::min<std::uint64_t>(doubled, static_cast<std::uint64_t>(settings_.backoff_limit.count()));
+  auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(ceiling / 2 + random_.below(ceiling / 2 + 1)));
+  if (outcome.retry_after) wait = std::max(wait, *outcome.retry_after);
+  row.due = ws_.now() + wait;
+  row.work = WorkClass::retry;
+}
+
+Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record) {
+  Link* link = record.link(outcome.system);
+  if (outcome.write == WriteKind::remove) {
+    if (link != nullptr) link->state = LinkState::gone;
+    ws_.touch(record, ws_.next_seq(), WorkClass::live);
+    return {};
+  }
+  const bool created = link == nullptr;
+  if (created) {
+    LOCKSTEP_TRY(linked, adopt_link(outcome, binding, record));
+    if (!linked) return {};
+    link = record.link(outcome.system);
+  }
+  for (const auto& [name, value] : outcome.written) {
+    if (!created) {
+      const auto base = link->base.find(name);
+      link->prior[name] = base == link->base.end() ? Json() : base->second;
+    }
+    link->base[name] = value;
+    link->sent.erase(name);
+  }
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, true));
+  link->version = std::max(link->version, outcome.version);
+  if (created) LOCKSTEP_CHECK(release(outcome.source, outcome.system, binding.object, outcome.external_id, &record));
+  return {};
+}
+
+// Links the record to the object that a create has made. False when it can not: the object then belongs elsewhere.
+Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record) {
+  const LinkKey key{outcome.source, outcome.system, binding.object, outcome.external_id};
+  LOCKSTEP_TRY(other, ws_.linked(key));
+  if (other && !other->empty() && *other != record.id) {
+    LOCKSTEP_TRY(rival, ws_.record(outcome.source, *other));
+    // The object was seen before its create was confirmed and became a record of its own: that one holds nothing else.
+    const bool absorbable = rival != nullptr && rival->links.size() == 1 && !rival->deleted;
+    if (!absorbable) {
+      JournalEntry entry;
+      entry.source = outcome.source;
+      entry.system = outcome.system;
+      entry.kind = "identity";
+      entry.body = JsonObject{{"external_id", outcome.external_id}, {"other", other->str()}};
+      note(Disposition::parked, "the object made for this record belongs to another record", std::move(entry), &record);
+      return false;
+    }
+    rival->links.clear();
+    rival->deleted = true;
+    rival->deleted_stamp = stamp(outcome.system);
+    ws_.touch(*rival, ws_.next_seq(), WorkClass::live);
+  }
+  record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, outcome.version, {}, {}, {}});
+  ws_.link(key, record.id);
+  return true;
+}
+
+// What the system says it holds after (or instead of) a write. Fields that were written and came back different are
+// kept in the system's own form; other differences are edits made by somebody else.
+Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record,
+                                   Link& link, bool own_forms) {
+  Change seen;
+  seen.source = outcome.source;
+  seen.system = outcome.system;
+  seen.object = binding.object;
+  seen.external_id = link.external_id;
+  seen.via = Via::fetch;
+  seen.version = outcome.version;
+  const Observed observed{seen, entity, binding, {}, false, false};
+  Result<Fields> mapped = read_document(entity, binding, *outcome.state, outcome.extent, expressions_);
+  if (!mapped) return {};  // the write stands; the next observation shows what could not be read
+  Result<std::string> resolved = resolve_references(observed, *mapped);
+  if (!resolved || !resolved->empty()) {
+    for (const FieldSchema& field : entity.fields) {
+      if (field.type == FieldType::reference) mapped->erase(field.name);
+    }
+  }
+  if (own_forms) {
+    for (const auto& [name, sent] : outcome.written) {
+      const auto held = mapped->find(name);
+      if (held == mapped->end()) continue;
+      if (held->second != sent) {
+        link.base[name] = held->second;
+        link.sent[name] = sent;
+      }
+      mapped->erase(held);
+    }
+  }
+  const bool first_contact = link.base.empty();
+  if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
+  Merged merged = merge(entity, outcome.system, record, link, *mapped, first_contact);
+  link.version = std::max(link.version, outcome.version);
+  if (!merged.base && !merged.canonical && merged.conflicts.empty()) return {};
+  if (record.deleted && entity.deletes == DeletePolicy::propagate) record.deleted = false;  // L3
+  keep_conflicts(record, merged);
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  note_change(observed, Disposition::applied, "seen with a write", &record, std::move(merged.fields));
+  return {};
+}
+
+}  // namespace lockstep::sync

@@ -1,0 +1,24 @@
+// Identity: which record an object without a link belongs to. One candidate: link; none: a new record; several: a
+// person decides. Never a guess, never a duplicate.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "sync/batch.hpp"
+#include "sync/schema.hpp"
+
+namespace lockstep::sync {
+
+// The keys under which a record with these fields can be found: one per rule whose fields all have a value.
+std::vector<MatchKey> match_keys(const SourceId& source, const EntitySchema& entity, const Fields& fields);
+
+// The values of a record's fields, without stamps.
+Fields values_of(const Record& record);
+
+// A weaker rule does not join two objects that a stronger one-field rule tells apart: two people who share a
+// phone number but have different e-mail addresses are two people.
+bool contradicts(const EntitySchema& entity, std::size_t rule, const Fields& a, const Fields& b);
+
+}  // namespace lockstep::sync

@@ -60,6 +60,17 @@ lint_tidy() {
   fi
   say "clang-tidy on ${#files[@]} files"
   ((${#files[@]})) || return 0
-  printf '%s\n' "${files[@]}" | xargs -P "$(job_count)" -n 1 clang-tidy-19 -p build/clang --quiet 2> build/tidy.log ||
-    { grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header' build/tidy.log; return 1; }
+  rm -rf build/tidy
+  mkdir -p build/tidy
+  export -f tidy_one
+  printf '%s\n' "${files[@]}" | xargs -P "$(job_count)" -I{} bash -c 'tidy_one {}' && return 0
+  # A finding in a header comes once per file that includes it.
+  grep -hE ' (error|warning): ' build/tidy/* | sed "s|^$PWD/||" | sort -uV
+  say "with the code lines: build/tidy"
+  return 1
+}
+
+tidy_one() {
+  local log=build/tidy/${1//\//_}.log
+  if clang-tidy-19 -p build/clang --quiet "$1" > "$log" 2>&1; then echo "  $1"; else echo "  $1: findings"; return 1; fi
 }

@@ -171,6 +171,7 @@ ParseStatus ResponseParser::put_eof() {
   return ParseStatus::malformed;
 }
 
+unsigned ResponseParser::status() const { return impl_->sink->message.status; }
 Persistence ResponseParser::persistence() const { return persistence_of(*impl_->sink); }
 wire::HttpResponse ResponseParser::take() { return std::move(impl_->sink->message); }
 std::string_view ResponseParser::trouble() const { return impl_->trouble; }

@@ -64,7 +64,9 @@ class ResponseParser {
   ParseStep put(std::string_view bytes);
   // The peer has closed: done when the body was framed by that, malformed otherwise.
   ParseStatus put_eof();
-  Persistence persistence() const;  // meaningful once done
+  // The rest is meaningful once done.
+  unsigned status() const;
+  Persistence persistence() const;
   wire::HttpResponse take();
   std::string_view trouble() const;
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/json.hpp"
@@ -31,6 +32,9 @@ class Expressions {
   // Evaluates `source` (an expression, or statements ending in `return …`) with the members of `names` as globals.
   // `invalid` when it fails, `exhausted` when it hits a limit.
   Result<Json> evaluate(const std::string& source, const JsonObject& names);
+
+  // The same, telling nil ("nothing to say") from `null`: nil gives no value, where evaluate() gives null.
+  Result<std::optional<Json>> evaluate_optional(const std::string& source, const JsonObject& names);
 
  private:
   struct State;

@@ -1,0 +1,86 @@
+// What lockstep.yaml says, ready to use: names resolved, secrets fetched, defaults filled in.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "connector/connector.hpp"
+#include "sync/schema.hpp"
+
+namespace lockstep::app {
+
+enum class LogFormat {
+  automatic,  // for people on a terminal, JSON lines elsewhere
+  text,
+  json,
+};
+
+struct ServerConfig {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;  // 0: a free one
+  std::string data_folder;    // absolute, or relative to the working folder
+  std::string public_url;     // without a slash at the end; "" when not given
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::automatic;
+  std::size_t body_bytes_limit = 1 << 20;
+  std::size_t connections_limit = 20'000;
+};
+
+enum class Role { admin, owner, editor, viewer };
+
+struct ApiKey {
+  std::string name;
+  std::string key;  // secret
+  Role role = Role::viewer;
+  std::vector<SourceId> sources;  // none: all of them
+};
+
+// One issuer of tokens. Exactly one of `secret` (HS256) and `public_key` (PEM: RS256, ES256).
+struct JwtIssuer {
+  std::string secret;
+  std::string public_key;
+  std::string issuer;    // "" accepts any
+  std::string audience;  // "" accepts any
+};
+
+struct PullSchedule {
+  std::optional<Duration> every;       // none: never by itself
+  std::optional<Duration> full_every;  // none: never by itself
+};
+
+struct SystemConfig {
+  std::string connector;  // Factory::kind
+  connector::SystemSettings settings;
+  PullSchedule pull;
+};
+
+struct SourceConfig {
+  SourceId id;
+  std::string title;  // for people; the id when not given
+  std::vector<SystemConfig> systems;
+};
+
+// Moved, never copied: the settings of the systems point into the catalog.
+struct Config {
+  std::string file;
+  ServerConfig server;
+  std::vector<ApiKey> api_keys;
+  std::vector<JwtIssuer> jwt_issuers;
+  std::vector<SourceConfig> sources;
+  std::shared_ptr<const sync::Catalog> catalog;  // shared: batches in flight keep the old one through a reload
+  std::vector<std::string> secrets;              // every secret value, for redaction (O4)
+  std::vector<std::string> warnings;             // for people; nothing here keeps the program from running
+
+  Config() = default;
+  Config(Config&&) = default;
+  Config& operator=(Config&&) = default;
+  Config(const Config&) = delete;
+  Config& operator=(const Config&) = delete;
+  ~Config() = default;
+};
+
+}  // namespace lockstep::app

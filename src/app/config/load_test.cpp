@@ -1,0 +1,224 @@
+#include "app/config/load.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/config/fake_factories.hpp"
+#include "app/config/limits.hpp"
+
+namespace lockstep::app {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const std::string testdata = std::string(LOCKSTEP_SOURCE_DIR) + "/src/app/config/testdata/";
+
+// What the good examples need.
+FixedEnvironment environment() {
+  FixedEnvironment env;
+  env.variables = {{"LOCKSTEP_API_KEY", "0123456789abcdef-ops"},
+                   {"GHL_TOKEN", "pit-token"},
+                   {"DATABASE_URL", "postgres://u:pw@db/app"},
+                   {"JWT_SECRET", "0123456789abcdef0123456789abcdef"},
+                   {"OTHER_LOCATION", "wxyz9876"},
+                   {"EMPTY", ""}};
+  env.files = {{"secrets/acme", "0123456789abcdef-acme\n"}, {"secrets/key.pem", "-----BEGIN PUBLIC KEY-----\nabc\n"}};
+  return env;
+}
+
+std::string read(const std::string& path) {
+  auto text = ProcessEnvironment().file(path, config_bytes_limit);
+  EXPECT_TRUE(text) << path;
+  return text.value_or("");
+}
+
+ConfigResult read_text(const std::string& text) {
+  return read_config(text, "lockstep.yaml", fake_factories(), environment());
+}
+
+std::vector<std::string> problems_of(const std::string& text) {
+  auto result = read_text(text);
+  std::vector<std::string> texts;
+  if (!result) {
+    for (const auto& problem : result.error()) texts.push_back(to_text(problem));
+  }
+  return texts;
+}
+
+std::string joined(const std::vector<Problem>& problems) {
+  std::string text;
+  for (const auto& problem : problems) text += to_text(problem) + "\n";
+  return text;
+}
+
+// A whole configuration around the entities of one source.
+std::string with_entities(const std::string& entities) {
+  return "version: 1\nsources:\n  - id: acme\n    systems:\n      crm: {connector: fakecrm, location_id: abcd, token: "
+         "{env: GHL_TOKEN}}\n"
+         "      db: {connector: fakedb, url: {env: DATABASE_URL}}\n    entities:\n" +
+         entities;
+}
+
+TEST(LoadConfig, ReadsEverything) {
+  auto result = read_text(read(testdata + "good/full.yaml"));
+  ASSERT_TRUE(result) << joined(result.error());
+  const Config& config = *result;
+  EXPECT_EQ(config.server.host, "::1");
+  EXPECT_EQ(config.server.port, 9090);
+  EXPECT_EQ(config.server.data_folder, "/var/lib/lockstep");
+  EXPECT_EQ(config.server.public_url, "https://sync.example.com");
+  EXPECT_EQ(config.server.log_level, LogLevel::debug);
+  EXPECT_EQ(config.server.log_format, LogFormat::json);
+  EXPECT_EQ(config.server.body_bytes_limit, 2u << 20);
+  EXPECT_EQ(config.server.connections_limit, 500u);
+
+  ASSERT_THAT(config.api_keys, SizeIs(2));
+  EXPECT_EQ(config.api_keys[0].role, Role::admin);
+  EXPECT_THAT(config.api_keys[0].sources, IsEmpty());
+  EXPECT_EQ(config.api_keys[1].key, "0123456789abcdef-acme");  // one newline cut off
+  EXPECT_THAT(config.api_keys[1].sources, ElementsAre(SourceId("acme")));
+  ASSERT_THAT(config.jwt_issuers, SizeIs(2));
+  EXPECT_EQ(config.jwt_issuers[0].audience, "authenticated");
+  EXPECT_EQ(config.jwt_issuers[1].public_key, "-----BEGIN PUBLIC KEY-----\nabc");
+  EXPECT_THAT(config.secrets, Contains("pit-token"));
+  EXPECT_THAT(config.warnings, IsEmpty());
+}
+
+TEST(LoadConfig, GivesSystemsTheirSettingsAndEntities) {
+  auto result = read_text(read(testdata + "good/full.yaml"));
+  ASSERT_TRUE(result) << joined(result.error());
+  ASSERT_THAT(result->sources, SizeIs(2));
+  const SourceConfig& acme = result->sources[0];
+  EXPECT_EQ(acme.title, "Acme Inc.");
+  ASSERT_THAT(acme.systems, SizeIs(2));
+  const SystemConfig& crm = acme.systems[0];
+  EXPECT_EQ(crm.connector, "fakecrm");
+  EXPECT_EQ(
+      lockstep::to_text(crm.settings.settings),
+      R"({"location_id":"abcd1234","token":"pit-token","webhooks":{"keys":["one","two"],"verify":false},"timeout":"5s"})");
+  EXPECT_EQ(crm.pull.every, std::chrono::minutes(5));
+  EXPECT_EQ(crm.pull.full_every, std::nullopt);
+  EXPECT_EQ(acme.systems[1].pull.every, std::chrono::seconds(60));
+  EXPECT_EQ(acme.systems[1].pull.full_every, std::chrono::hours(24));
+  std::vector<std::string> names;
+  for (const auto* entity : crm.settings.entities) names.push_back(entity->name.str());
+  EXPECT_THAT(names, ElementsAre("user", "contact", "deal"));
+  EXPECT_EQ(result->sources[1].title, "other");
+  EXPECT_EQ(result->sources[1].systems[0].settings.settings.at("location_id"), Json("wxyz9876"));
+}
+
+TEST(LoadConfig, BuildsTheCatalog) {
+  auto result = read_text(read(testdata + "good/full.yaml"));
+  ASSERT_TRUE(result) << joined(result.error());
+  const auto* source = result->catalog->find(SourceId("acme"));
+  ASSERT_NE(source, nullptr);
+  const auto* contact = source->find(EntityName("contact"));
+  ASSERT_NE(contact, nullptr);
+  EXPECT_EQ(contact->deletes, sync::DeletePolicy::archive);
+  EXPECT_THAT(contact->match, ElementsAre(sync::MatchRule{{"email"}}, sync::MatchRule{{"phone", "status"}}));
+  EXPECT_EQ(contact->find("phone")->region, "GB");
+  EXPECT_EQ(contact->find("email")->policy.kind, sync::PolicyKind::authority);
+  EXPECT_THAT(contact->find("email")->policy.order, ElementsAre(SystemName("crm"), SystemName("db")));
+  EXPECT_EQ(contact->find("tags")->policy.kind, sync::PolicyKind::set_union);  // sets do not take the entity's policy
+  EXPECT_EQ(contact->find("seen")->policy.kind, sync::PolicyKind::latest);
+  EXPECT_EQ(contact->find("seen")->zone_offset, "+05:30");
+  EXPECT_EQ(contact->find("owner")->target, EntityName("user"));
+  EXPECT_THAT(contact->find("status")->options, ElementsAre("open", "won"));
+  const auto* crm = contact->binding(SystemName("crm"));
+  ASSERT_NE(crm, nullptr);
+  EXPECT_THAT(crm->fields, SizeIs(6));  // "*" took owner and seen
+  EXPECT_EQ(crm->find("status")->path, "customFields.status");
+  EXPECT_EQ(crm->find("status")->direction, sync::Direction::read);
+  EXPECT_EQ(crm->find("owner")->path, "owner");
+  const auto* user = source->find(EntityName("user"));
+  EXPECT_FALSE(user->binding(SystemName("crm"))->creates);
+  EXPECT_FALSE(user->binding(SystemName("crm"))->deletes);
+  EXPECT_TRUE(user->binding(SystemName("db"))->creates);
+  EXPECT_EQ(result->catalog->find(SourceId("other"))->by_object(SystemName("db"), "deals")->name, EntityName("deal"));
+}
+
+TEST(LoadConfig, SettingsPointIntoTheCatalogAfterAMove) {
+  auto result = read_text(read(testdata + "good/full.yaml"));
+  ASSERT_TRUE(result);
+  const Config moved = std::move(*result);
+  const auto* entity = moved.sources[0].systems[0].settings.entities[0];
+  EXPECT_EQ(entity, moved.catalog->find(SourceId("acme"))->find(EntityName("user")));
+}
+
+TEST(LoadConfig, ReportsEveryMistakeAtOnceInTheOrderOfTheFile) {
+  EXPECT_THAT(
+      problems_of("version: 2\nserver: {listne: x, log: {level: loud}}\nsources: []\n"),
+      ElementsAre(
+          "lockstep.yaml:1:10: version: 2 is out of range; only 1 is allowed",
+          "lockstep.yaml:2:10: server: unknown key \"listne\"; did you mean \"listen\"?",
+          "lockstep.yaml:2:34: server.log.level: \"loud\" is not known; known here: debug, info, warning, error",
+          "lockstep.yaml:3:10: sources: at least 1 must be here, there are 0"));
+}
+
+TEST(LoadConfig, ATemplateUsedByManySourcesHasItsMistakeOnce) {
+  std::string text = read(testdata + "good/full.yaml");
+  const auto at = text.find("fields: {title: name,");
+  text.replace(at, 15, "fields: {titel:");
+  EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("sources[acme].entities.deal.systems.crm.fields: there is no "
+                                                       "field \"titel\" in this entity; did you mean \"title\"?")));
+}
+
+TEST(LoadConfig, MissingSecretsAreProblemsOfTheEnvironment) {
+  std::string text = read(testdata + "good/full.yaml");
+  auto env = environment();
+  env.variables.erase("GHL_TOKEN");
+  env.variables["DATABASE_URL"] = "";
+  env.files.clear();
+  auto result = read_config(text, "lockstep.yaml", fake_factories(), env);
+  ASSERT_FALSE(result);
+  EXPECT_THAT(joined(result.error()), HasSubstr("the environment variable GHL_TOKEN is not set"));
+  EXPECT_THAT(joined(result.error()), HasSubstr("the environment variable DATABASE_URL is empty"));
+  EXPECT_THAT(joined(result.error()), HasSubstr("there is no file secrets/acme"));
+  for (const auto& problem : result.error()) EXPECT_EQ(problem.kind, ProblemKind::environment) << to_text(problem);
+}
+
+TEST(LoadConfig, PathsAreRelativeToTheFolderOfTheFile) {
+  auto env = environment();
+  env.files = {{"/etc/lockstep/secrets/acme", "0123456789abcdef-acme"},
+               {"/etc/lockstep/secrets/key.pem", "-----BEGIN PUBLIC KEY-----"},
+               {"/etc/lockstep/lockstep.yaml", read(testdata + "good/full.yaml")}};
+  auto result = load_config("/etc/lockstep/lockstep.yaml", fake_factories(), env);
+  ASSERT_TRUE(result) << joined(result.error());
+  env.files["/etc/lockstep/lockstep.yaml"] = with_entities(
+      "      a: {fields: {x: text}, systems: {crm: {object: a, fields: \"*\"}, db: {object: a, fields: \"*\"}}}\n");
+  result = load_config("/etc/lockstep/lockstep.yaml", fake_factories(), env);
+  ASSERT_TRUE(result) << joined(result.error());
+  EXPECT_EQ(result->server.data_folder, "/etc/lockstep/data");
+}
+
+TEST(LoadConfig, SaysWhenTheFileIsMissing) {
+  auto result = load_config("nowhere.yaml", fake_factories(), FixedEnvironment());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(joined(result.error()),
+            "nowhere.yaml: there is no file nowhere.yaml; `lockstep init` writes one; --config names another\n");
+}
+
+TEST(LoadConfig, ProblemsNeverContainSecrets) {
+  auto problems = problems_of(
+      "version: 1\nsources:\n  - id: acme\n    systems:\n      db: {connector: fakedb, url: "
+      "\"postgres://u:hunter2@h/d\"}\n    entities: {}\n");
+  ASSERT_THAT(problems, Contains(HasSubstr("a secret does not belong in this file")));
+  for (const auto& problem : problems) EXPECT_THAT(problem, ::testing::Not(HasSubstr("hunter2")));
+}
+
+TEST(LoadConfig, WarnsAboutWhatIsNotUsed) {
+  auto result =
+      read_text(with_entities("      a: {fields: {x: text, y: text}, systems: {crm: {object: a, fields: [x]}}}\n") +
+                "entities:\n  unused: {fields: {x: text}, systems: {crm: {object: b, fields: \"*\"}}}\n");
+  ASSERT_TRUE(result) << joined(result.error());
+  EXPECT_THAT(result->warnings,
+              ElementsAre("sources[acme].entities.a.fields.y: no system holds this field",
+                          "entities.unused: no source uses it", "sources[acme].systems.db: no entity uses it"));
+}
+
+}  // namespace
+}  // namespace lockstep::app

@@ -1,0 +1,163 @@
+#include "app/config/server_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "app/config/suggest.hpp"
+#include "app/config/units.hpp"
+
+namespace lockstep::app {
+namespace {
+
+constexpr std::size_t key_bytes_minimum = 16;
+
+void read_listen(const Node& node, Problems& problems, ServerConfig& server) {
+  const auto colon = node.text.rfind(':');
+  std::string host = node.text.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  unsigned port = 0;
+  std::from_chars(node.text.data() + colon + 1, node.text.data() + node.text.size(), port);
+  if (port > 65'535) {
+    problems.add(node.mark, "server.listen", fmt::format("{} is no port", port), "0 to 65535 are allowed");
+    return;
+  }
+  server.host = std::move(host);
+  server.port = static_cast<std::uint16_t>(port);
+}
+
+LogLevel log_level(const std::string& text) {
+  if (text == "debug") return LogLevel::debug;
+  if (text == "warning") return LogLevel::warning;
+  if (text == "error") return LogLevel::error;
+  return LogLevel::info;
+}
+
+LogFormat log_format(const std::string& text) {
+  if (text == "text") return LogFormat::text;
+  if (text == "json") return LogFormat::json;
+  return LogFormat::automatic;
+}
+
+Role role(const std::string& text) {
+  if (text == "admin") return Role::admin;
+  if (text == "owner") return Role::owner;
+  if (text == "editor") return Role::editor;
+  return Role::viewer;
+}
+
+void check_length(const Node& node, const std::string& value, const std::string& where, Problems& problems) {
+  if (value.size() >= key_bytes_minimum) return;
+  problems.add(node.mark, where, fmt::format("the secret has {} bytes and can be guessed", value.size()),
+               fmt::format("use {} at least: openssl rand -hex 32", key_bytes_minimum), ProblemKind::environment);
+}
+
+std::vector<SourceId> key_sources(const Node& node, const std::string& where, Problems& problems,
+                                  const Config& config) {
+  std::vector<std::string> known;
+  for (const auto& source : config.sources) known.push_back(source.id.str());
+  std::vector<SourceId> sources;
+  bool all = false;
+  for (const auto& item : node.items) {
+    if (item.text == "*") {
+      all = true;
+    } else if (std::ranges::find(known, item.text) == known.end()) {
+      problems.add(item.mark, where, fmt::format("there is no source \"{}\"", item.text), suggest(item.text, known));
+    } else {
+      sources.emplace_back(item.text);
+    }
+  }
+  return all ? std::vector<SourceId>{} : sources;
+}
+
+void read_api_key(const Node& node, const std::string& where, Secrets& secrets, Problems& problems, Config& config) {
+  ApiKey key;
+  key.name = node.find("name")->text;
+  key.role = role(node.find("role")->text);
+  if (std::ranges::any_of(config.api_keys, [&](const ApiKey& other) { return other.name == key.name; })) {
+    problems.add(node.find("name")->mark, where, fmt::format("there is a key \"{}\" already", key.name),
+                 "give it another name");
+  }
+  if (const Node* sources = node.find("sources"))
+    key.sources = key_sources(*sources, where + ".sources", problems, config);
+  const Node& reference = *node.find("key");
+  const auto value = secrets.resolve(reference, where + ".key");
+  if (!value) return;
+  check_length(reference, *value, where + ".key", problems);
+  const auto same = std::ranges::find(config.api_keys, *value, &ApiKey::key);
+  if (same != config.api_keys.end()) {
+    problems.add(reference.mark, where + ".key", fmt::format("this is the key of \"{}\" too", same->name),
+                 "each key needs its own");
+  }
+  key.key = *value;
+  config.api_keys.push_back(std::move(key));
+}
+
+void read_jwt(const Node& node, const std::string& where, Secrets& secrets, Problems& problems, Config& config) {
+  JwtIssuer issuer;
+  if (const Node* text = node.find("issuer")) issuer.issuer = text->text;
+  if (const Node* text = node.find("audience")) issuer.audience = text->text;
+  if (const Node* reference = node.find("secret")) {
+    const auto value = secrets.resolve(*reference, where + ".secret");
+    if (!value) return;
+    check_length(*reference, *value, where + ".secret", problems);
+    issuer.secret = *value;
+  }
+  if (const Node* reference = node.find("public_key")) {
+    const auto value = secrets.resolve(*reference, where + ".public_key");
+    if (!value) return;
+    if (!value->starts_with("-----BEGIN PUBLIC KEY-----")) {
+      problems.add(reference->mark, where + ".public_key", "this is no public key in PEM",
+                   "it begins with -----BEGIN PUBLIC KEY-----", ProblemKind::environment);
+    }
+    issuer.public_key = *value;
+  }
+  config.jwt_issuers.push_back(std::move(issuer));
+}
+
+}  // namespace
+
+void read_server(const Node& root, const std::string& folder, const BadNodes& bad, Problems& problems, Config& config) {
+  config.server.data_folder = (std::filesystem::path(folder) / "data").string();
+  const Node* node = root.find("server");
+  if (node == nullptr || bad.contains(node)) return;
+  ServerConfig& server = config.server;
+  if (const Node* listen = node->find("listen")) read_listen(*listen, problems, server);
+  if (const Node* data = node->find("data")) {
+    server.data_folder = (std::filesystem::path(folder) / data->text).lexically_normal().string();
+  }
+  if (const Node* url = node->find("public_url")) {
+    server.public_url = url->text;
+    while (server.public_url.ends_with('/')) server.public_url.pop_back();
+  }
+  if (const Node* log = node->find("log")) {
+    if (const Node* level = log->find("level")) server.log_level = log_level(level->text);
+    if (const Node* format = log->find("format")) server.log_format = log_format(format->text);
+  }
+  if (const Node* limits = node->find("limits")) {
+    if (const Node* body = limits->find("body"))
+      server.body_bytes_limit = static_cast<std::size_t>(*parse_size(body->text));
+    if (const Node* connections = limits->find("connections")) {
+      server.connections_limit = static_cast<std::size_t>(to_json(*connections).to_number<std::int64_t>());
+    }
+  }
+}
+
+void read_access(const Node& root, Secrets& secrets, const BadNodes& bad, Problems& problems, Config& config) {
+  const Node* access = root.find("access");
+  if (access == nullptr || !access->is(Node::Kind::map)) return;
+  const auto each = [&](std::string_view name, auto read) {
+    const Node* list = access->find(name);
+    if (list == nullptr) return;
+    for (std::size_t index = 0; index < list->items.size(); ++index) {
+      const Node& item = list->items[index];
+      if (!bad.contains(&item)) read(item, fmt::format("access.{}[{}]", name, index), secrets, problems, config);
+    }
+  };
+  each("api_keys", read_api_key);
+  each("jwt", read_jwt);
+}
+
+}  // namespace lockstep::app

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 namespace lockstep::net::detail {
 namespace {
@@ -49,8 +50,9 @@ Result<Origin> parse_origin(std::string_view text) {
   if (origin.host.empty() || origin.host.size() > kHostBytesLimit || !plain) return wrong("no host name");
   origin.port = default_port(origin.scheme);
   if (url.has_port() && !url.port().empty()) {
-    if (url.port_number() == 0) return wrong("no port number");
-    origin.port = url.port_number();
+    const auto digits = url.port();
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), origin.port);
+    if (error != std::errc() || end != digits.data() + digits.size() || origin.port == 0) return wrong("no port number");
   }
   return origin;
 }

@@ -16,6 +16,7 @@ class Applier {
   Result<Applied> apply(const Claim& claim);
   Result<Applied> apply(const WriteOutcome& outcome);
   Result<Applied> apply(const Retry& retry);
+  Result<Applied> apply(const Replan& replan);
   Result<Applied> apply(const Resolve& resolve);
   Result<Applied> apply(const Replay& replay);
 

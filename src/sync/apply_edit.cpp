@@ -118,6 +118,23 @@ Result<Applied> Applier::apply(const Retry& retry) {
   return note(Disposition::applied, "", std::move(entry), record);
 }
 
+Result<Applied> Applier::apply(const Replan& replan) {
+  const OutboxKey key{replan.source, replan.system, replan.record};
+  LOCKSTEP_TRY(row, ws_.outbox(key));
+  LOCKSTEP_TRY(record, ws_.record(replan.source, replan.record));
+  Applied out;
+  out.record = replan.record;
+  const SourceSchema* source = ws_.catalog().find(replan.source);
+  const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(record->entity);
+  if (entity == nullptr || entity->binding(replan.system) == nullptr) {
+    if (row) ws_.erase_outbox(key);
+    return out;
+  }
+  if (row) ws_.put_outbox(*row);  // so that planning looks at it even when nothing was and is to be written
+  ws_.replan(*record);
+  return out;
+}
+
 Result<Applied> Applier::apply(const Resolve& resolve) {
   LOCKSTEP_TRY(record, ws_.record(resolve.source, resolve.record));
   const SourceSchema* source = ws_.catalog().find(resolve.source);

@@ -108,6 +108,15 @@ struct Retry {
   friend bool operator==(const Retry&, const Retry&) = default;
 };
 
+// What must be written to a system is worked out again: the mapping has changed, or a row turned out to be empty.
+struct Replan {
+  SourceId source;
+  SystemName system;
+  RecordId record;
+
+  friend bool operator==(const Replan&, const Replan&) = default;
+};
+
 // A person decides a held field or an identity conflict.
 struct Resolve {
   SourceId source;
@@ -130,6 +139,6 @@ struct Replay {
   friend bool operator==(const Replay&, const Replay&) = default;
 };
 
-using Input = std::variant<Change, Edit, Claim, WriteOutcome, Retry, Resolve, Replay>;
+using Input = std::variant<Change, Edit, Claim, WriteOutcome, Retry, Replan, Resolve, Replay>;
 
 }  // namespace lockstep::sync

@@ -1,0 +1,161 @@
+#include "hub/committer.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+constexpr int kConflictRetries = 5;  // another node may have committed first; with one writer it never happens
+
+}  // namespace
+
+// One result per submission, and all that was committed, in order.
+struct Committer::Outcome {
+  std::vector<Result<std::vector<sync::Applied>>> results;
+  Committed committed;
+  std::size_t transactions = 0;
+};
+
+Committer::Committer(store::Store& store, sync::Engine& engine, Executor& writer, Loop& loop, Log& log, const HubLimits& limits)
+    : store_(store), engine_(engine), writer_(writer), loop_(loop), log_(log), limits_(limits) {}
+
+Committer::~Committer() { LOCKSTEP_ASSERT(!writing_, "the writer holds references into the committer; drain first"); }
+
+void Committer::submit(Submission submission) {
+  const std::size_t inputs = submission.inputs.size();
+  const bool full = queued_inputs_ + inputs > limits_.queue_inputs_limit || queued_bytes_ + submission.bytes > limits_.queue_bytes_limit ||
+                    queued_by_source_[submission.source] + inputs > limits_.queue_inputs_per_source_limit;
+  if (full || intake_closed_) {
+    // A2: the sender is told to come again; nothing was accepted.
+    submission.done(fail({ErrorKind::exhausted, intake_closed_ ? "shutting down: send it again later" : "too much at once: send it again later",
+                          std::chrono::seconds(intake_closed_ ? 5 : 2)}));
+    return;
+  }
+  enqueue(std::move(submission));
+}
+
+void Committer::submit_inner(Submission submission) { enqueue(std::move(submission)); }
+
+void Committer::enqueue(Submission submission) {
+  submission.input_count = submission.inputs.size();
+  queued_inputs_ += submission.input_count;
+  queued_bytes_ += submission.bytes;
+  queued_by_source_[submission.source] += submission.input_count;
+  queue_.push_back(std::move(submission));
+  pump();
+}
+
+void Committer::replace_catalog(std::shared_ptr<const sync::Catalog> catalog) {
+  next_catalog_ = std::move(catalog);
+  pump();
+}
+
+void Committer::pump() {
+  if (writing_) return;
+  if (next_catalog_) {
+    engine_.replace_catalog(std::move(next_catalog_));
+    next_catalog_ = nullptr;
+  }
+  if (queue_.empty()) return;
+  std::vector<Submission> group;
+  std::size_t inputs = 0;
+  while (!queue_.empty() && (group.empty() || inputs + queue_.front().input_count <= limits_.batch_inputs_limit)) {
+    inputs += queue_.front().input_count;
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  writing_ = true;
+  writer_.post([this, alive = std::weak_ptr(alive_), group = std::move(group), now = loop_.clock().now()]() mutable {
+    const Duration start = loop_.clock().monotonic();
+    Outcome outcome = commit(store_, engine_, group, now);
+    const Duration took = loop_.clock().monotonic() - start;
+    loop_.post([this, alive, group = std::move(group), outcome = std::move(outcome), took]() mutable {
+      if (!alive.expired()) finish(std::move(group), std::move(outcome), took);
+    });
+  });
+}
+
+Result<sync::Decision> Committer::commit_once(store::Store& store, sync::Engine& engine, const std::vector<sync::Input>& inputs,
+                                              const std::vector<sync::StateRow>& state, Time now) {
+  for (int attempt = 0;; ++attempt) {
+    Result<sync::Decision> decision = engine.apply(inputs, store, now);
+    if (!decision) return decision;
+    decision->batch.state = state;
+    Result<void> committed = store.commit(decision->batch);
+    if (committed) return decision;
+    if (committed.error().kind != ErrorKind::conflict || attempt == kConflictRetries) return fail(std::move(committed).error());
+  }
+}
+
+Committer::Outcome Committer::commit(store::Store& store, sync::Engine& engine, std::vector<Submission>& group, Time now) {
+  Outcome out;
+  const auto keep = [&](sync::Batch& batch) {
+    std::ranges::move(batch.journal, std::back_inserter(out.committed.journal));
+    std::ranges::move(batch.outbox, std::back_inserter(out.committed.outbox));
+    std::ranges::move(batch.inbox, std::back_inserter(out.committed.inbox));
+    ++out.transactions;
+  };
+  std::vector<sync::Input> inputs;
+  std::vector<sync::StateRow> state;
+  for (Submission& submission : group) {
+    std::ranges::move(submission.inputs, std::back_inserter(inputs));
+    submission.inputs.clear();
+    state.insert(state.end(), submission.state.begin(), submission.state.end());
+  }
+  Result<sync::Decision> together = commit_once(store, engine, inputs, state, now);
+  if (together) {
+    keep(together->batch);
+    auto at = together->applied.begin();
+    for (const Submission& submission : group) {
+      const auto end = at + static_cast<std::ptrdiff_t>(submission.input_count);
+      out.results.emplace_back(std::vector<sync::Applied>(at, end));
+      at = end;
+    }
+    return out;
+  }
+  // One bad input must not take the others with it: each submission on its own (X3).
+  auto first = inputs.begin();
+  for (const Submission& submission : group) {
+    const auto last = first + static_cast<std::ptrdiff_t>(submission.input_count);
+    const std::vector<sync::Input> own(std::make_move_iterator(first), std::make_move_iterator(last));
+    first = last;
+    const bool alone = group.size() == 1 || together.error().kind == ErrorKind::exhausted;
+    Result<sync::Decision> single = alone ? Result<sync::Decision>(fail(together.error()))
+                                          : commit_once(store, engine, own, submission.state, now);
+    if (single) {
+      keep(single->batch);
+      out.results.emplace_back(std::move(single->applied));
+    } else {
+      out.results.emplace_back(fail(std::move(single).error()));
+    }
+  }
+  return out;
+}
+
+void Committer::finish(std::vector<Submission> group, Outcome outcome, Duration took) {
+  writing_ = false;
+  last_commit_time_ = took;
+  commits_ += outcome.transactions;
+  for (const Submission& submission : group) {
+    queued_inputs_ -= submission.input_count;
+    queued_bytes_ -= submission.bytes;
+    const auto share = queued_by_source_.find(submission.source);
+    if ((share->second -= submission.input_count) == 0) queued_by_source_.erase(share);
+  }
+  pump();  // the disk is busy again before the senders are answered
+  if (outcome.transactions > 0 && on_committed_) on_committed_(outcome.committed);
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (outcome.results[i]) {
+      committed_inputs_ += group[i].input_count;
+    } else {
+      log_.error("commit.failed", {{"source", group[i].source.str()}, {"kind", to_string(outcome.results[i].error().kind)},
+                                   {"error", outcome.results[i].error().message}});
+    }
+    group[i].done(std::move(outcome.results[i]));
+  }
+  if (idle() && on_idle_) on_idle_();
+}
+
+}  // namespace lockstep::hub

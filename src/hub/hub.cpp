@@ -1,0 +1,259 @@
+#include "hub/hub.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "hub/event_text.hpp"
+#include "hub/lane.hpp"
+#include "hub/view.hpp"
+
+namespace lockstep::hub {
+
+struct Hub::State {
+  State(Parts given, Setup& setup, HubLimits given_limits, sync::EngineSettings settings)
+      : parts(given),
+        limits(given_limits),
+        catalog(std::move(setup.catalog)),
+        engine(catalog, settings, *parts.random),
+        committer(*parts.store, engine, *parts.writer, *parts.loop, *parts.log, limits),
+        reads(*parts.store, *parts.readers, *parts.loop) {}
+
+  LaneContext lane_context() {
+    return {committer, reads, *parts.loop, *parts.random, *parts.log, metrics, limits, [this] { return catalog; }};
+  }
+  Lane* lane(const SourceId& source, const SystemName& system) const {
+    const auto at = lanes.find(std::pair(source, system));
+    return at == lanes.end() ? nullptr : at->second.get();
+  }
+  void committed(const Committed& done);
+  void count(const std::vector<sync::Applied>& applied);
+  void retire(std::unique_ptr<Lane> lane);
+  void drain_step();
+
+  Parts parts;
+  HubLimits limits;
+  std::shared_ptr<const sync::Catalog> catalog;
+  sync::Engine engine;
+  Committer committer;
+  Reads reads;
+  fanout::EventStream events;
+  Metrics metrics;
+  std::map<std::pair<SourceId, SystemName>, std::unique_ptr<Lane>> lanes;
+  std::vector<std::unique_ptr<Lane>> retiring;
+  TaskScope tasks;
+  bool started = false;
+  bool draining = false;
+  Action drained;
+};
+
+Hub::Hub(Parts parts, Setup setup, HubLimits limits, sync::EngineSettings engine)
+    : state_(std::make_unique<State>(parts, setup, limits, engine)) {
+  if (const Result<Seq> seq = parts.store->last_seq()) state_->events.start_at(*seq);
+  state_->committer.on_committed([state = state_.get()](const Committed& done) { state->committed(done); });
+  for (SystemSetup& system : setup.systems) {
+    const auto key = std::pair(system.settings.source, system.settings.system);
+    state_->lanes.emplace(key, std::make_unique<Lane>(std::move(system), state_->lane_context()));
+  }
+}
+
+Hub::~Hub() { LOCKSTEP_ASSERT(!state_->started || (state_->draining && state_->lanes.empty()), "a hub is drained before it goes"); }
+
+void Hub::start() {
+  state_->started = true;
+  for (auto& [key, lane] : state_->lanes) lane->start();
+}
+
+void Hub::State::committed(const Committed& done) {
+  for (const sync::JournalEntry& entry : done.journal) {
+    events.publish({entry.seq, entry.source, std::make_shared<const std::string>(event_text(entry))});
+  }
+  std::set<std::pair<SourceId, SystemName>> writes;
+  for (const sync::OutboxRow& row : done.outbox) writes.emplace(row.key.source, row.key.system);
+  for (const auto& key : writes) {
+    if (Lane* one = lane(key.first, key.second)) one->wake_writes();
+  }
+  std::set<std::pair<SourceId, SystemName>> fetches;
+  for (const sync::InboxRow& row : done.inbox) {
+    if (row.kind == sync::InboxKind::fetch) fetches.emplace(row.change.source, row.change.system);
+  }
+  for (const auto& key : fetches) {
+    if (Lane* one = lane(key.first, key.second)) one->wake_fetches();
+  }
+  for (const sync::JournalEntry& entry : done.journal) {
+    if (entry.disposition == "applied") ++metrics.applied;
+    if (entry.disposition == "suppressed") ++metrics.suppressed;
+    if (entry.disposition == "parked") ++metrics.parked;
+    if (entry.disposition == "pending") ++metrics.pending;
+    if (!entry.disposition.empty()) ++metrics.accepted;
+  }
+}
+
+void Hub::accept_webhook(const SourceId& source, const SystemName& system, const connector::WebhookRequest& request, AppliedDone done) {
+  Lane* lane = state_->lane(source, system);
+  if (lane == nullptr) {
+    done(fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'"));
+    return;
+  }
+  Result<std::vector<sync::Change>> changes = lane->setup().connector->decode_webhook(request);
+  if (!changes) {
+    ++state_->metrics.refused;
+    done(fail(changes.error()));
+    return;
+  }
+  if (changes->empty()) {
+    done(std::vector<sync::Applied>{});  // concerns nothing that is mapped
+    return;
+  }
+  Submission submission;
+  submission.source = source;
+  submission.inputs = lane->to_inputs(std::move(*changes), sync::Via::webhook);
+  submission.bytes = request.body.size();
+  submission.done = std::move(done);
+  state_->committer.submit(std::move(submission));
+}
+
+void Hub::submit(std::vector<sync::Input> inputs, AppliedDone done) {
+  Submission submission;
+  for (const sync::Input& input : inputs) {
+    std::visit([&](const auto& one) {
+      if constexpr (requires { one.source; }) submission.source = one.source;
+    }, input);
+  }
+  submission.inputs = std::move(inputs);
+  submission.done = std::move(done);
+  state_->committer.submit(std::move(submission));
+}
+
+Result<JobProgress> Hub::start_job(const SourceId& source, const SystemName& system, const std::string& kind) {
+  if (kind != "mirror" && kind != "pull") return fail(ErrorKind::invalid, "kind is 'mirror' (everything) or 'pull' (what has changed), not '" + kind + "'");
+  Lane* lane = state_->lane(source, system);
+  if (lane == nullptr) return fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'");
+  if (state_->draining) return fail(ErrorKind::exhausted, "shutting down");
+  return lane->start_job(kind);
+}
+
+std::vector<JobProgress> Hub::jobs(const SourceId& source) const {
+  std::vector<JobProgress> out;
+  for (const auto& [key, lane] : state_->lanes) {
+    if (key.first == source) out.insert(out.end(), lane->jobs().begin(), lane->jobs().end());
+  }
+  std::ranges::sort(out, std::greater{}, &JobProgress::started);
+  return out;
+}
+
+std::optional<JobProgress> Hub::job(const SourceId& source, const std::string& id) const {
+  for (const JobProgress& one : jobs(source)) {
+    if (one.id == id) return one;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+template <class T>
+Task<void> answer(Reads& reads, std::move_only_function<T(store::Reader&)> query, std::move_only_function<void(T)> done) {
+  T value = co_await reads.ask<T>(std::move(query));
+  done(std::move(value));
+}
+
+}  // namespace
+
+void Hub::read(std::move_only_function<void(store::Reader&)> query, Action done) {
+  state_->tasks.spawn(answer<int>(
+      state_->reads, [query = std::move(query)](store::Reader& reader) mutable { query(reader); return 0; },
+      [done = std::move(done)](int) mutable { done(); }));
+}
+
+void Hub::record(const SourceId& source, const RecordId& id, std::move_only_function<void(Result<std::optional<RecordView>>)> done) {
+  state_->tasks.spawn(answer<Result<std::optional<RecordView>>>(
+      state_->reads, [source, id, catalog = state_->catalog](store::Reader& reader) { return view_record(reader, *catalog, source, id); },
+      std::move(done)));
+}
+
+void Hub::records(const SourceId& source, store::RecordFilter filter, store::PageRequest page,
+                  std::move_only_function<void(Result<store::Page<RecordView>>)> done) {
+  state_->tasks.spawn(answer<Result<store::Page<RecordView>>>(
+      state_->reads,
+      [source, filter = std::move(filter), page = std::move(page), catalog = state_->catalog](store::Reader& reader) {
+        return view_records(reader, *catalog, source, filter, page);
+      },
+      std::move(done)));
+}
+
+std::vector<LaneStatus> Hub::lanes(const SourceId& source) const {
+  std::vector<LaneStatus> out;
+  for (const auto& [key, lane] : state_->lanes) {
+    if (key.first == source) out.push_back(lane->status());
+  }
+  return out;
+}
+
+const sync::Catalog& Hub::catalog() const { return *state_->catalog; }
+
+Metrics Hub::metrics() const {
+  Metrics out = state_->metrics;
+  out.commits = state_->committer.commits();
+  out.committed_inputs = state_->committer.committed_inputs();
+  out.queued = state_->committer.queued();
+  out.commit_time_last = state_->committer.last_commit_time();
+  return out;
+}
+
+fanout::EventStream& Hub::events() { return state_->events; }
+
+bool Hub::draining() const { return state_->draining; }
+
+void Hub::State::retire(std::unique_ptr<Lane> lane) {
+  Lane* one = lane.get();
+  retiring.push_back(std::move(lane));
+  one->stop([this, one] {
+    std::erase_if(retiring, [&](const auto& held) { return held.get() == one; });
+    drain_step();
+  });
+}
+
+// Lanes first, so that the outcomes of their last writes are still committed; then the queue; then pending reads.
+void Hub::State::drain_step() {
+  if (!draining || !drained || !retiring.empty() || !committer.idle() || !tasks.idle()) return;
+  parts.loop->post(std::exchange(drained, nullptr));
+}
+
+void Hub::drain(Action done) {
+  State& state = *state_;
+  LOCKSTEP_ASSERT(!state.draining, "a hub drains once");
+  state.draining = true;
+  state.drained = std::move(done);
+  state.committer.close_intake();
+  state.committer.on_idle([&state] { state.drain_step(); });
+  state.tasks.on_idle([&state] { state.drain_step(); });
+  for (auto& [key, lane] : std::exchange(state.lanes, {})) {
+    if (state.started) state.retire(std::move(lane));
+  }
+  state.drain_step();
+}
+
+void Hub::reload(Setup setup) {
+  State& state = *state_;
+  state.catalog = setup.catalog;
+  state.committer.replace_catalog(setup.catalog);
+  std::map<std::pair<SourceId, SystemName>, std::unique_ptr<Lane>> kept;
+  for (SystemSetup& system : setup.systems) {
+    const auto key = std::pair(system.settings.source, system.settings.system);
+    const auto old = state.lanes.find(key);
+    // The caller hands the running connector back where its settings have not changed.
+    if (old != state.lanes.end() && old->second->setup().connector == system.connector) {
+      old->second->adopt(std::move(system));
+      kept.emplace(key, std::move(old->second));
+      state.lanes.erase(old);
+      continue;
+    }
+    auto lane = std::make_unique<Lane>(std::move(system), state.lane_context());
+    if (state.started) lane->start();
+    kept.emplace(key, std::move(lane));
+  }
+  for (auto& [key, lane] : std::exchange(state.lanes, std::move(kept))) {
+    if (state.started) state.retire(std::move(lane));
+  }
+}
+
+}  // namespace lockstep::hub

@@ -1,0 +1,119 @@
+// A lane: one system of one source. It keeps the connector running, writes what is due, reads objects whose state is in
+// doubt, takes captured changes in, and pulls. Lanes share nothing but the committer, so that a hanging system holds up
+// only itself.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "hub/committer.hpp"
+#include "hub/hub.hpp"
+#include "hub/prepare.hpp"
+#include "hub/reads.hpp"
+#include "hub/waker.hpp"
+
+namespace lockstep::hub {
+
+// What lanes share.
+struct LaneContext {
+  Committer& committer;
+  Reads& reads;
+  Loop& loop;
+  Random& random;
+  Log& log;
+  Metrics& metrics;
+  const HubLimits& limits;
+  std::function<std::shared_ptr<const sync::Catalog>()> catalog;
+};
+
+class Lane final : private connector::CaptureSink {
+ public:
+  Lane(SystemSetup setup, LaneContext context);
+  ~Lane() override;
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  void start();
+  // Ends all tasks; `done` when they have ended. Writes on their way are waited for.
+  void stop(Action done);
+
+  // Takes over schedules and mapping after a reload; the connector is the same.
+  void adopt(SystemSetup setup);
+
+  // Something may be due.
+  void wake_writes() { write_waker_.wake(); }
+  void wake_fetches() { fetch_waker_.wake(); }
+
+  JobProgress start_job(const std::string& kind);
+  const std::vector<JobProgress>& jobs() const { return jobs_; }
+
+  LaneStatus status() const;
+  const SystemSetup& setup() const { return setup_; }
+  const SourceId& source() const { return setup_.settings.source; }
+  const SystemName& system() const { return setup_.settings.system; }
+
+  // From the connector's decoder to the inputs of a submission: fills in what the host knows.
+  std::vector<sync::Input> to_inputs(std::vector<sync::Change> changes, sync::Via via) const;
+
+ private:
+  void deliver(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable) override;
+  void lost(std::string reason) override;
+  void status(std::string text) override;
+
+  Task<void> run();
+  Task<void> run_writes();
+  Task<void> run_fetches();
+  Task<void> run_polls();
+  Task<void> capture_in(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable);
+
+  Task<void> write_chunk(std::vector<Prepared> chunk);
+  Task<void> read_back(Prepared prepared);
+  Task<void> claim(std::vector<Prepared>& chunk);
+  Task<void> fetch_one(sync::InboxRow row);
+  Task<void> settle(std::vector<sync::WriteOutcome> outcomes);
+  sync::WriteOutcome to_outcome(const Prepared& prepared, connector::WriteResult result, Duration latency) const;
+
+  enum class Pull { full_once /* unless it is complete */, full_again, incremental };
+  Task<void> run_job(std::string id, Pull pull);
+  Task<Result<void>> pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull);
+  JobProgress* find_job(const std::string& id);
+  std::vector<const sync::EntitySchema*> entities_in_order() const;
+  JobProgress& begin_job(const std::string& kind);
+
+  // Commits, and tries again for as long as there is no room; an error is final.
+  Task<Result<std::vector<sync::Applied>>> commit(std::vector<sync::Input> inputs, std::vector<sync::StateRow> state);
+  // Waits; stop() cuts it short.
+  Task<void> rest(Duration time);
+  void end_rests();
+  Task<Json> state(std::string key);
+  sync::StateRow state_row(std::string key, Json value) const;
+
+  SystemSetup setup_;
+  LaneContext context_;
+  Preparer preparer_;
+  TaskScope tasks_;
+  Waker write_waker_;
+  Waker fetch_waker_;
+  Waker poll_waker_;
+  bool stopping_ = false;
+  bool connected_ = false;
+  bool mirror_wanted_ = false;
+  std::string problem_;
+  std::string capture_status_;
+  Time paused_until_{};
+  std::map<TimerId, Completion<std::monostate>::Done> resting_;
+  std::set<RecordId> in_flight_;
+  std::set<Seq> fetching_;
+  std::size_t calls_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t failed_ = 0;
+  std::optional<Time> last_seen_;
+  std::optional<Time> last_written_;
+  std::vector<JobProgress> jobs_;
+  bool job_running_ = false;
+};
+
+}  // namespace lockstep::hub

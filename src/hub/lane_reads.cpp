@@ -1,0 +1,252 @@
+// The reading side of a lane: objects in doubt are fetched by id; full and incremental pulls with checkpoints.
+#include <algorithm>
+
+#include "hub/lane.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+constexpr std::string_view kMirrorKey = "mirror/";
+constexpr std::string_view kPollKey = "poll/";
+
+std::string key_of(std::string_view prefix, const sync::SystemBinding& binding) { return std::string(prefix) + binding.object; }
+
+}  // namespace
+
+Task<void> Lane::run_fetches() {
+  while (!stopping_) {
+    const std::size_t room = context_.limits.fetches_parallel_limit - std::min(fetching_.size(), context_.limits.fetches_parallel_limit);
+    if (room == 0) {
+      co_await fetch_waker_.sleep(std::nullopt);
+      continue;
+    }
+    Result<std::vector<sync::InboxRow>> rows = co_await context_.reads.ask<Result<std::vector<sync::InboxRow>>>(
+        [this, limit = room + fetching_.size()](store::Reader& reader) { return reader.inbox_fetches(source(), system(), limit); });
+    std::size_t begun = 0;
+    if (rows) {
+      for (sync::InboxRow& row : *rows) {
+        if (begun < room && fetching_.insert(row.seq).second) {
+          ++begun;
+          tasks_.spawn(fetch_one(std::move(row)));
+        }
+      }
+    }
+    if (begun == 0) co_await fetch_waker_.sleep(rows ? std::optional<Duration>() : std::chrono::seconds(1));
+  }
+}
+
+Task<void> Lane::fetch_one(sync::InboxRow row) {
+  Result<std::optional<sync::Change>> found =
+      co_await setup_.connector->fetch(row.change.object, row.change.external_id, sync::WorkClass::live);
+  if (found) {
+    std::vector<sync::Change> changes;
+    if (*found) {
+      changes.push_back(std::move(**found));
+    } else {
+      sync::Change gone = row.change;
+      gone.kind = sync::ChangeKind::deleted;
+      gone.version = 0;
+      gone.delivery.clear();
+      changes.push_back(std::move(gone));
+    }
+    changes.front().object = row.change.object;
+    changes.front().external_id = row.change.external_id;
+    changes.front().answers = row.seq;
+    last_seen_ = context_.loop.clock().now();
+    std::vector<sync::Input> inputs = to_inputs(std::move(changes), sync::Via::fetch);
+    co_await commit(std::move(inputs), {});
+  } else {
+    problem_ = found.error().message;
+    const Duration wait = found.error().retry_after ? Duration(*found.error().retry_after) : Duration(std::chrono::seconds(5));
+    if (!stopping_) co_await rest(wait);
+  }
+  fetching_.erase(row.seq);
+  fetch_waker_.wake();
+}
+
+// Entities that others refer to come first, so that references find their targets.
+std::vector<const sync::EntitySchema*> Lane::entities_in_order() const {
+  std::vector<const sync::EntitySchema*> out;
+  std::vector<const sync::EntitySchema*> left;
+  const sync::SourceSchema* schema = context_.catalog()->find(source());
+  if (schema == nullptr) return out;
+  for (const sync::EntitySchema& entity : schema->entities) {
+    if (entity.binding(system()) != nullptr) left.push_back(&entity);
+  }
+  while (!left.empty()) {
+    const auto ready = std::ranges::find_if(left, [&](const sync::EntitySchema* entity) {
+      return std::ranges::none_of(entity->fields, [&](const sync::FieldSchema& field) {
+        return field.type == sync::FieldType::reference && field.target != entity->name &&
+               std::ranges::any_of(left, [&](const sync::EntitySchema* other) { return other->name == field.target; });
+      });
+    });
+    const auto next = ready == left.end() ? left.begin() : ready;  // a circle of references: any order will do
+    out.push_back(*next);
+    left.erase(next);
+  }
+  return out;
+}
+
+JobProgress& Lane::begin_job(const std::string& kind) {
+  if (jobs_.size() >= context_.limits.jobs_kept_limit) jobs_.erase(jobs_.begin());
+  JobProgress job;
+  job.id = make_ulid(context_.loop.clock().now(), context_.random);
+  job.source = source();
+  job.system = system();
+  job.kind = kind;
+  job.state = "running";
+  job.started = context_.loop.clock().now();
+  jobs_.push_back(std::move(job));
+  return jobs_.back();
+}
+
+JobProgress Lane::start_job(const std::string& kind) {
+  if (job_running_) return jobs_.back();
+  JobProgress& job = begin_job(kind);
+  job_running_ = true;
+  tasks_.spawn(run_job(job.id, kind == "mirror" ? Pull::full_again : Pull::incremental));
+  return jobs_.back();
+}
+
+JobProgress* Lane::find_job(const std::string& id) {
+  const auto at = std::ranges::find(jobs_, id, &JobProgress::id);
+  return at == jobs_.end() ? nullptr : &*at;
+}
+
+// The schedule: the first mirror (or the rest of one that a restart cut short), then pulls.
+Task<void> Lane::run_polls() {
+  Time next_full = context_.loop.clock().now() + setup_.full_every;
+  bool first = true;
+  while (!stopping_) {
+    const bool incremental = setup_.poll_every.count() > 0 && !first;
+    const bool full_due = mirror_wanted_ || (setup_.full_every.count() > 0 && context_.loop.clock().now() >= next_full);
+    if (!job_running_ && (first ? setup_.mirror_on_start : incremental || full_due)) {
+      if (full_due) next_full = context_.loop.clock().now() + setup_.full_every;
+      const Pull pull = mirror_wanted_ || full_due ? Pull::full_again : first ? Pull::full_once : Pull::incremental;
+      mirror_wanted_ = false;
+      job_running_ = true;
+      const std::string id = begin_job(pull == Pull::incremental ? "pull" : "mirror").id;
+      co_await run_job(id, pull);
+    }
+    first = false;
+    if (stopping_) break;
+    if (!mirror_wanted_) {
+      std::optional<Duration> wait;
+      if (setup_.poll_every.count() > 0) wait = setup_.poll_every;
+      if (setup_.full_every.count() > 0) wait = std::min<Duration>(wait.value_or(setup_.full_every), setup_.full_every);
+      co_await poll_waker_.sleep(wait);
+    }
+  }
+}
+
+Task<void> Lane::run_job(std::string id, Pull pull) {
+  std::string error;
+  const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
+  std::size_t pulled = 0;
+  for (const sync::EntitySchema* entity : entities_in_order()) {
+    if (stopping_) break;
+    const connector::Capabilities& can = setup_.connector->capabilities();
+    const auto object = std::ranges::find_if(can.objects, [&](const connector::ObjectInfo& info) {
+      return info.name == "*" || info.name == entity->binding(system())->object;
+    });
+    const bool possible = object != can.objects.end() && (pull == Pull::incremental ? object->pulls_incremental : object->pulls_full);
+    if (!possible) continue;
+    ++pulled;
+    Result<void> done = co_await pull_entity(id, *entity, pull);
+    if (!done) {
+      error = done.error().message;
+      problem_ = error;
+      break;
+    }
+  }
+  if (JobProgress* job = find_job(id)) {
+    job->state = !error.empty() || stopping_ ? "failed" : "done";
+    job->error = stopping_ && error.empty() ? "stopped; it goes on after the next start" : error;
+    job->ended = context_.loop.clock().now();
+    job->eta.reset();
+    // A poll that found nothing is no news.
+    if (pull == Pull::incremental && error.empty() && job->done == 0) std::erase_if(jobs_, [&](const JobProgress& one) { return one.id == id; });
+  }
+  job_running_ = false;
+}
+
+Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull) {
+  const sync::SystemBinding& binding = *entity.binding(system());
+  const bool full = pull != Pull::incremental;
+  const std::string key = key_of(full ? kMirrorKey : kPollKey, binding);
+  const Time started = context_.loop.clock().now();
+  Json checkpoint = co_await state(key);
+  const bool complete = find_member(checkpoint, "complete") != nullptr;
+  if (full && complete && pull == Pull::full_once) co_return Result<void>();
+  connector::PullRequest request;
+  request.object = binding.object;
+  request.mode = full ? connector::PullMode::full : connector::PullMode::incremental;
+  request.page_limit = context_.limits.pull_page_limit;
+  request.work = full ? sync::WorkClass::backfill : sync::WorkClass::verify;
+  // B1: a full pull that was cut short goes on from its last committed page.
+  if (const Json* cursor = find_member(checkpoint, "cursor"); cursor != nullptr && !complete) request.cursor = *cursor;
+  std::uint64_t total_before = 0;
+  if (JobProgress* job = find_job(id)) {
+    job->entity = entity.name.str();
+    total_before = job->total.value_or(0);
+  }
+  const std::int64_t since = [&] {
+    const Json* stored = find_member(checkpoint, "started_ms");
+    return stored != nullptr && stored->is_int64() && !complete ? stored->get_int64() : to_epoch_ms(started);
+  }();
+  std::chrono::milliseconds wait(1'000);
+  for (;;) {
+    Result<connector::PullPage> page = co_await setup_.connector->pull(request);
+    if (!page) {
+      const ErrorKind kind = page.error().kind;
+      const bool passing = kind == ErrorKind::unavailable || kind == ErrorKind::rate_limited || kind == ErrorKind::maybe_applied;
+      if (!passing || !full || stopping_) co_return fail(page.error());
+      problem_ = page.error().message;
+      const Duration pause_time = page.error().retry_after ? Duration(*page.error().retry_after) : Duration(wait);
+      wait = std::min<std::chrono::milliseconds>(wait * 2, std::chrono::seconds(60));
+      co_await rest(pause_time);
+      if (stopping_) co_return fail(ErrorKind::unavailable, "stopped");
+      continue;
+    }
+    wait = std::chrono::milliseconds(1'000);
+    problem_.clear();
+    const std::size_t count = page->changes.size();
+    if (count > 0) last_seen_ = context_.loop.clock().now();
+    std::vector<sync::StateRow> rows;
+    if (full) {
+      JsonObject next;
+      next["started_ms"] = since;
+      if (page->last) {
+        next["complete"] = true;
+        // What changed while the mirror ran is pulled from its start (B2).
+        rows.push_back(state_row(key_of(kPollKey, binding), JsonObject{{"cursor", JsonObject{{"since_ms", since}}}}));
+      } else {
+        next["cursor"] = page->cursor;
+      }
+      rows.push_back(state_row(key, std::move(next)));
+    } else if (page->cursor != request.cursor) {
+      rows.push_back(state_row(key, JsonObject{{"cursor", page->cursor}}));
+    }
+    if (count > 0 || !rows.empty()) {
+      std::vector<sync::Input> inputs = to_inputs(std::move(page->changes), full ? sync::Via::scan : sync::Via::poll);
+      Result<std::vector<sync::Applied>> applied = co_await commit(std::move(inputs), std::move(rows));
+      if (!applied) co_return fail(applied.error());
+    }
+    if (JobProgress* job = find_job(id)) {
+      job->done += count;
+      if (page->total) job->total = total_before + *page->total;
+      const double seconds = std::chrono::duration<double>(context_.loop.clock().now() - job->started).count();
+      job->rate_per_second = seconds > 0 ? static_cast<double>(job->done) / seconds : 0;
+      if (job->total && *job->total > job->done && job->rate_per_second > 0) {
+        job->eta = std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(*job->total - job->done) / job->rate_per_second) + 1);
+      } else {
+        job->eta.reset();
+      }
+    }
+    request.cursor = page->cursor;
+    if (page->last) co_return Result<void>();
+    if (stopping_) co_return fail(ErrorKind::unavailable, "stopped");
+  }
+}
+
+}  // namespace lockstep::hub

@@ -1,0 +1,234 @@
+// The dispatcher's side of a lane: what is due is prepared, claimed where it must be, sent, and its outcome committed.
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "hub/lane.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+std::optional<Duration> until(std::optional<Time> when, Time now) {
+  if (!when) return std::nullopt;
+  return std::max(Duration(0), *when - now) + std::chrono::milliseconds(1);
+}
+
+}  // namespace
+
+Task<void> Lane::run_writes() {
+  const connector::Capabilities& can = setup_.connector->capabilities();
+  while (!stopping_) {
+    const Time now = context_.loop.clock().now();
+    if (paused_until_ > now) {
+      co_await write_waker_.sleep(paused_until_ - now);
+      continue;
+    }
+    if (calls_ >= can.write_parallel_limit) {
+      co_await write_waker_.sleep(std::nullopt);
+      continue;
+    }
+    const std::size_t limit = std::min((can.write_parallel_limit - calls_) * can.write_batch_limit, context_.limits.lane_rows_limit);
+    Result<Due> due = co_await context_.reads.ask<Result<Due>>(
+        [this, limit, now, catalog = context_.catalog(), skip = in_flight_](store::Reader& reader) {
+          return preparer_.prepare(reader, *catalog, source(), system(), now, limit, skip);
+        });
+    if (!due) {
+      problem_ = "the store can not be read: " + due.error().message;
+      co_await write_waker_.sleep(std::chrono::seconds(1));
+      continue;
+    }
+    if (!due->empty.empty()) {
+      std::vector<sync::Input> replans;
+      for (const sync::OutboxKey& key : due->empty) replans.emplace_back(sync::Replan{key.source, key.system, key.record});
+      co_await commit(std::move(replans), {});
+    }
+    if (due->writes.empty()) {
+      if (due->empty.empty()) co_await write_waker_.sleep(until(due->next, now));
+      continue;
+    }
+    std::vector<Prepared> chunk;
+    for (Prepared& prepared : due->writes) {
+      in_flight_.insert(prepared.row.key.record);
+      if (prepared.read_back) {
+        ++calls_;
+        tasks_.spawn(read_back(std::move(prepared)));
+        continue;
+      }
+      chunk.push_back(std::move(prepared));
+      if (chunk.size() == can.write_batch_limit) {
+        ++calls_;
+        tasks_.spawn(write_chunk(std::exchange(chunk, {})));
+      }
+    }
+    if (!chunk.empty()) {
+      ++calls_;
+      tasks_.spawn(write_chunk(std::move(chunk)));
+    }
+  }
+}
+
+// Creates are claimed durably before they are sent (X1). A claim that comes too late is dropped from the chunk.
+Task<void> Lane::claim(std::vector<Prepared>& chunk) {
+  std::vector<sync::Input> claims;
+  std::vector<std::size_t> which;
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    if (chunk[i].request.kind != sync::WriteKind::create || !chunk[i].problem.empty()) continue;
+    claims.emplace_back(sync::Claim{source(), system(), chunk[i].row.key.record});
+    which.push_back(i);
+  }
+  if (claims.empty()) co_return;
+  Result<std::vector<sync::Applied>> applied = co_await commit(std::move(claims), {});
+  std::vector<Prepared> kept;
+  std::set<std::size_t> refused;
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    if (!applied || (*applied)[i].error) refused.insert(which[i]);
+  }
+  for (std::size_t i = 0; i < chunk.size(); ++i) {
+    if (refused.contains(i)) {
+      in_flight_.erase(chunk[i].row.key.record);
+    } else {
+      kept.push_back(std::move(chunk[i]));
+    }
+  }
+  chunk = std::move(kept);
+}
+
+Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
+  co_await claim(chunk);
+  std::vector<sync::WriteOutcome> outcomes;
+  std::vector<connector::WriteRequest> requests;
+  std::vector<Prepared> sent;
+  for (Prepared& prepared : chunk) {
+    if (prepared.problem.empty()) {
+      requests.push_back(prepared.request);
+      sent.push_back(std::move(prepared));
+    } else {
+      connector::WriteResult rejected;
+      rejected.kind = sync::OutcomeKind::rejected;
+      rejected.reason = prepared.problem;
+      outcomes.push_back(to_outcome(prepared, std::move(rejected), Duration(0)));
+    }
+  }
+  if (!requests.empty()) {
+    const Duration start = context_.loop.clock().monotonic();
+    std::vector<connector::WriteResult> results = co_await setup_.connector->write(std::move(requests));
+    const Duration latency = context_.loop.clock().monotonic() - start;
+    LOCKSTEP_ASSERT(results.size() == sent.size(), "a connector answers every write");
+    for (std::size_t i = 0; i < results.size(); ++i) outcomes.push_back(to_outcome(sent[i], std::move(results[i]), latency));
+  }
+  co_await settle(std::move(outcomes));
+  --calls_;
+  write_waker_.wake();
+}
+
+sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteResult result, Duration latency) const {
+  sync::WriteOutcome outcome;
+  outcome.source = source();
+  outcome.system = system();
+  outcome.record = prepared.row.key.record;
+  outcome.write = prepared.request.kind;
+  outcome.kind = result.kind;
+  outcome.external_id = result.external_id.empty() ? prepared.request.external_id : std::move(result.external_id);
+  outcome.written = prepared.written;
+  outcome.state = std::move(result.state);
+  outcome.extent = result.extent;
+  outcome.version = result.version;
+  outcome.reason = std::move(result.reason);
+  outcome.retry_after = result.retry_after;
+  outcome.latency = latency;
+  return outcome;
+}
+
+Task<void> Lane::settle(std::vector<sync::WriteOutcome> outcomes) {
+  std::vector<RecordId> records;
+  std::vector<sync::Input> inputs;
+  for (sync::WriteOutcome& outcome : outcomes) {
+    records.push_back(outcome.record);
+    switch (outcome.kind) {
+      case sync::OutcomeKind::applied:
+        ++written_;
+        ++context_.metrics.writes_applied;
+        last_written_ = context_.loop.clock().now();
+        problem_.clear();
+        break;
+      case sync::OutcomeKind::unauthorized:
+        problem_ = outcome.reason;
+        paused_until_ = context_.loop.clock().now() + context_.limits.unauthorized_pause;
+        [[fallthrough]];
+      case sync::OutcomeKind::retry:
+      case sync::OutcomeKind::conflict:
+        ++context_.metrics.writes_retried;
+        break;
+      case sync::OutcomeKind::unknown:
+        ++context_.metrics.writes_unknown;
+        break;
+      case sync::OutcomeKind::rejected:
+      case sync::OutcomeKind::duplicate:
+      case sync::OutcomeKind::not_found:
+        ++failed_;
+        ++context_.metrics.writes_rejected;
+        break;
+    }
+    inputs.emplace_back(std::move(outcome));
+  }
+  Result<std::vector<sync::Applied>> applied = co_await commit(std::move(inputs), {});
+  if (!applied) {
+    context_.log.error("outcome.lost", {{"source", source().str()}, {"system", system().str()}, {"error", applied.error().message}});
+  }
+  for (const RecordId& record : records) in_flight_.erase(record);
+}
+
+// X2: after an unknown outcome the object is read before anything is written again.
+Task<void> Lane::read_back(Prepared prepared) {
+  const connector::Capabilities& can = setup_.connector->capabilities();
+  connector::WriteResult result;
+  const Duration start = context_.loop.clock().monotonic();
+  if (!prepared.request.external_id.empty()) {
+    Result<std::optional<sync::Change>> found =
+        co_await setup_.connector->fetch(prepared.request.object, prepared.request.external_id, sync::WorkClass::retry);
+    if (!found) {
+      result.kind = sync::OutcomeKind::unknown;
+      result.reason = found.error().message;
+      result.retry_after = found.error().retry_after;
+    } else if (!*found) {
+      result.kind = prepared.request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
+    } else {
+      result.kind = sync::OutcomeKind::conflict;  // what it holds now is merged, then planned again
+      result.state = std::move((*found)->document);
+      result.extent = (*found)->extent;
+      result.version = (*found)->version;
+    }
+  } else {
+    Result<std::optional<sync::Change>> found = co_await setup_.connector->find(prepared.request);
+    const Time settled = prepared.row.claimed_at + can.find_settles;
+    const Time now = context_.loop.clock().now();
+    if (!found && found.error().kind == ErrorKind::invalid) {
+      result.kind = sync::OutcomeKind::rejected;  // nothing to find it by: a person must look
+      result.reason = found.error().message;
+    } else if (!found) {
+      result.kind = sync::OutcomeKind::unknown;
+      result.reason = found.error().message;
+      result.retry_after = found.error().retry_after;
+    } else if (*found) {
+      result.kind = sync::OutcomeKind::applied;
+      result.external_id = (*found)->external_id;
+      result.state = std::move((*found)->document);
+      result.extent = (*found)->extent;
+      result.version = (*found)->version;
+      prepared.written.clear();  // what it holds is compared, not assumed
+    } else if (now < settled) {
+      result.kind = sync::OutcomeKind::unknown;
+      result.reason = "not found yet; searches lag behind";
+      result.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(settled - now);
+    } else {
+      result.kind = sync::OutcomeKind::retry;
+      result.reason = "certainly not applied";
+    }
+  }
+  std::vector<sync::WriteOutcome> outcomes;
+  outcomes.push_back(to_outcome(prepared, std::move(result), context_.loop.clock().monotonic() - start));
+  co_await settle(std::move(outcomes));
+  --calls_;
+  write_waker_.wake();
+}
+
+}  // namespace lockstep::hub

@@ -1,0 +1,114 @@
+#include "hub/prepare.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "sync/mapping.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+// References leave as the system's own ids.
+void translate_references(const sync::EntitySchema& entity, const SystemName& system, const sync::TargetLookup& target, sync::Fields& values) {
+  for (auto& [name, value] : values) {
+    const sync::FieldSchema* field = entity.find(name);
+    if (field == nullptr || field->type != sync::FieldType::reference || !value.is_string()) continue;
+    const sync::TargetState there = target(field->target, RecordId(std::string(value.get_string())), system);
+    value = there.linked ? Json(there.external_id) : Json(nullptr);
+  }
+}
+
+}  // namespace
+
+sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) {
+  return [&reader, source](const EntityName&, const RecordId& id, const SystemName& system) -> sync::TargetState {
+    const auto record = reader.record(source, id);
+    if (!record || !*record) return {false, record.has_value(), {}};
+    const sync::Link* link = (*record)->link(system);
+    const bool gone = (*record)->deleted || (link != nullptr && link->state == sync::LinkState::gone);
+    if (gone || link == nullptr) return {false, gone, {}};
+    return {true, false, link->external_id};
+  };
+}
+
+Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalog, const SourceId& source, const SystemName& system, Time now,
+                              std::size_t limit, const std::set<RecordId>& skip) {
+  Due due;
+  const sync::SourceSchema* schema = catalog.find(source);
+  if (schema == nullptr) return due;
+  // One row beyond the horizon tells when to look again.
+  LOCKSTEP_TRY(rows, reader.outbox_due(source, system, Time::max(), limit + skip.size() + 1));
+  due.more = rows.size() > limit + skip.size();
+  std::erase_if(rows, [&](const sync::OutboxRow& row) { return skip.contains(row.key.record); });
+  std::vector<RecordId> ids;
+  for (const sync::OutboxRow& row : rows) {
+    if (row.due > now) {
+      due.next = row.due;
+      due.more = false;
+      break;
+    }
+    if (ids.size() < limit) ids.push_back(row.key.record);
+  }
+  LOCKSTEP_TRY(records, reader.records(source, ids));
+  std::unordered_map<RecordId, const sync::Record*> by_id;
+  for (const sync::Record& record : records) by_id.emplace(record.id, &record);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const sync::OutboxRow& row = rows[i];
+    const auto record = by_id.find(row.key.record);
+    const sync::EntitySchema* entity = schema->find(row.entity);
+    const sync::SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(system);
+    std::optional<Prepared> prepared;
+    if (record != by_id.end() && binding != nullptr) prepared = prepare_row(reader, *entity, *binding, *record->second, row);
+    if (prepared) {
+      due.writes.push_back(std::move(*prepared));
+    } else {
+      due.empty.push_back(row.key);
+    }
+  }
+  return due;
+}
+
+std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync::EntitySchema& entity, const sync::SystemBinding& binding,
+                                              const sync::Record& record, const sync::OutboxRow& row) {
+  const sync::TargetLookup target = target_lookup(reader, record.source);
+  sync::Plan plan = plan_write(entity, binding, record, target);
+  Prepared out;
+  out.row = row;
+  out.read_back = row.state == sync::OutboxState::claimed || row.state == sync::OutboxState::unknown;
+  if (plan.kind == sync::PlanKind::none || plan.kind == sync::PlanKind::blocked) {
+    if (!out.read_back) return std::nullopt;  // planned again by the engine
+    plan.kind = record.link(binding.system) == nullptr ? sync::PlanKind::create : sync::PlanKind::update;
+  }
+  const sync::Link* link = record.link(binding.system);
+  connector::WriteRequest& request = out.request;
+  request.record = record.id;
+  request.object = binding.object;
+  request.work = row.work;
+  request.idempotency_key = record.id.str() + ":" + binding.system.str();
+  if (link != nullptr) request.external_id = link->external_id;
+  request.kind = plan.kind == sync::PlanKind::create   ? sync::WriteKind::create
+                 : plan.kind == sync::PlanKind::remove ? sync::WriteKind::remove
+                                                       : sync::WriteKind::update;
+  out.written = plan.values;
+  sync::Fields expected;
+  if (link != nullptr) {
+    for (const auto& [name, value] : link->base) {
+      if (request.kind == sync::WriteKind::remove || plan.values.contains(name)) expected.emplace(name, value);
+    }
+    // A field that the system never showed counts as empty there.
+    for (const auto& [name, value] : plan.values) expected.emplace(name, nullptr);
+  }
+  translate_references(entity, binding.system, target, plan.values);
+  translate_references(entity, binding.system, target, expected);
+  Result<Json> document = write_document(entity, binding, plan.values, expressions_);
+  if (!document) {
+    out.problem = document.error().message;
+    return out;
+  }
+  request.document = request.kind == sync::WriteKind::remove ? Json(nullptr) : std::move(*document);
+  // The base came from the system through the same mapping, so what can not be mapped back is left out of the check.
+  if (Result<Json> held = write_document(entity, binding, expected, expressions_)) request.expected = std::move(*held);
+  return out;
+}
+
+}  // namespace lockstep::hub

@@ -1,0 +1,34 @@
+// Reads of committed data off the loop's thread.
+#pragma once
+
+#include <memory>
+
+#include "base/loop.hpp"
+#include "base/task.hpp"
+#include "store/store.hpp"
+
+namespace lockstep::hub {
+
+class Reads {
+ public:
+  Reads(store::Store& store, Executor& readers, Loop& loop) : reader_(store.open_reader()), readers_(readers), loop_(loop) {}
+
+  // Runs `query` on the readers' thread and resumes on the loop with its answer.
+  template <class T>
+  Task<T> ask(std::move_only_function<T(store::Reader&)> query) {
+    std::move_only_function<T(store::Reader&)> owned = std::move(query);
+    T answer = co_await completion<T>([&](typename Completion<T>::Done done) {
+      readers_.post([this, work = std::move(owned), done = std::move(done)]() mutable {
+        loop_.post([result = work(*reader_), done = std::move(done)]() mutable { done(std::move(result)); });
+      });
+    });
+    co_return answer;
+  }
+
+ private:
+  std::unique_ptr<store::Reader> reader_;
+  Executor& readers_;
+  Loop& loop_;
+};
+
+}  // namespace lockstep::hub

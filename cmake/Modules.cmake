@@ -111,6 +111,7 @@ endfunction()
 
 # lockstep_test(<name> SOURCES ... LIBS ... [LABELS ...] [TIMEOUT seconds]): a GoogleTest binary
 # <name>_test, one CTest entry <name>. `./dev test` counts the cases from the result file.
+# Below tests/ it gets the label "whole": it runs after the unit tests, one at a time.
 function(lockstep_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
@@ -123,6 +124,10 @@ function(lockstep_test name)
   set_tests_properties(${name} PROPERTIES
     TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "GTEST_OUTPUT=xml:${PROJECT_BINARY_DIR}/test-results/${name}.xml")
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(folder MATCHES "^tests/")
+    list(APPEND ARG_LABELS whole)
+  endif()
   if(ARG_LABELS)
     set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
   endif()

@@ -13,6 +13,8 @@ source scripts/packages.sh
 
 verb_test() {
   local preset=${PRESET:-dev} filter=${1:-}
+  # Whatever ends this early (a package, a compiler error), the last line is a count.
+  trap 'echo "nothing was tested"; echo "0 passed, 1 failed"' EXIT
   need build test lint
   [[ $preset == clang ]] && need fuzz
   build "$preset"
@@ -36,6 +38,7 @@ verb_test() {
   run_ctest "$folder" whole -L whole "${selected[@]}" || status=1
 
   # The summary decides, and no fault that ctest saw may be missing from it.
+  trap - EXIT
   scripts/summarize_tests.pl "$folder/test-results" "$status"
 }
 

@@ -15,6 +15,7 @@ packages_tidy=(clang-19 clang-tidy-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev llvm-19)
 packages_postgres=(postgresql-15)
 packages_bench=(wrk hyperfine)
+packages_node=(nodejs npm)
 
 # libphonenumber-dev depends on Boost 1.74, which cannot be installed beside 1.81: only its headers are needed.
 phonenumber_header=build/deps/usr/include/phonenumbers/phonenumberutil.h

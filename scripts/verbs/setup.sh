@@ -3,19 +3,23 @@
 # ./dev setup [group...]
 #
 # Installs Debian packages with apt-get (as root, or through sudo) and unpacks the headers of
-# libphonenumber into build/deps. Groups: build test lint tidy fuzz postgres bench, or all;
+# libphonenumber into build/deps. Groups: build test lint tidy fuzz postgres bench node, or all;
 # without one: build and test. The other verbs call this themselves for what they need.
 # "postgres" installs postgresql-15, whose package also starts Debian's own cluster on port 5432.
+# "node" makes sure of Node 20, which Debian 12 does not have: npm brings it into build/deps/node.
 
 source scripts/packages.sh
+source scripts/node.sh
 
 verb_setup() {
-  local groups=("$@") group
+  local groups=("$@") group from_debian=()
   ((${#groups[@]})) || groups=(build test)
-  [[ ${groups[*]} == all ]] && groups=(build test lint tidy fuzz postgres bench)
+  [[ ${groups[*]} == all ]] && groups=(build test lint tidy fuzz postgres bench node)
   for group in "${groups[@]}"; do
     declare -p "packages_$group" > /dev/null 2>&1 || die 2 "there is no group \"$group\": see ./dev setup --help"
+    [[ $group == node ]] || from_debian+=("$group")
   done
-  need "${groups[@]}"
+  need "${from_debian[@]}"
+  [[ " ${groups[*]} " != *" node "* ]] || use_node
   say "installed: ${groups[*]}"
 }

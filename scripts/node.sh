@@ -1,0 +1,28 @@
+# Node 20 or newer, for what is JavaScript: the client tests and the console. Debian 12's own is 18; the npm
+# package "node" brings a newer one, which goes into build/deps/node and nowhere else.
+
+node_local=build/deps/node/node_modules/node/bin
+
+node_is_new_enough() {
+  local version
+  version=$("$1" --version 2> /dev/null) || return 1
+  [[ $version =~ ^v([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 20))
+}
+
+# Puts a node and an npm that are new enough first in PATH, installing them when there are none.
+use_node() {
+  if [[ -x $node_local/node ]]; then
+    PATH=$PWD/$node_local:$PATH
+  elif ! node_is_new_enough node || ! command -v npm > /dev/null; then
+    need node
+    if ! node_is_new_enough node; then
+      say "npm install node@20 into build/deps/node"
+      npm install --silent --no-fund --no-audit --prefix build/deps/node node@20 > build/npm.log 2>&1 || {
+        tail -n 20 build/npm.log >&2
+        die 3 "npm could not bring node 20 (the whole output is in build/npm.log)"
+      }
+      PATH=$PWD/$node_local:$PATH
+    fi
+  fi
+  export PATH
+}

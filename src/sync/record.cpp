@@ -1,0 +1,260 @@
+#include "sync/record.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/result.hpp"
+#include "sync/json_writer.hpp"
+
+// The stored form is described in docs/formats/store.md. It is written on every change, so it goes straight into
+// text; it is read less often and goes through the one JSON parser. A value that a link shares with the canonical
+// field is stored once: the link then holds the position of the field.
+
+namespace lockstep::sync {
+
+namespace {
+
+constexpr std::uint64_t format_number = 1;
+// A record is made of parsed documents, each within the default limits, a few levels further down.
+constexpr JsonLimits record_limits{.bytes_limit = std::size_t{16} << 20, .depth_limit = 40};
+
+using FieldStates = std::map<std::string, FieldState, std::less<>>;
+
+void append_stamp(std::string& out, const Stamp& stamp) {
+  append_json_integer(out, stamp.time.packed);
+  out += ',';
+  append_json_string(out, stamp.origin.str());
+  out += ',';
+  append_json_integer(out, stamp.seq);
+}
+
+void append_fields(std::string& out, const FieldStates& fields) {
+  out += '[';
+  for (auto at = fields.begin(); at != fields.end(); ++at) {
+    if (at != fields.begin()) out += ',';
+    out += '[';
+    append_json_string(out, at->first);
+    out += ',';
+    append_json_value(out, at->second.value);
+    out += ',';
+    append_stamp(out, at->second.stamp);
+    if (at->second.held) out += ",1";
+    out += ']';
+  }
+  out += ']';
+}
+
+// Both maps are in the same order, so one walk over the canonical fields finds every shared value.
+void append_values(std::string& out, std::string_view member, const Fields& values, const FieldStates& canonical) {
+  if (values.empty()) return;
+  out += ",\"";
+  out += member;
+  out += "\":[";
+  auto field = canonical.begin();
+  std::uint64_t position = 0;
+  for (auto at = values.begin(); at != values.end(); ++at) {
+    if (at != values.begin()) out += ',';
+    while (field != canonical.end() && field->first < at->first) ++field, ++position;
+    if (field != canonical.end() && field->first == at->first && field->second.value == at->second) {
+      append_json_integer(out, position);
+      continue;
+    }
+    out += '[';
+    append_json_string(out, at->first);
+    out += ',';
+    append_json_value(out, at->second);
+    out += ']';
+  }
+  out += ']';
+}
+
+void append_link(std::string& out, const Link& link, const FieldStates& canonical) {
+  out += "{\"s\":";
+  append_json_string(out, link.system.str());
+  out += ",\"id\":";
+  append_json_string(out, link.external_id);
+  if (link.state == LinkState::gone) out += ",\"gone\":1";
+  if (link.version != 0) {
+    out += ",\"at\":";
+    append_json_integer(out, link.version);
+  }
+  append_values(out, "base", link.base, canonical);
+  append_values(out, "prior", link.prior, canonical);
+  append_values(out, "sent", link.sent, canonical);
+  out += '}';
+}
+
+// --- reading ---
+
+Error unreadable(std::string_view what) {
+  return Error{ErrorKind::corrupt, "stored record is not readable: " + std::string(what), {}};
+}
+
+bool read_integer(const Json& value, std::uint64_t& out) {
+  if (value.is_uint64()) {
+    out = value.get_uint64();
+    return true;
+  }
+  if (!value.is_int64() || value.get_int64() < 0) return false;
+  out = static_cast<std::uint64_t>(value.get_int64());
+  return true;
+}
+
+bool read_text(const Json& value, std::string& out) {
+  if (!value.is_string()) return false;
+  out = std::string(std::string_view(value.get_string()));
+  return true;
+}
+
+bool read_stamp(const JsonArray& array, std::size_t at, Stamp& out) {
+  std::string origin;
+  if (array.size() < at + 3 || !read_integer(array[at], out.time.packed) || !read_text(array[at + 1], origin) ||
+      !read_integer(array[at + 2], out.seq)) {
+    return false;
+  }
+  out.origin = SystemName(std::move(origin));
+  return true;
+}
+
+bool read_fields(Json& value, FieldStates& out) {
+  if (!value.is_array()) return false;
+  for (Json& item : value.get_array()) {
+    FieldState state;
+    std::string name;
+    if (!item.is_array()) return false;
+    JsonArray& parts = item.get_array();
+    if (!read_stamp(parts, 2, state.stamp) || !read_text(parts[0], name)) return false;
+    state.held = parts.size() > 5;
+    state.value = std::move(parts[1]);
+    out.emplace_hint(out.end(), std::move(name), std::move(state));
+  }
+  return true;
+}
+
+using FieldPositions = std::vector<const FieldStates::value_type*>;
+
+bool read_values(Json* value, const FieldPositions& canonical, Fields& out) {
+  if (value == nullptr) return true;
+  if (!value->is_array()) return false;
+  for (Json& item : value->get_array()) {
+    std::uint64_t position = 0;
+    if (read_integer(item, position)) {
+      if (position >= canonical.size()) return false;
+      out.emplace_hint(out.end(), canonical[position]->first, canonical[position]->second.value);
+      continue;
+    }
+    std::string name;
+    if (!item.is_array() || item.get_array().size() != 2 || !read_text(item.get_array()[0], name)) return false;
+    out.emplace_hint(out.end(), std::move(name), std::move(item.get_array()[1]));
+  }
+  return true;
+}
+
+bool read_link(Json& value, const FieldPositions& canonical, Link& out) {
+  if (!value.is_object()) return false;
+  JsonObject& object = value.get_object();
+  const Json* system = object.if_contains("s");
+  const Json* id = object.if_contains("id");
+  std::string name;
+  if (system == nullptr || id == nullptr || !read_text(*system, name) || !read_text(*id, out.external_id)) return false;
+  out.system = SystemName(std::move(name));
+  if (object.if_contains("gone") != nullptr) out.state = LinkState::gone;
+  if (const Json* at = object.if_contains("at"); at != nullptr && !read_integer(*at, out.version)) return false;
+  return read_values(object.if_contains("base"), canonical, out.base) &&
+         read_values(object.if_contains("prior"), canonical, out.prior) &&
+         read_values(object.if_contains("sent"), canonical, out.sent);
+}
+
+bool read_identity(const JsonObject& object, Record& out) {
+  const Json* id = object.if_contains("id");
+  const Json* source = object.if_contains("src");
+  const Json* entity = object.if_contains("ent");
+  const Json* revision = object.if_contains("rev");
+  std::string id_text;
+  std::string source_text;
+  std::string entity_text;
+  if (id == nullptr || source == nullptr || entity == nullptr || revision == nullptr || !read_text(*id, id_text) ||
+      !read_text(*source, source_text) || !read_text(*entity, entity_text) || !read_integer(*revision, out.revision)) {
+    return false;
+  }
+  out.id = RecordId(std::move(id_text));
+  out.source = SourceId(std::move(source_text));
+  out.entity = EntityName(std::move(entity_text));
+  return true;
+}
+
+bool read_deletion(const JsonObject& object, Record& out) {
+  out.deleted = object.if_contains("del") != nullptr;
+  const Json* stamp = object.if_contains("delAt");
+  return stamp == nullptr || (stamp->is_array() && read_stamp(stamp->get_array(), 0, out.deleted_stamp));
+}
+
+}  // namespace
+
+const Link* Record::link(const SystemName& system) const {
+  const auto found = std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.system == system; });
+  return found == links.end() ? nullptr : &*found;
+}
+
+Link* Record::link(const SystemName& system) { return const_cast<Link*>(std::as_const(*this).link(system)); }
+
+std::string encode_record(const Record& record) {
+  std::string out;
+  out.reserve(256 + 96 * record.fields.size() + 128 * record.links.size());
+  out += "{\"v\":";
+  append_json_integer(out, format_number);
+  out += ",\"id\":";
+  append_json_string(out, record.id.str());
+  out += ",\"src\":";
+  append_json_string(out, record.source.str());
+  out += ",\"ent\":";
+  append_json_string(out, record.entity.str());
+  out += ",\"rev\":";
+  append_json_integer(out, record.revision);
+  if (record.deleted) out += ",\"del\":1";
+  if (record.deleted_stamp != Stamp{}) {
+    out += ",\"delAt\":[";
+    append_stamp(out, record.deleted_stamp);
+    out += ']';
+  }
+  out += ",\"f\":";
+  append_fields(out, record.fields);
+  out += ",\"l\":[";
+  for (const Link& link : record.links) {
+    if (&link != &record.links.front()) out += ',';
+    append_link(out, link, record.fields);
+  }
+  out += "]}";
+  return out;
+}
+
+Result<Record> decode_record(std::string_view text) {
+  Result<Json> parsed = parse_json(text, record_limits);
+  if (!parsed) return fail(unreadable(parsed.error().message));
+  if (!parsed->is_object()) return fail(unreadable("no object"));
+  JsonObject& object = parsed->get_object();
+
+  std::uint64_t format = 0;
+  const Json* version = object.if_contains("v");
+  if (version == nullptr || !read_integer(*version, format)) return fail(unreadable("no format number"));
+  if (format != format_number) {
+    return fail(unreadable("format " + std::to_string(format) + ", this program reads " + std::to_string(format_number)));
+  }
+
+  Record record;
+  if (!read_identity(object, record) || !read_deletion(object, record)) return fail(unreadable("identity"));
+  Json* fields = object.if_contains("f");
+  if (fields == nullptr || !read_fields(*fields, record.fields)) return fail(unreadable("fields"));
+  Json* links = object.if_contains("l");
+  if (links == nullptr || !links->is_array()) return fail(unreadable("links"));
+  FieldPositions canonical;
+  canonical.reserve(record.fields.size());
+  for (const auto& field : record.fields) canonical.push_back(&field);
+  record.links.reserve(links->get_array().size());
+  for (Json& item : links->get_array()) {
+    if (!read_link(item, canonical, record.links.emplace_back())) return fail(unreadable("links"));
+  }
+  return record;
+}
+
+}  // namespace lockstep::sync

@@ -1,0 +1,180 @@
+#include "sync/row_codec.hpp"
+
+#include <utility>
+
+#include "sync/json_writer.hpp"
+
+namespace lockstep::sync {
+
+namespace {
+
+// A body holds parsed documents, each within the default limits, a level or two further down.
+constexpr JsonLimits body_limits{.bytes_limit = std::size_t{16} << 20, .depth_limit = 40};
+
+Error unreadable(std::string_view what) {
+  return Error{ErrorKind::corrupt, "stored row is not readable: " + std::string(what), {}};
+}
+
+void append_member(std::string& out, std::string_view name) {
+  out += out.empty() ? "{\"" : ",\"";
+  out += name;
+  out += "\":";
+}
+
+void append_text(std::string& out, std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  append_member(out, name);
+  append_json_string(out, text);
+}
+
+void append_number(std::string& out, std::string_view name, std::uint64_t number) {
+  append_member(out, name);
+  append_json_integer(out, number);
+}
+
+void append_value(std::string& out, std::string_view name, const Json& value) {
+  append_member(out, name);
+  append_json_value(out, value);
+}
+
+std::string finished(std::string out) {
+  out += out.empty() ? "{}" : "}";
+  return out;
+}
+
+std::string take_text(const Json& body, std::string_view name) { return std::string(string_member(body, name)); }
+
+Json take_value(Json& body, std::string_view name) {
+  Json* member = body.get_object().if_contains(name);
+  return member == nullptr ? Json() : std::move(*member);
+}
+
+Result<std::uint64_t> take_number(const Json& body, std::string_view name) {
+  const Json* member = find_member(body, name);
+  if (member != nullptr && member->is_uint64()) return member->get_uint64();
+  if (member != nullptr && member->is_int64() && member->get_int64() >= 0) {
+    return static_cast<std::uint64_t>(member->get_int64());
+  }
+  return fail(unreadable(name));
+}
+
+template <class Enum>
+Result<Enum> enumerator(std::int64_t number, Enum last, std::string_view what) {
+  if (number < 0 || number > static_cast<std::int64_t>(last)) {
+    return fail(unreadable(std::string(what) + " " + std::to_string(number)));
+  }
+  return static_cast<Enum>(number);
+}
+
+template <class Enum>
+Result<void> take_enum(const Json& body, std::string_view name, Enum last, Enum& out) {
+  const Result<std::uint64_t> number = take_number(body, name);
+  if (!number) return fail(number.error());
+  const Result<Enum> value = enumerator(static_cast<std::int64_t>(*number), last, name);
+  if (!value) return fail(value.error());
+  out = *value;
+  return {};
+}
+
+Result<Json> parse_body(std::string_view text) {
+  Result<Json> body = parse_json(text, body_limits);
+  if (!body) return fail(unreadable(body.error().message));
+  if (!body->is_object()) return fail(unreadable("no object"));
+  return body;
+}
+
+}  // namespace
+
+std::string encode_inbox_body(const InboxRow& row) {
+  std::string out;
+  append_text(out, "system", row.change.system.str());
+  append_text(out, "object", row.change.object);
+  append_text(out, "id", row.change.external_id);
+  append_number(out, "kind", static_cast<std::uint64_t>(row.change.kind));
+  append_number(out, "extent", static_cast<std::uint64_t>(row.change.extent));
+  append_number(out, "via", static_cast<std::uint64_t>(row.change.via));
+  append_number(out, "version", row.change.version);
+  append_text(out, "delivery", row.change.delivery);
+  append_text(out, "actor", row.change.actor);
+  append_value(out, "document", row.change.document);
+  append_text(out, "reason", row.reason);
+  if (row.candidates.empty()) return finished(std::move(out));
+  append_member(out, "candidates");
+  for (const RecordId& candidate : row.candidates) {
+    out += &candidate == &row.candidates.front() ? '[' : ',';
+    append_json_string(out, candidate.str());
+  }
+  out += ']';
+  return finished(std::move(out));
+}
+
+Result<void> decode_inbox_body(std::string_view text, InboxRow& row) {
+  Result<Json> body = parse_body(text);
+  if (!body) return fail(body.error());
+  Change& change = row.change;
+  change.system = SystemName(take_text(*body, "system"));
+  change.object = take_text(*body, "object");
+  change.external_id = take_text(*body, "id");
+  change.delivery = take_text(*body, "delivery");
+  change.actor = take_text(*body, "actor");
+  change.document = take_value(*body, "document");
+  row.reason = take_text(*body, "reason");
+  const Result<std::uint64_t> version = take_number(*body, "version");
+  if (!version) return fail(version.error());
+  change.version = *version;
+  if (auto read = take_enum(*body, "kind", ChangeKind::deleted, change.kind); !read) return read;
+  if (auto read = take_enum(*body, "extent", Extent::partial, change.extent); !read) return read;
+  if (auto read = take_enum(*body, "via", Via::scan, change.via); !read) return read;
+  const Json* candidates = find_member(*body, "candidates");
+  if (candidates == nullptr) return {};
+  if (!candidates->is_array()) return fail(unreadable("candidates"));
+  for (const Json& candidate : candidates->get_array()) {
+    if (!candidate.is_string()) return fail(unreadable("candidates"));
+    row.candidates.emplace_back(std::string(std::string_view(candidate.get_string())));
+  }
+  return {};
+}
+
+std::string encode_conflict_body(const ConflictRow& row) {
+  std::string out;
+  append_value(out, "base", row.base);
+  append_value(out, "mine", row.mine);
+  append_value(out, "theirs", row.theirs);
+  append_text(out, "mine_origin", row.mine_origin.str());
+  append_text(out, "theirs_origin", row.theirs_origin.str());
+  append_text(out, "rule", row.rule);
+  append_text(out, "winner", row.winner.str());
+  return finished(std::move(out));
+}
+
+Result<void> decode_conflict_body(std::string_view text, ConflictRow& row) {
+  Result<Json> body = parse_body(text);
+  if (!body) return fail(body.error());
+  row.base = take_value(*body, "base");
+  row.mine = take_value(*body, "mine");
+  row.theirs = take_value(*body, "theirs");
+  row.mine_origin = SystemName(take_text(*body, "mine_origin"));
+  row.theirs_origin = SystemName(take_text(*body, "theirs_origin"));
+  row.rule = take_text(*body, "rule");
+  row.winner = SystemName(take_text(*body, "winner"));
+  return {};
+}
+
+std::string encode_value(const Json& value) {
+  std::string out;
+  append_json_value(out, value);
+  return out;
+}
+
+Result<Json> decode_value(std::string_view text) {
+  Result<Json> value = parse_json(text, body_limits);
+  if (!value) return fail(unreadable(value.error().message));
+  return value;
+}
+
+Result<OutboxState> outbox_state_from(std::int64_t number) { return enumerator(number, OutboxState::dead, "outbox state"); }
+Result<WorkClass> work_class_from(std::int64_t number) { return enumerator(number, WorkClass::backfill, "work class"); }
+Result<InboxKind> inbox_kind_from(std::int64_t number) { return enumerator(number, InboxKind::invalid, "inbox kind"); }
+Result<ErrorKind> error_kind_from_number(std::int64_t number) { return enumerator(number, ErrorKind::corrupt, "error kind"); }
+
+}  // namespace lockstep::sync

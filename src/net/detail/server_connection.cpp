@@ -14,6 +14,10 @@ constexpr std::size_t kReadBodyBytes = 64 << 10;   // while a body is arriving
 constexpr std::size_t kReadStreamBytes = 512;      // while streaming: nothing is expected but the end
 constexpr std::size_t kInlineBodyBytes = 8 << 10;  // smaller bodies are copied behind their head
 
+bool asks_to_close(const wire::HttpResponse& response) {
+  return wire::equal_without_case(response.headers.get("connection"), "close");
+}
+
 class ConnectionStream final : public BodyStream {
  public:
   explicit ConnectionStream(std::shared_ptr<ServerConnection> connection) : connection_(std::move(connection)) {}
@@ -231,7 +235,7 @@ void ServerConnection::refuse(unsigned status, std::string_view title, std::stri
 
 void ServerConnection::respond(wire::HttpResponse response) {
   if (phase_ != Phase::answering) return;  // the peer is gone
-  if (wire::equal_without_case(response.headers.get("connection"), "close")) keep_alive_ = false;
+  if (asks_to_close(response)) keep_alive_ = false;
   const bool has_body = !head_ && may_have_body(response.status);
   const bool inline_body = response.body.size() <= kInlineBodyBytes;
   std::string bytes;
@@ -254,7 +258,7 @@ void ServerConnection::start_stream(const wire::HttpResponse& head) {
   LOCKSTEP_ASSERT(head.body.empty(), "a stream's body is written, not given");
   phase_ = Phase::streaming;
   chunked_ = !http_1_0_;
-  if (http_1_0_) keep_alive_ = false;
+  if (http_1_0_ || asks_to_close(head)) keep_alive_ = false;
   std::string bytes;
   append_response_head(bytes, head,
                        {chunked_ ? BodyFraming::chunked : BodyFraming::until_close, persistence(), core_->date()});

@@ -289,10 +289,6 @@ void EntityBuilder::check_bound_fields(const std::vector<sync::FieldBinding>& fi
     const Member* member = node.find_member(binding.field);
     const Mark mark = member == nullptr ? node.mark : member->value.mark;
     const std::string place = fmt::format("{}.{}", where, binding.field);
-    if (member != nullptr && member->value.find("options") != nullptr && binding.converter.empty()) {
-      problems_.add(mark, place, "\"options\" are the converter's, and there is no converter",
-                    "add converter: map, or leave options out");
-    }
     for (const auto& message : sync::check_binding(*entity.find(binding.field), binding))
       problems_.add(mark, place, message);
     if (binding.direction == sync::Direction::read || binding.path.empty()) continue;

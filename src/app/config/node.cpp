@@ -18,30 +18,21 @@ const Node* Node::find(std::string_view key) const {
 
 std::string_view to_string(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::null:
-      return "nothing";
-    case Node::Kind::boolean:
-      return "true or false";
-    case Node::Kind::integer:
-      return "a whole number";
-    case Node::Kind::decimal:
-      return "a number";
-    case Node::Kind::text:
-      return "a text";
-    case Node::Kind::list:
-      return "a list";
-    case Node::Kind::map:
-      return "a map";
+    case Node::Kind::null: return "nothing";
+    case Node::Kind::boolean: return "true or false";
+    case Node::Kind::integer: return "a whole number";
+    case Node::Kind::decimal: return "a number";
+    case Node::Kind::text: return "a text";
+    case Node::Kind::list: return "a list";
+    case Node::Kind::map: return "a map";
   }
   return "?";
 }
 
 Json to_json(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::null:
-      return nullptr;
-    case Node::Kind::boolean:
-      return node.text == "true";
+    case Node::Kind::null: return nullptr;
+    case Node::Kind::boolean: return node.text == "true";
     case Node::Kind::integer: {
       const char* from = node.text.c_str() + (node.text.starts_with('+') ? 1 : 0);
       std::int64_t value = 0;
@@ -49,10 +40,8 @@ Json to_json(const Node& node) {
       if (read.ec == std::errc()) return value;
       return std::strtod(node.text.c_str(), nullptr);
     }
-    case Node::Kind::decimal:
-      return std::strtod(node.text.c_str(), nullptr);
-    case Node::Kind::text:
-      return Json(node.text);
+    case Node::Kind::decimal: return std::strtod(node.text.c_str(), nullptr);
+    case Node::Kind::text: return Json(node.text);
     case Node::Kind::list: {
       JsonArray items;
       for (const auto& item : node.items) items.push_back(to_json(item));

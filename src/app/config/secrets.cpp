@@ -83,8 +83,7 @@ std::optional<Json> Secrets::to_json(const Shape& shape, const Node& node, const
       if (!complete) return std::nullopt;
       return object;
     }
-    default:
-      break;
+    default: break;
   }
   return app::to_json(node);
 }

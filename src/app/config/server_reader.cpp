@@ -121,27 +121,30 @@ void read_jwt(const Node& node, const std::string& where, Secrets& secrets, Prob
 
 void read_server(const Node& root, const std::string& folder, const BadNodes& bad, Problems& problems, Config& config) {
   config.server.data_folder = (std::filesystem::path(folder) / "data").string();
+  // A child that has its shape, or nullptr: one wrong key hides no other mistake.
+  const auto child = [&](const Node* node, std::string_view key) -> const Node* {
+    const Node* found = node == nullptr ? nullptr : node->find(key);
+    return found == nullptr || bad.contains(found) ? nullptr : found;
+  };
   const Node* node = root.find("server");
-  if (node == nullptr || bad.contains(node)) return;
+  if (node == nullptr) return;
   ServerConfig& server = config.server;
-  if (const Node* listen = node->find("listen")) read_listen(*listen, problems, server);
-  if (const Node* data = node->find("data")) {
+  if (const Node* listen = child(node, "listen")) read_listen(*listen, problems, server);
+  if (const Node* data = child(node, "data")) {
     server.data_folder = (std::filesystem::path(folder) / data->text).lexically_normal().string();
   }
-  if (const Node* url = node->find("public_url")) {
+  if (const Node* url = child(node, "public_url")) {
     server.public_url = url->text;
     while (server.public_url.ends_with('/')) server.public_url.pop_back();
   }
-  if (const Node* log = node->find("log")) {
-    if (const Node* level = log->find("level")) server.log_level = log_level(level->text);
-    if (const Node* format = log->find("format")) server.log_format = log_format(format->text);
-  }
-  if (const Node* limits = node->find("limits")) {
-    if (const Node* body = limits->find("body"))
-      server.body_bytes_limit = static_cast<std::size_t>(*parse_size(body->text));
-    if (const Node* connections = limits->find("connections")) {
-      server.connections_limit = static_cast<std::size_t>(to_json(*connections).to_number<std::int64_t>());
-    }
+  const Node* log = node->find("log");
+  if (const Node* level = child(log, "level")) server.log_level = log_level(level->text);
+  if (const Node* format = child(log, "format")) server.log_format = log_format(format->text);
+  const Node* limits = node->find("limits");
+  if (const Node* body = child(limits, "body"))
+    server.body_bytes_limit = static_cast<std::size_t>(*parse_size(body->text));
+  if (const Node* connections = child(limits, "connections")) {
+    server.connections_limit = static_cast<std::size_t>(to_json(*connections).to_number<std::int64_t>());
   }
 }
 

@@ -22,25 +22,18 @@ std::string join_place(const std::string& where, std::string_view key) {
 // What kinds of value a shape takes, for choosing among alternatives and for messages.
 bool takes(const Shape& shape, Kind kind) {
   switch (shape.kind) {
-    case ShapeKind::any:
-      return true;
-    case ShapeKind::boolean:
-      return kind == Kind::boolean;
-    case ShapeKind::integer:
-      return kind == Kind::integer;
-    case ShapeKind::decimal:
-      return kind == Kind::integer || kind == Kind::decimal;
+    case ShapeKind::any: return true;
+    case ShapeKind::boolean: return kind == Kind::boolean;
+    case ShapeKind::integer: return kind == Kind::integer;
+    case ShapeKind::decimal: return kind == Kind::integer || kind == Kind::decimal;
     case ShapeKind::text:
     case ShapeKind::choice:
     case ShapeKind::duration:
-    case ShapeKind::size:
-      return kind == Kind::text;
-    case ShapeKind::list:
-      return kind == Kind::list;
+    case ShapeKind::size: return kind == Kind::text;
+    case ShapeKind::list: return kind == Kind::list;
     case ShapeKind::map:
     case ShapeKind::object:
-    case ShapeKind::variant:
-      return kind == Kind::map;
+    case ShapeKind::variant: return kind == Kind::map;
     case ShapeKind::either:
       return std::ranges::any_of(shape.items, [&](const Shape& item) { return takes(item, kind); });
   }
@@ -49,28 +42,19 @@ bool takes(const Shape& shape, Kind kind) {
 
 std::string wanted(const Shape& shape) {
   switch (shape.kind) {
-    case ShapeKind::any:
-      return "anything";
-    case ShapeKind::boolean:
-      return "true or false";
-    case ShapeKind::integer:
-      return "a whole number";
-    case ShapeKind::decimal:
-      return "a number";
-    case ShapeKind::text:
-      return shape.expects.empty() ? "a text" : shape.expects;
-    case ShapeKind::choice:
-      return fmt::format("one of {}", fmt::join(shape.choices, ", "));
+    case ShapeKind::any: return "anything";
+    case ShapeKind::boolean: return "true or false";
+    case ShapeKind::integer: return "a whole number";
+    case ShapeKind::decimal: return "a number";
+    case ShapeKind::text: return shape.expects.empty() ? "a text" : shape.expects;
+    case ShapeKind::choice: return fmt::format("one of {}", fmt::join(shape.choices, ", "));
     case ShapeKind::duration:
       return shape.choices.empty() ? "a duration such as 30s, 5m or 24h" : "a duration such as 30s, or never";
-    case ShapeKind::size:
-      return "a size such as 64KiB or 2MiB";
-    case ShapeKind::list:
-      return "a list";
+    case ShapeKind::size: return "a size such as 64KiB or 2MiB";
+    case ShapeKind::list: return "a list";
     case ShapeKind::map:
     case ShapeKind::object:
-    case ShapeKind::variant:
-      return shape.name == "secret" ? "{env: NAME} or {file: path}" : "a map";
+    case ShapeKind::variant: return shape.name == "secret" ? "{env: NAME} or {file: path}" : "a map";
     case ShapeKind::either: {
       std::vector<std::string> all;
       for (const auto& item : shape.items) all.push_back(wanted(item));
@@ -100,30 +84,20 @@ class Checker {
     if (!takes(shape, node.kind)) return wrong_kind(shape, node, where);
     switch (shape.kind) {
       case ShapeKind::any:
-      case ShapeKind::boolean:
-        return true;
+      case ShapeKind::boolean: return true;
       case ShapeKind::integer:
-      case ShapeKind::decimal:
-        return check_number(shape, node, where);
-      case ShapeKind::text:
-        return check_text(shape, node, where);
-      case ShapeKind::choice:
-        return check_choice(shape, node, where);
-      case ShapeKind::duration:
-        return check_duration(shape, node, where);
-      case ShapeKind::size:
-        return check_size(shape, node, where);
-      case ShapeKind::list:
-        return check_list(shape, node, where);
-      case ShapeKind::map:
-        return check_map(shape, node, where);
-      case ShapeKind::object:
-        return check_object(shape, node, where);
+      case ShapeKind::decimal: return check_number(shape, node, where);
+      case ShapeKind::text: return check_text(shape, node, where);
+      case ShapeKind::choice: return check_choice(shape, node, where);
+      case ShapeKind::duration: return check_duration(shape, node, where);
+      case ShapeKind::size: return check_size(shape, node, where);
+      case ShapeKind::list: return check_list(shape, node, where);
+      case ShapeKind::map: return check_map(shape, node, where);
+      case ShapeKind::object: return check_object(shape, node, where);
       case ShapeKind::either:
         return check(*std::ranges::find_if(shape.items, [&](const Shape& item) { return takes(item, node.kind); }),
                      node, where);
-      case ShapeKind::variant:
-        return check_variant(shape, node, where);
+      case ShapeKind::variant: return check_variant(shape, node, where);
     }
     return false;
   }

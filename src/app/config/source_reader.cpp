@@ -92,10 +92,11 @@ void SourceReader::read_source(const Node& node, const Node& root) {
     auto entity = builder_.build(*member, scope, fmt::format("{}.entities.{}", where, member->key));
     if (entity) schema.entities.push_back(std::move(*entity));
   }
-  if (members.empty())
+  if (members.empty() && !bad_.contains(&node))
     problems_.add(node.mark, where, "it has no entities", "add entities, or use: [names from the top level]");
   check_objects(schema, members, where);
   schemas_.push_back(std::move(schema));
+  entity_counts_.push_back(members.size());
   config_.sources.push_back(std::move(source));
 }
 
@@ -178,6 +179,9 @@ void SourceReader::check_settings() {
   }
   for (const auto& [source, system, node, where] : unchecked_) {
     const SystemConfig& config = config_.sources[source].systems[system];
+    // Its entities are wrong, which has been said: what it would say about having none helps nobody.
+    const auto* schema = config_.catalog->find(config.settings.source);
+    if (config.settings.entities.empty() && schema->entities.size() < entity_counts_[source]) continue;
     const auto factory = std::ranges::find(factories_, config.connector, &connector::Factory::kind);
     if (!factory->check_settings) continue;
     for (const auto& problem : factory->check_settings(config.settings)) {

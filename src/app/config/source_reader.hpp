@@ -45,6 +45,7 @@ class SourceReader {
   EntityBuilder builder_;
   std::map<std::string, Shape> settings_shapes_;
   std::vector<sync::SourceSchema> schemas_;
+  std::vector<std::size_t> entity_counts_;  // per source, as written: more than in the schema when some are wrong
   std::vector<Unchecked> unchecked_;
   std::map<std::string, std::size_t> used_;  // entity of the top level -> sources that use it
 };

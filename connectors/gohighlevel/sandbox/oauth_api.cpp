@@ -1,0 +1,23 @@
+#include "connectors/gohighlevel/sandbox/api.hpp"
+
+namespace lockstep::gohighlevel::sandbox {
+namespace {
+
+Outcome<Answer> token(Api& api, const Call& call) {
+  auto issued = api.tokens.exchange(call.body, api.crm.now(), api.random);
+  if (!issued) return std::unexpected(std::move(issued.error()));
+  Json* location_id = issued->if_contains("locationId");
+  const Location* location = location_id == nullptr ? nullptr : api.crm.location(location_id->get_string());
+  if (location != nullptr) (*issued)["companyId"] = location->settings.company_id;
+  return Answer{200, std::move(*issued)};
+}
+
+constexpr Route kRoutes[] = {
+    {"POST", "/oauth/token", "", Names::nothing, token, &schemas::token},
+};
+
+}  // namespace
+
+std::span<const Route> oauth_routes() { return kRoutes; }
+
+}  // namespace lockstep::gohighlevel::sandbox

@@ -17,7 +17,7 @@ use_node() {
     need node
     if ! node_is_new_enough node; then
       say "npm install node@20 into build/deps/node"
-      npm install --silent --no-fund --no-audit --prefix build/deps/node node@20 > build/npm.log 2>&1 || {
+      npm install --loglevel=error --no-fund --no-audit --prefix build/deps/node node@20 > build/npm.log 2>&1 || {
         tail -n 20 build/npm.log >&2
         die 3 "npm could not bring node 20 (the whole output is in build/npm.log)"
       }

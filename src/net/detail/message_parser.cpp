@@ -25,10 +25,28 @@ using Message = std::conditional_t<is_request, wire::HttpRequest, wire::HttpResp
 template <bool is_request>
 class Sink final : public http::basic_parser<is_request> {
  public:
-  explicit Sink(const ParserLimits& limits) : fields_limit_(limits.header_fields_limit) {
-    this->eager(true);
-    this->header_limit(static_cast<std::uint32_t>(limits.header_bytes_limit));
+  explicit Sink(const ParserLimits& limits)
+      : header_limit_(limits.header_bytes_limit), fields_limit_(limits.header_fields_limit) {
+    // Beast holds its limit against start line and fields apart, and against what happens to be in the buffer;
+    // ours counts the whole head, so that the split into reads does not matter.
+    this->header_limit(static_cast<std::uint32_t>(2 * limits.header_bytes_limit));
     this->body_limit(limits.body_bytes_limit);
+  }
+
+  // As basic_parser::put for the whole message, with the head's limit.
+  std::size_t put_all(std::string_view bytes, ErrorCode& error) {
+    std::size_t consumed = 0;
+    while (!this->is_header_done()) {
+      const std::size_t step = this->put({bytes.data() + consumed, bytes.size() - consumed}, error);
+      consumed += step;
+      head_bytes_ += step;
+      const std::size_t waiting = this->is_header_done() ? 0 : bytes.size() - consumed;
+      if (head_bytes_ + waiting > header_limit_) error = http::error::header_limit;
+      if (error) return consumed;
+    }
+    if (this->is_done() || consumed == bytes.size()) return consumed;
+    this->eager(true);
+    return consumed + this->put({bytes.data() + consumed, bytes.size() - consumed}, error);
   }
 
   Message<is_request> message;
@@ -44,8 +62,9 @@ class Sink final : public http::basic_parser<is_request> {
     }
   }
 
-  void on_response_impl(int code, string_view, int, ErrorCode&) override {
+  void on_response_impl(int code, string_view, int, ErrorCode& error) override {
     if constexpr (!is_request) message.status = static_cast<unsigned>(code);
+    if (code < 100) error = http::error::bad_status;  // Beast takes any three digits
   }
 
   void on_field_impl(http::field name, string_view name_text, string_view value, ErrorCode& error) override {
@@ -90,6 +109,8 @@ class Sink final : public http::basic_parser<is_request> {
 
   void on_finish_impl(ErrorCode&) override {}
 
+  std::size_t header_limit_;
+  std::size_t head_bytes_ = 0;
   std::size_t fields_limit_;
   std::size_t fields_ = 0;
   std::size_t hosts_ = 0;
@@ -105,7 +126,7 @@ ParseStatus refusal(const ErrorCode& error) {
 template <bool is_request>
 ParseStep put_into(Sink<is_request>& sink, std::string_view bytes, std::string& trouble) {
   ErrorCode error;
-  const std::size_t consumed = sink.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  const std::size_t consumed = sink.put_all(bytes, error);
   if (error && error != http::error::need_more) {
     trouble = error.message();
     return {refusal(error), consumed};

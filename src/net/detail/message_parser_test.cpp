@@ -76,6 +76,18 @@ TEST(RequestParserTest, ResetForgetsTheMessageBefore) {
   EXPECT_EQ(parser.take().headers.items().size(), 1U);
 }
 
+TEST(RequestParserTest, TheHeadsLimitCountsTheWholeHeadHoweverItArrives) {
+  const std::string fits = "GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(70, 'a') + "\r\n\r\n";
+  ASSERT_EQ(fits.size(), 102U);
+  for (const std::size_t piece : {1U, 7U, 50U, 1000U}) {
+    std::string left;
+    RequestParser exact({102, 10, 10});
+    EXPECT_EQ(feed(exact, fits, {piece}, left), ParseStatus::done) << piece;
+    RequestParser short_by_one({101, 10, 10});
+    EXPECT_EQ(feed(short_by_one, fits, {piece}, left), ParseStatus::header_too_large) << piece;
+  }
+}
+
 RC_GTEST_PROP(RequestParserTest, TheSplitIntoReadsChangesNothing, ()) {
   const auto body = *rc::gen::string<std::string>();
   const bool chunked = *rc::gen::arbitrary<bool>();
@@ -127,6 +139,11 @@ TEST(ResponseParserTest, OnlyAnUnframedBodyEndsWithTheConnection) {
     }
     EXPECT_EQ(parser.put_eof(), status) << bytes;
   }
+}
+
+TEST(ResponseParserTest, AStatusBelow100IsMalformed) {
+  ResponseParser parser({});
+  EXPECT_EQ(parser.put("HTTP/1.1 005 OK\r\nContent-Length: 0\r\n\r\n").status, ParseStatus::malformed);
 }
 
 TEST(ResponseParserTest, AnUnframedBodyIsBoundedToo) {

@@ -14,6 +14,7 @@
 #   configuring   a .cpp file that no target uses is an error
 # tests/house plants a violation of each and checks that it is caught.
 
+set(LOCKSTEP_ORPHANS "FATAL_ERROR" CACHE STRING "What a source file that no target uses is: FATAL_ERROR or WARNING")
 set(LOCKSTEP_CONNECTOR_RANK 35)
 set(LOCKSTEP_CONNECTOR_DEPS base wire sync connector)
 

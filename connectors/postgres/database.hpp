@@ -1,0 +1,55 @@
+// Reads and writes of one system. Blocking; all calls come on one worker's thread, which owns everything in here.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "connector/connector.hpp"
+#include "connectors/postgres/layout.hpp"
+#include "connectors/postgres/position.hpp"
+
+namespace lockstep::postgres {
+
+class Database {
+ public:
+  explicit Database(Settings settings) : settings_(std::move(settings)) {}
+
+  // The open session; opens a new one when there is none or it broke.
+  Sql<Session*> session();
+  void close() { session_.reset(); }
+
+  // Reads the tables anew.
+  Result<void> refresh();
+  const Settings& settings() const { return settings_; }
+  SharedLayout layout() const { return layout_; }
+  CaptureMode mode() const { return mode_; }
+  void set_mode(CaptureMode mode) { mode_ = mode; }
+
+  Result<connector::PullPage> pull(const connector::PullRequest& request);
+  Result<std::optional<sync::Change>> fetch(const std::string& object, const std::string& external_id);
+  std::vector<connector::WriteResult> write(const std::vector<connector::WriteRequest>& requests);
+  Result<std::optional<sync::Change>> find(const connector::WriteRequest& request);
+
+ private:
+  Result<const TableLayout*> table(const std::string& object);
+  // Rows of `table` under the given condition, as changes with safe versions.
+  Result<std::vector<sync::Change>> read(const TableLayout& table, const std::string& condition, const Parameters& parameters);
+
+  Settings settings_;
+  std::unique_ptr<Session> session_;
+  SharedLayout layout_ = std::make_shared<const Layout>();
+  CaptureMode mode_ = CaptureMode::off;
+  ReadPositions positions_;
+};
+
+// How the key of a new row comes about.
+enum class KeySource {
+  document,  // the mapped fields name it
+  derived,   // from the idempotency key: the primary key itself makes the create repeatable (X1)
+  recorded,  // the database makes it; lockstep.applied keeps which create got which key (X1)
+  none,      // nobody does
+};
+KeySource key_source(const TableLayout& table, const JsonObject& document);
+
+}  // namespace lockstep::postgres

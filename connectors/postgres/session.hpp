@@ -1,0 +1,90 @@
+// One connection to a PostgreSQL server, blocking: used on one worker's thread at a time. A connection that breaks
+// stays broken; the owner opens a new one.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "connectors/postgres/settings.hpp"
+
+namespace lockstep::postgres {
+
+// Why a statement failed. Holds names and codes, never values of rows (O4).
+struct SqlFailure {
+  std::string state;       // SQLSTATE; "" when the connection broke
+  std::string constraint;
+  std::string column;
+  std::string detail;      // of failures that concern no row: connecting, rights, replication
+};
+
+template <class T>
+using Sql = std::expected<T, SqlFailure>;
+
+std::string describe(const SqlFailure& failure);
+Error to_error(const SqlFailure& failure);
+
+// Of the kind that another attempt can cure without any change: deadlock, serialization, timeout, shutdown.
+bool is_transient(const SqlFailure& failure);
+// The connection is gone.
+bool is_disconnect(const SqlFailure& failure);
+
+class Rows {
+ public:
+  explicit Rows(PGresult* result) : result_(result) {}
+  int size() const { return PQntuples(result_.get()); }
+  bool is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+  std::string_view text(int row, int column) const {
+    return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+  }
+  std::string str(int row, int column) const { return std::string(text(row, column)); }
+  bool flag(int row, int column) const { return text(row, column) == "t"; }
+  std::uint64_t number(int row, int column) const;  // 0 when it is none
+  ExecStatusType status() const { return PQresultStatus(result_.get()); }
+
+ private:
+  struct Clear {
+    void operator()(PGresult* result) const { PQclear(result); }
+  };
+  std::unique_ptr<PGresult, Clear> result_;
+};
+
+using Parameters = std::vector<std::optional<std::string>>;
+
+enum class SessionKind { sql, replication };
+
+class Session {
+ public:
+  // Connects and sets what the connector relies on: UTC, ISO dates, timeouts.
+  static Sql<std::unique_ptr<Session>> open(const Settings& settings, SessionKind kind);
+
+  // One statement with text parameters.
+  Sql<Rows> query(const std::string& sql, const Parameters& parameters = {});
+  // Several statements separated by semicolons, in one round trip; the last one's rows.
+  Sql<Rows> run(const std::string& sql);
+
+  bool broken() const { return PQstatus(connection_.get()) != CONNECTION_OK; }
+  PGconn* raw() { return connection_.get(); }
+  SqlFailure last_failure() const;
+
+ private:
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  explicit Session(PGconn* connection) : connection_(connection) {}
+  Sql<Rows> checked(PGresult* result);
+
+  std::unique_ptr<PGconn, Finish> connection_;
+};
+
+// "name" with its quotes doubled.
+std::string quote_name(std::string_view name);
+// 'text' for SQL under standard_conforming_strings.
+std::string quote_text(std::string_view text);
+
+}  // namespace lockstep::postgres

@@ -1,0 +1,165 @@
+#include "connectors/postgres/settings.hpp"
+
+#include <algorithm>
+
+#include "connectors/postgres/limits.hpp"
+
+namespace lockstep::postgres {
+namespace {
+
+using Problems = std::vector<connector::SettingProblem>;
+
+constexpr std::size_t name_bytes_limit = 63;  // NAMEDATALEN - 1
+constexpr std::size_t tag_bytes_limit = 40;   // leaves room for what stands around it
+
+// Slot names allow lower case letters, digits and underscores only; the other names follow suit.
+std::string plain_name(std::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    const bool upper = c >= 'A' && c <= 'Z';
+    name += plain ? c : upper ? static_cast<char>(c - 'A' + 'a') : '_';
+  }
+  return name.substr(0, name_bytes_limit);
+}
+
+std::string read_text(const JsonObject& settings, const char* key, std::string standard, Problems& problems) {
+  const Json* value = settings.if_contains(key);
+  if (value == nullptr) return standard;
+  if (value->is_string() && !value->get_string().empty()) return std::string(value->get_string());
+  problems.push_back({key, "must be a text that is not empty"});
+  return standard;
+}
+
+std::string read_name(const JsonObject& settings, const char* key, const std::string& standard, Problems& problems) {
+  const std::string name = read_text(settings, key, standard, problems);
+  if (name != plain_name(name)) problems.push_back({key, "only lower case letters, digits and _, at most 63 of them"});
+  return plain_name(name);
+}
+
+std::vector<std::string> read_names(const Json& value, const std::string& where, Problems& problems) {
+  std::vector<std::string> names;
+  if (value.is_string()) return {std::string(value.get_string())};
+  if (const auto* list = value.if_array()) {
+    for (const Json& item : *list) {
+      if (item.is_string()) names.emplace_back(item.get_string());
+    }
+    if (names.size() == list->size()) return names;
+  }
+  problems.push_back({where, "must be the name of a column, or a list of names"});
+  return {};
+}
+
+TableSettings read_table(const std::string& where, const Json& value, Problems& problems) {
+  TableSettings table;
+  const auto* object = value.if_object();
+  if (object == nullptr) {
+    problems.push_back({where, "must be a mapping with key and columns"});
+    return table;
+  }
+  for (const auto& [key, names] : *object) {
+    if (key == "key") {
+      table.key = read_names(names, where + ".key", problems);
+    } else if (key == "columns") {
+      table.columns = read_names(names, where + ".columns", problems);
+    } else {
+      problems.push_back({where + "." + std::string(key), "is not known; a table has key and columns"});
+    }
+  }
+  return table;
+}
+
+CaptureSetting read_capture(const JsonObject& settings, Problems& problems) {
+  const std::string text = read_text(settings, "capture", "auto", problems);
+  if (text == "auto") return CaptureSetting::automatic;
+  if (text == "logical") return CaptureSetting::logical;
+  if (text == "triggers") return CaptureSetting::triggers;
+  if (text == "off") return CaptureSetting::off;
+  problems.push_back({"capture", "must be auto, logical, triggers or off"});
+  return CaptureSetting::automatic;
+}
+
+void check_paths(const connector::SystemSettings& system, Problems& problems) {
+  for (const auto* entity : system.entities) {
+    const auto* binding = entity->binding(system.system);
+    if (binding == nullptr) continue;
+    for (const auto& field : binding->fields) {
+      if (std::ranges::count(field.path, '.') > 1) {
+        problems.push_back({binding->object + "." + field.path,
+                            "a path may name a column, or one member of a jsonb column, and nothing deeper"});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Settings read_settings(const connector::SystemSettings& system, std::vector<connector::SettingProblem>& problems) {
+  Settings out;
+  out.url = read_text(system.settings, "url", "", problems);
+  if (!system.settings.contains("url")) {
+    problems.push_back({"url", "is missing: a connection string such as postgresql://user:password@host:5432/database"});
+  }
+  out.schema = read_text(system.settings, "schema", "public", problems);
+  out.capture = read_capture(system.settings, problems);
+  out.tag = plain_name(system.system.str()).substr(0, tag_bytes_limit);
+  out.name = "lockstep_" + out.tag;
+  out.slot = read_name(system.settings, "slot", out.name, problems);
+  out.publication = read_name(system.settings, "publication", out.name, problems);
+  out.statement_timeout = limits::statement_timeout;
+  if (const Json* value = system.settings.if_contains("statement_timeout_ms")) {
+    if (value->is_int64() && value->get_int64() > 0 && value->get_int64() <= 600'000) {
+      out.statement_timeout = std::chrono::milliseconds(value->get_int64());
+    } else {
+      problems.push_back({"statement_timeout_ms", "must be a number from 1 to 600000"});
+    }
+  }
+  if (const Json* tables = system.settings.if_contains("tables")) {
+    if (const auto* object = tables->if_object()) {
+      for (const auto& [name, value] : *object) {
+        out.tables.emplace(name, read_table("tables." + std::string(name), value, problems));
+      }
+    } else {
+      problems.push_back({"tables", "must be a mapping from table to its settings"});
+    }
+  }
+  for (const auto& item : system.settings) {
+    static constexpr std::string_view known[] = {"url", "schema", "tables", "capture", "slot", "publication",
+                                                 "statement_timeout_ms"};
+    if (std::ranges::find(known, std::string_view(item.key())) == std::end(known)) {
+      problems.push_back({std::string(item.key()), "is not a setting of the postgres connector"});
+    }
+  }
+  for (const auto* entity : system.entities) {
+    const auto* binding = entity->binding(system.system);
+    if (binding == nullptr) continue;
+    if (std::ranges::find(out.objects, binding->object) == out.objects.end()) out.objects.push_back(binding->object);
+    for (const auto& field : binding->fields) {
+      const std::size_t dot = field.path.find('.');
+      if (dot != std::string::npos) out.merged_columns[binding->object].insert(field.path.substr(0, dot));
+    }
+  }
+  check_paths(system, problems);
+  return out;
+}
+
+Json settings_schema() {
+  const Json text = {{"type", "string"}};
+  const Json names = {{"oneOf", {text, {{"type", "array"}, {"items", text}}}}};
+  const Json table = {{"type", "object"},
+                      {"additionalProperties", false},
+                      {"properties", {{"key", names}, {"columns", names}}}};
+  const Json capture = {{"enum", JsonArray{"auto", "logical", "triggers", "off"}}, {"default", "auto"}};
+  const Json timeout = {{"type", "integer"}, {"minimum", 1}, {"maximum", 600'000}};
+  JsonObject properties;
+  properties["url"] = {{"type", "string"}, {"description", "connection string or URI; a secret"}};
+  properties["schema"] = {{"type", "string"}, {"default", "public"}};
+  properties["tables"] = {{"type", "object"}, {"additionalProperties", table}};
+  properties["capture"] = capture;
+  properties["slot"] = text;
+  properties["publication"] = text;
+  properties["statement_timeout_ms"] = timeout;
+  return {{"type", "object"}, {"required", JsonArray{"url"}}, {"additionalProperties", false}, {"properties", properties}};
+}
+
+}  // namespace lockstep::postgres

@@ -1,0 +1,40 @@
+// The settings of one PostgreSQL system, read from its configuration.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "connector/connector.hpp"
+
+namespace lockstep::postgres {
+
+enum class CaptureSetting { automatic, logical, triggers, off };
+
+struct TableSettings {
+  std::vector<std::string> key;      // empty: the primary key
+  std::vector<std::string> columns;  // empty: all that may be read
+};
+
+struct Settings {
+  std::string url;  // secret; libpq's connection string or URI
+  std::string schema = "public";
+  std::map<std::string, TableSettings, std::less<>> tables;
+  CaptureSetting capture = CaptureSetting::automatic;
+  std::string tag;          // the system's name in a form fit for identifiers: "db"
+  std::string name;         // "lockstep_db": of triggers and functions
+  std::string slot;         // replication slot
+  std::string publication;
+  std::chrono::milliseconds statement_timeout{0};
+  std::vector<std::string> objects;  // tables in use, in order of the entities
+  // By object: jsonb columns of which single members are bound ("address.city"). Writes merge into them (L2).
+  std::map<std::string, std::set<std::string, std::less<>>, std::less<>> merged_columns;
+};
+
+// Problems go to `problems`; what could be read is returned all the same.
+Settings read_settings(const connector::SystemSettings& system, std::vector<connector::SettingProblem>& problems);
+
+Json settings_schema();
+
+}  // namespace lockstep::postgres

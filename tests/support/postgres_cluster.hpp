@@ -1,0 +1,97 @@
+// A private PostgreSQL server for tests: a new cluster in a temporary directory, on a unix socket only, started on
+// demand and removed at the end. Debian's binaries of PostgreSQL 15; when the tests run as root the server runs as the
+// user postgres, because it refuses root.
+#pragma once
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace lockstep::tests {
+
+class PostgresCluster {
+ public:
+  static constexpr const char* binaries = "/usr/lib/postgresql/15/bin";
+
+  static bool installed() { return std::filesystem::exists(std::string(binaries) + "/initdb"); }
+
+  // `options`: lines for postgresql.conf beside "wal_level = logical".
+  explicit PostgresCluster(const std::vector<std::string>& options = {}) {
+    char name[] = "/tmp/lockstep-postgres-XXXXXX";
+    if (mkdtemp(name) == nullptr) return;
+    directory_ = name;
+    if (geteuid() == 0) {
+      const passwd* user = getpwnam("postgres");
+      if (user == nullptr || chown(name, user->pw_uid, user->pw_gid) != 0) return;
+    }
+    if (run({"initdb", "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"}) != 0) return;
+    std::ofstream config(data() + "/postgresql.conf", std::ios::app);
+    // The port only names the socket's file: nothing listens on the network.
+    config << "listen_addresses = ''\nunix_socket_directories = '" << directory_ << "'\nport = 5432\n"
+           << "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 50\nfsync = on\nshared_buffers = 32MB\n";
+    for (const auto& option : options) config << option << "\n";
+    config.close();
+    started_ = start();
+  }
+
+  ~PostgresCluster() {
+    if (started_) stop("immediate");
+    std::error_code ignored;
+    if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
+  }
+
+  PostgresCluster(const PostgresCluster&) = delete;
+  PostgresCluster& operator=(const PostgresCluster&) = delete;
+
+  bool started() const { return started_; }
+  // What the server and the tools said, for messages of failed tests.
+  std::string log() const {
+    std::ifstream file(directory_ + "/log");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  std::string url(const std::string& database = "postgres", const std::string& user = "postgres") const {
+    return "host=" + directory_ + " port=5432 dbname=" + database + " user=" + user;
+  }
+
+  bool start() { return run({"pg_ctl", "-D", data(), "-l", directory_ + "/server.log", "-w", "-t", "60", "start"}) == 0; }
+  // "fast" ends sessions in order, "immediate" is a crash.
+  bool stop(const std::string& mode = "fast") { return run({"pg_ctl", "-D", data(), "-m", mode, "-w", "-t", "60", "stop"}) == 0; }
+
+ private:
+  std::string data() const { return directory_ + "/data"; }
+
+  int run(std::vector<std::string> command) const {
+    command[0] = std::string(binaries) + "/" + command[0];
+    if (geteuid() == 0) command.insert(command.begin(), {"/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"});
+    const pid_t child = fork();
+    if (child == 0) {
+      const int out = open((directory_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+      dup2(out, 1);
+      dup2(out, 2);
+      if (chdir("/") != 0) _exit(126);
+      std::vector<char*> arguments;
+      for (auto& word : command) arguments.push_back(word.data());
+      arguments.push_back(nullptr);
+      execv(arguments[0], arguments.data());
+      _exit(127);
+    }
+    int status = -1;
+    if (child < 0 || waitpid(child, &status, 0) != child) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  std::string directory_;
+  bool started_ = false;
+};
+
+}  // namespace lockstep::tests

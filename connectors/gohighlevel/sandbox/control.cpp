@@ -47,7 +47,7 @@ wire::HttpResponse serve_control(Core& core, const wire::HttpRequest& request) {
   const ControlRoute* route = find_route(request.method, target.path, values);
   if (route == nullptr) return json_response(404, refusal(404, "Cannot " + request.method + " " + target.path).body);
   const std::string_view location_id = target.parameter("locationId");
-  Location* location = location_id.empty() ? core.crm.locations().begin()->second.get() : core.crm.location(location_id);
+  Location* location = location_id.empty() ? &core.crm.first_location() : core.crm.location(location_id);
   if (location == nullptr) return json_response(404, refusal(404, "unknown location").body);
   auto body = read_body(request);
   if (!body) return json_response(body.error().status, body.error().body);

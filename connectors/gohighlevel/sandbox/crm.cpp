@@ -48,6 +48,7 @@ Location* Crm::location(std::string_view id) {
 Location& Crm::add_location(LocationSettings settings) {
   auto& slot = locations_[settings.id];
   if (!slot) slot = std::make_unique<Location>(std::move(settings));
+  if (first_location_ == nullptr) first_location_ = slot.get();
   return *slot;
 }
 

@@ -52,6 +52,7 @@ class Crm {
   Location* location(std::string_view id);
   const std::map<std::string, std::unique_ptr<Location>, std::less<>>& locations() const { return locations_; }
   Location& add_location(LocationSettings settings);
+  Location& first_location() { return *first_location_; }  // the one added first; there is always one
   // Applied edits that came through the API, by kind ("contact.update"), over all locations.
   const std::map<std::string, std::uint64_t, std::less<>>& api_writes() const { return api_writes_; }
   void forget_api_writes() { api_writes_.clear(); }
@@ -60,27 +61,29 @@ class Crm {
   std::string make_id();
   std::string make_uuid();
 
+  // Versions are passed by value: an edit replaces the one that a record's container holds.
+
   // --- contacts
   // 400 when the id is unknown, 403 when it belongs to another location than `location`.
   Outcome<ContactVersion> contact(const Location& location, std::string_view id) const;
   // By the location's match keys in their order; additional e-mails count as e-mails.
   std::optional<Duplicate> find_duplicate(const Location& location, std::string_view email, std::string_view phone, std::string_view except) const;
   Outcome<ContactVersion> create_contact(Location& location, const ContactEdit& edit, Actor actor, Quiet quiet = Quiet::no);
-  Outcome<ContactVersion> update_contact(Location& location, const ContactVersion& before, const ContactEdit& edit, Actor actor);
-  Outcome<void> delete_contact(Location& location, const ContactVersion& before, Actor actor, Quiet quiet = Quiet::no);
-  ContactVersion set_tags(Location& location, const ContactVersion& before, std::vector<std::string> tags, std::string_view kind, Actor actor);
-  ContactVersion set_followers(Location& location, const ContactVersion& before, std::vector<std::string> followers, Actor actor);
+  Outcome<ContactVersion> update_contact(Location& location, ContactVersion before, const ContactEdit& edit, Actor actor);
+  Outcome<void> delete_contact(Location& location, ContactVersion before, Actor actor, Quiet quiet = Quiet::no);
+  ContactVersion set_tags(Location& location, ContactVersion before, std::vector<std::string> tags, std::string_view kind, Actor actor);
+  ContactVersion set_followers(Location& location, ContactVersion before, std::vector<std::string> followers, Actor actor);
   // What merging two contacts in the CRM's pages does: `kept` takes what it lacks from `removed`, whose
   // e-mail becomes an additional one. No documented event tells of a merge, so with Quiet::yes none is fired.
-  ContactVersion merge_contacts(Location& location, const ContactVersion& kept, const ContactVersion& removed, Quiet quiet);
+  ContactVersion merge_contacts(Location& location, ContactVersion kept, ContactVersion removed, Quiet quiet);
 
   // --- opportunities
   Outcome<OpportunityVersion> opportunity(const Location& location, std::string_view id) const;
   Outcome<OpportunityVersion> create_opportunity(Location& location, const OpportunityEdit& edit, Actor actor, Quiet quiet = Quiet::no);
-  Outcome<OpportunityVersion> update_opportunity(Location& location, const OpportunityVersion& before, const OpportunityEdit& edit, Actor actor,
+  Outcome<OpportunityVersion> update_opportunity(Location& location, OpportunityVersion before, const OpportunityEdit& edit, Actor actor,
                                                  std::string_view kind = "opportunity.update");
-  void delete_opportunity(Location& location, const OpportunityVersion& before, Actor actor, Quiet quiet = Quiet::no);
-  OpportunityVersion set_followers(Location& location, const OpportunityVersion& before, std::vector<std::string> followers, Actor actor);
+  void delete_opportunity(Location& location, OpportunityVersion before, Actor actor, Quiet quiet = Quiet::no);
+  OpportunityVersion set_followers(Location& location, OpportunityVersion before, std::vector<std::string> followers, Actor actor);
 
   // --- definitions
   Outcome<CustomField> create_custom_field(Location& location, const JsonObject& body, Actor actor);
@@ -93,8 +96,8 @@ class Crm {
   EventSink& events() { return events_; }
 
  private:
-  ContactVersion store(Location& location, const ContactVersion& before, Contact next);
-  OpportunityVersion store(Location& location, const OpportunityVersion& before, Opportunity next);
+  ContactVersion store(Location& location, ContactVersion before, Contact next);
+  OpportunityVersion store(Location& location, OpportunityVersion before, Opportunity next);
   void remember_tags(Location& location, const std::vector<std::string>& tags);
   void fire_contact(std::string_view type, const Location& location, const Contact& contact);
   void fire_opportunity(std::string_view type, const Location& location, const Opportunity& opportunity);
@@ -106,6 +109,7 @@ class Crm {
   Random& random_;
   EventSink& events_;
   std::map<std::string, std::unique_ptr<Location>, std::less<>> locations_;
+  Location* first_location_ = nullptr;
   std::map<std::string, std::uint64_t, std::less<>> api_writes_;
   std::uint64_t version_ = 0;
 };

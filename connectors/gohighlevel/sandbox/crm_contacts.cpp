@@ -95,7 +95,7 @@ std::optional<Duplicate> Crm::find_duplicate(const Location& location, std::stri
   return std::nullopt;
 }
 
-ContactVersion Crm::store(Location& location, const ContactVersion& before, Contact next) {
+ContactVersion Crm::store(Location& location, ContactVersion before, Contact next) {
   const auto value = [](const ContactVersion& contact, std::string_view name) {
     return contact ? std::string(contact->text(name)) : std::string();
   };
@@ -134,7 +134,7 @@ Outcome<ContactVersion> Crm::create_contact(Location& location, const ContactEdi
   return stored;
 }
 
-Outcome<ContactVersion> Crm::update_contact(Location& location, const ContactVersion& before, const ContactEdit& edit, Actor actor) {
+Outcome<ContactVersion> Crm::update_contact(Location& location, ContactVersion before, const ContactEdit& edit, Actor actor) {
   Contact next = *before;
   apply(next, edit);
   if (!location.settings.allow_duplicate_contact) {
@@ -151,7 +151,7 @@ Outcome<ContactVersion> Crm::update_contact(Location& location, const ContactVer
   return stored;
 }
 
-Outcome<void> Crm::delete_contact(Location& location, const ContactVersion& before, Actor actor, Quiet quiet) {
+Outcome<void> Crm::delete_contact(Location& location, ContactVersion before, Actor actor, Quiet quiet) {
   const std::string id = before->id;
   if (rules_.contact_delete == ContactDelete::takes_opportunities) {
     const auto found = location.opportunities_by_contact.find(id);
@@ -177,7 +177,7 @@ Outcome<void> Crm::delete_contact(Location& location, const ContactVersion& befo
   return {};
 }
 
-ContactVersion Crm::set_tags(Location& location, const ContactVersion& before, std::vector<std::string> tags, std::string_view kind, Actor actor) {
+ContactVersion Crm::set_tags(Location& location, ContactVersion before, std::vector<std::string> tags, std::string_view kind, Actor actor) {
   wrote(actor, kind);
   if (tags == before->tags) return before;
   Contact next = *before;
@@ -187,14 +187,14 @@ ContactVersion Crm::set_tags(Location& location, const ContactVersion& before, s
   return stored;
 }
 
-ContactVersion Crm::set_followers(Location& location, const ContactVersion& before, std::vector<std::string> followers, Actor actor) {
+ContactVersion Crm::set_followers(Location& location, ContactVersion before, std::vector<std::string> followers, Actor actor) {
   wrote(actor, "contact.followers");
   Contact next = *before;
   next.followers = std::move(followers);
   return store(location, before, std::move(next));
 }
 
-ContactVersion Crm::merge_contacts(Location& location, const ContactVersion& kept, const ContactVersion& removed, Quiet quiet) {
+ContactVersion Crm::merge_contacts(Location& location, ContactVersion kept, ContactVersion removed, Quiet quiet) {
   Contact next = *kept;
   for (const auto& item : removed->fields) {
     if (!next.fields.contains(item.key())) next.fields[item.key()] = item.value();

@@ -49,7 +49,7 @@ Outcome<OpportunityVersion> Crm::opportunity(const Location& location, std::stri
   return refuse(400, "Opportunity with id " + key + " not found");
 }
 
-OpportunityVersion Crm::store(Location& location, const OpportunityVersion& before, Opportunity next) {
+OpportunityVersion Crm::store(Location& location, OpportunityVersion before, Opportunity next) {
   next.updated = now();
   next.version = ++version_;
   if (before && before->contact_id != next.contact_id) {
@@ -89,7 +89,7 @@ Outcome<OpportunityVersion> Crm::create_opportunity(Location& location, const Op
   return stored;
 }
 
-Outcome<OpportunityVersion> Crm::update_opportunity(Location& location, const OpportunityVersion& before, const OpportunityEdit& edit,
+Outcome<OpportunityVersion> Crm::update_opportunity(Location& location, OpportunityVersion before, const OpportunityEdit& edit,
                                                     Actor actor, std::string_view kind) {
   Opportunity next = *before;
   if (auto applied = apply(next, edit, location); !applied) return std::unexpected(std::move(applied.error()));
@@ -108,7 +108,7 @@ Outcome<OpportunityVersion> Crm::update_opportunity(Location& location, const Op
   return stored;
 }
 
-void Crm::delete_opportunity(Location& location, const OpportunityVersion& before, Actor actor, Quiet quiet) {
+void Crm::delete_opportunity(Location& location, OpportunityVersion before, Actor actor, Quiet quiet) {
   const auto found = location.opportunities_by_contact.find(before->contact_id);
   if (found != location.opportunities_by_contact.end()) {
     found->second.erase(before->id);
@@ -124,7 +124,7 @@ void Crm::delete_opportunity(Location& location, const OpportunityVersion& befor
   }
 }
 
-OpportunityVersion Crm::set_followers(Location& location, const OpportunityVersion& before, std::vector<std::string> followers, Actor actor) {
+OpportunityVersion Crm::set_followers(Location& location, OpportunityVersion before, std::vector<std::string> followers, Actor actor) {
   wrote(actor, "opportunity.followers");
   Opportunity next = *before;
   next.followers = std::move(followers);

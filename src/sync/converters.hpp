@@ -39,4 +39,10 @@ Result<Json> convert_out(const Converter& converter, const Json& value, const Js
 Json csv_in(const Json& held, const Json& options);
 Result<Json> csv_out(const Json& value, const Json& options);
 
+// Pairs of values. Options: {held: canonical, …}, or a list of [held, canonical] where a system holds something else
+// than text.
+std::optional<std::string> check_map(const FieldSchema& field, const Json& options);
+Json map_in(const Json& held, const Json& options);
+Result<Json> map_out(const Json& value, const Json& options);
+
 }  // namespace lockstep::sync

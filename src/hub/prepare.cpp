@@ -22,7 +22,8 @@ void translate_references(const sync::EntitySchema& entity, const SystemName& sy
 
 sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) {
   return [&reader, source](const EntityName&, const RecordId& id, const SystemName& system) -> sync::TargetState {
-    const auto record = reader.record(source, id);
+    auto record = reader.record(source, id);
+    while (record && *record && !(*record)->merged_into.empty()) record = reader.record(source, RecordId((*record)->merged_into));
     if (!record || !*record) return {false, record.has_value(), {}};
     const sync::Link* link = (*record)->link(system);
     const bool gone = (*record)->deleted || (link != nullptr && link->state == sync::LinkState::gone);
@@ -107,7 +108,13 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
   }
   request.document = request.kind == sync::WriteKind::remove ? Json(nullptr) : std::move(*document);
   // The base came from the system through the same mapping, so what can not be mapped back is left out of the check.
-  if (Result<Json> held = write_document(entity, binding, expected, expressions_)) request.expected = std::move(*held);
+  if (Result<Json> held = write_document(entity, binding, expected, expressions_)) {
+    request.expected = std::move(*held);
+    for (const sync::FieldBinding& bound : binding.fields) {
+      const auto raw = link == nullptr ? sync::Fields::const_iterator() : link->raw.find(bound.field);
+      if (link != nullptr && raw != link->raw.end() && expected.contains(bound.field)) sync::set_path(request.expected, bound.path, raw->second);
+    }
+  }
   return out;
 }
 

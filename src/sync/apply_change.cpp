@@ -1,5 +1,6 @@
 // How an observation from a system is applied: dedupe, map, resolve references, identity, staleness, merge, delete.
 #include <algorithm>
+#include <utility>
 
 #include "sync/applier.hpp"
 #include "sync/identity.hpp"
@@ -91,7 +92,12 @@ Result<Applied> Applier::observe(const Observed& seen) {
   if (!waits_for.empty()) return park(seen, InboxKind::waiting, waits_for, "waits for the object it refers to", {});
 
   LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
-  if (!linked || linked->empty()) return observe_unlinked(seen, std::move(*mapped));
+  const bool known_gone = linked && linked->empty();
+  if (known_gone && change.via != Via::fetch && change.via != Via::capture) {
+    LOCKSTEP_CHECK(request_fetch(change, "an event about an object that was deleted", {}));
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+  }
+  if (!linked || known_gone) return observe_unlinked(seen, std::move(*mapped));
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
   if (record == nullptr) return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
   return observe_linked(seen, *record, std::move(*mapped));
@@ -159,7 +165,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     std::vector<RecordId> candidates;
     for (const RecordId& id : ids) {
       LOCKSTEP_TRY(record, ws_.record(change.source, id));
-      if (record == nullptr || record->deleted || record->link(change.system) != nullptr) continue;
+      if (record == nullptr || record->deleted) continue;
+      if (const Link* link = record->link(change.system); link != nullptr && link->state == LinkState::linked) continue;
       if (!contradicts(seen.entity, rule, fields, values_of(*record))) candidates.push_back(id);
     }
     if (candidates.size() > 1) {
@@ -187,9 +194,11 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
 Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields& fields, std::string_view how) {
   const Change& change = seen.change;
   const bool existed = record.revision > 0 || !record.links.empty() || !record.fields.empty();
-  record.links.push_back({change.system, change.external_id, LinkState::linked, change.version, {}, {}, {}});
+  std::erase_if(record.links, [&](const Link& one) { return one.system == change.system; });  // a gone one at most
+  record.links.push_back({change.system, change.external_id, LinkState::linked, change.version, {}, {}, {}, {}});
   ws_.link(link_key(change), record.id);
   Merged merged = merge(seen.entity, change.system, record, record.links.back(), fields, true);
+  remember_raw(seen.entity, seen.binding, change.document, fields, record.links.back());
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
   Applied applied = note_change(seen, Disposition::applied, existed ? "linked: " + std::string(how) : "created", &record, std::move(merged.fields));
@@ -242,6 +251,27 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
   return merged;
 }
 
+// Keeps how a value stands in the system where that is not how we would write it.
+void Applier::remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document, const Fields& fields, Link& link) {
+  for (const FieldBinding& bound : binding.fields) {
+    const auto value = fields.find(bound.field);
+    const FieldSchema* field = entity.find(bound.field);
+    if (value == fields.end() || field == nullptr || bound.path.empty() || field->type == FieldType::reference) continue;
+    const Json* raw = get_path(document, bound.path);
+    bool same = raw == nullptr ? value->second.is_null() : *raw == value->second;
+    if (!same && raw != nullptr && !bound.converter.empty()) {
+      const Result<Json> ours = write_document(entity, binding, {{bound.field, value->second}}, expressions_);
+      const Json* written = ours ? get_path(*ours, bound.path) : nullptr;
+      same = written != nullptr && *written == *raw;
+    }
+    if (same || raw == nullptr) {
+      link.raw.erase(bound.field);
+    } else {
+      link.raw[bound.field] = *raw;
+    }
+  }
+}
+
 Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fields fields) {
   const Change& change = seen.change;
   Link* link = record.link(change.system);
@@ -255,6 +285,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     link->base.clear();
     record.deleted = false;
     Merged merged = merge(seen.entity, change.system, record, *link, fields, true);
+    remember_raw(seen.entity, seen.binding, change.document, fields, *link);
     link->version = std::max(link->version, change.version);
     keep_conflicts(record, merged);
     ws_.touch(record, ws_.next_seq(), WorkClass::live);
@@ -274,12 +305,14 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   if (!changed) {
     const bool newer = change.version > link->version;
     if (newer) {
+      remember_raw(seen.entity, seen.binding, change.document, fields, *link);
       link->version = change.version;
       ws_.touch(record, ws_.next_seq(), work_of(change.via));
     }
     return note_change(seen, Disposition::suppressed, "echo", &record, {});  // E1: content is the only truth
   }
   Merged merged = merge(seen.entity, change.system, record, *link, fields, false);
+  remember_raw(seen.entity, seen.binding, change.document, fields, *link);
   link->version = std::max(link->version, change.version);
   // L3: an edit newer than the deletion brings the record back.
   if (record.deleted && seen.entity.deletes == DeletePolicy::propagate) record.deleted = false;
@@ -376,6 +409,44 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
   keep_conflicts(record, merged);
   std::erase_if(record.links, [&](const Link& one) { return one.system == system; });
   return {};
+}
+
+// Two records turn out to be one thing: a system refuses to hold both. Possible when no system holds an object of each,
+// and their keys say the same. The second becomes a tombstone that points to the first.
+Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Record& from) {
+  const std::vector<MatchKey> keys = match_keys(into.source, entity, values_of(into));
+  const std::vector<MatchKey> others = match_keys(from.source, entity, values_of(from));
+  const auto same = std::ranges::find_first_of(others, keys);
+  if (into.deleted || from.deleted || same == others.end()) return false;
+  if (contradicts(entity, std::stoul(same->key), values_of(into), values_of(from))) return false;
+  for (const Link& link : from.links) {
+    const Link* rival = into.link(link.system);
+    if (link.state == LinkState::linked && rival != nullptr && rival->state == LinkState::linked) return false;
+  }
+  Merged merged;
+  for (Link& link : from.links) {
+    const SystemBinding* binding = entity.binding(link.system);
+    if (link.state != LinkState::linked || binding == nullptr) continue;
+    std::erase_if(into.links, [&](const Link& one) { return one.system == link.system; });
+    ws_.link({into.source, link.system, binding->object, link.external_id}, into.id);
+    const Fields fields = std::exchange(link.base, {});
+    into.links.push_back(std::move(link));
+    merged = merge(entity, into.links.back().system, into, into.links.back(), fields, true);
+    keep_conflicts(into, merged);
+    LOCKSTEP_CHECK(release(into.source, into.links.back().system, binding->object, into.links.back().external_id, &into));
+  }
+  from.links.clear();
+  from.deleted = true;
+  from.deleted_stamp = stamp({});
+  from.merged_into = into.id;
+  ws_.touch(from, ws_.next_seq(), WorkClass::live);
+  ws_.touch(into, ws_.next_seq(), WorkClass::live);
+  JournalEntry entry;
+  entry.source = into.source;
+  entry.kind = "identity";
+  entry.body = JsonObject{{"merged", from.id.str()}};
+  note(Disposition::applied, "two records are one", std::move(entry), &into);
+  return true;
 }
 
 Result<void> Applier::release(const SourceId& source, const SystemName& system, const std::string& object, const std::string& external_id,

@@ -162,7 +162,12 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
     case OutcomeKind::duplicate: {
       LOCKSTEP_TRY(other, ws_.linked({outcome.source, outcome.system, binding->object, outcome.external_id}));
       if (row) retry_later(*row, outcome);  // dead in the end when the other object stays and is not this one
-      if (outcome.external_id.empty() || (other && !other->empty())) break;
+      if (other && !other->empty()) {
+        LOCKSTEP_TRY(holder, ws_.record(outcome.source, *other));
+        if (holder != nullptr && holder != record) LOCKSTEP_CHECK(join_records(*entity, *holder, *record));
+        break;
+      }
+      if (outcome.external_id.empty()) break;
       Change wanted;
       wanted.source = outcome.source;
       wanted.system = outcome.system;
@@ -227,6 +232,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     }
     link->base[name] = value;
     link->sent.erase(name);
+    link->raw.erase(name);
   }
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, true));
@@ -257,7 +263,7 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
     rival->deleted_stamp = stamp(outcome.system);
     ws_.touch(*rival, ws_.next_seq(), WorkClass::live);
   }
-  record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, outcome.version, {}, {}, {}});
+  record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, outcome.version, {}, {}, {}, {}});
   ws_.link(key, record.id);
   return true;
 }
@@ -283,6 +289,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
     }
   }
   if (own_forms) {
+    remember_raw(entity, binding, *outcome.state, *mapped, link);
     for (const auto& [name, sent] : outcome.written) {
       const auto held = mapped->find(name);
       if (held == mapped->end()) continue;
@@ -295,12 +302,15 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   }
   const bool first_contact = link.base.empty();
   if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
+  const Fields raw_before = link.raw;
+  remember_raw(entity, binding, *outcome.state, *mapped, link);
   Merged merged = merge(entity, outcome.system, record, link, *mapped, first_contact);
   link.version = std::max(link.version, outcome.version);
-  if (!merged.base && !merged.canonical && merged.conflicts.empty()) return {};
+  if (!merged.base && !merged.canonical && merged.conflicts.empty() && link.raw == raw_before) return {};
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  if (!merged.canonical && merged.conflicts.empty()) return {};
   if (record.deleted && entity.deletes == DeletePolicy::propagate) record.deleted = false;  // L3
   keep_conflicts(record, merged);
-  ws_.touch(record, ws_.next_seq(), WorkClass::live);
   note_change(observed, Disposition::applied, "seen with a write", &record, std::move(merged.fields));
   return {};
 }

@@ -81,6 +81,7 @@ void append_link(std::string& out, const Link& link, const FieldStates& canonica
   append_values(out, "base", link.base, canonical);
   append_values(out, "prior", link.prior, canonical);
   append_values(out, "sent", link.sent, canonical);
+  append_values(out, "raw", link.raw, canonical);
   out += '}';
 }
 
@@ -162,7 +163,8 @@ bool read_link(Json& value, const FieldPositions& canonical, Link& out) {
   if (const Json* at = object.if_contains("at"); at != nullptr && !read_integer(*at, out.version)) return false;
   return read_values(object.if_contains("base"), canonical, out.base) &&
          read_values(object.if_contains("prior"), canonical, out.prior) &&
-         read_values(object.if_contains("sent"), canonical, out.sent);
+         read_values(object.if_contains("sent"), canonical, out.sent) &&
+         read_values(object.if_contains("raw"), canonical, out.raw);
 }
 
 bool read_identity(const JsonObject& object, Record& out) {
@@ -185,6 +187,11 @@ bool read_identity(const JsonObject& object, Record& out) {
 
 bool read_deletion(const JsonObject& object, Record& out) {
   out.deleted = object.if_contains("del") != nullptr;
+  if (const Json* into = object.if_contains("into"); into != nullptr) {
+    std::string id;
+    if (!read_text(*into, id)) return false;
+    out.merged_into = RecordId(std::move(id));
+  }
   const Json* stamp = object.if_contains("delAt");
   return stamp == nullptr || (stamp->is_array() && read_stamp(stamp->get_array(), 0, out.deleted_stamp));
 }
@@ -212,6 +219,10 @@ std::string encode_record(const Record& record) {
   out += ",\"rev\":";
   append_json_integer(out, record.revision);
   if (record.deleted) out += ",\"del\":1";
+  if (!record.merged_into.empty()) {
+    out += ",\"into\":";
+    append_json_string(out, record.merged_into.str());
+  }
   if (record.deleted_stamp != Stamp{}) {
     out += ",\"delAt\":[";
     append_stamp(out, record.deleted_stamp);

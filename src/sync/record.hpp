@@ -49,6 +49,8 @@ struct Link {
   Fields prior;         // of the fields of our last write: what the system held before it. An observation that shows
                         // these again is either stale or a revert, and is read back instead of believed
   Fields sent;          // fields that the system stores in a form of its own: the canonical value that was sent
+  Fields raw;           // fields whose text in the system is not the one we would write (" Bob ", "(202) 555-0101"):
+                        // as it stands there, so that compare-and-swap compares with the truth
 
   friend bool operator==(const Link&, const Link&) = default;
 };
@@ -61,6 +63,7 @@ struct Record {
   std::vector<Link> links;
   bool deleted = false;    // a tombstone
   Stamp deleted_stamp;
+  RecordId merged_into;    // a tombstone that turned out to be the same thing as this record; references follow it
   std::uint64_t revision = 0;  // grows by one with each commit that changes the record; 0 before the first
 
   Link* link(const SystemName& system);

@@ -191,6 +191,7 @@ TargetState Workspace::target(const SourceId& source, const EntityName&, const R
     return {};
   }
   if (*found == nullptr) return {false, true, {}};
+  if (!(*found)->merged_into.empty()) return target(source, {}, (*found)->merged_into, system);
   const Link* link = (*found)->link(system);
   const bool gone = (*found)->deleted || (link != nullptr && link->state == LinkState::gone);
   if (gone || link == nullptr) return {false, gone, {}};

@@ -1,0 +1,147 @@
+// Single rules of the engine, each with the invariant it upholds.
+#include <gtest/gtest.h>
+
+#include "world.hpp"
+
+namespace lockstep::test {
+namespace {
+
+class EngineRules : public testing::Test {
+ protected:
+  World world{7, contact_schema(sync::PolicyKind::authority), {0, 0, 0, 0}};
+  WorldSystem& crm = world.system("crm");
+  WorldSystem& db = world.system("db");
+  WorldSystem& cms = world.system("cms");
+
+  std::string synced_contact() {
+    const std::string id = world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+    EXPECT_TRUE(world.settle());
+    return id;
+  }
+  Json held(WorldSystem& system, const std::string& field) {
+    for (const auto& [id, object] : system.objects) {
+      if (!object.deleted) return object.document.contains(field) ? object.document.at(field) : Json();
+    }
+    return Json();
+  }
+  std::size_t alive(WorldSystem& system) {
+    return static_cast<std::size_t>(std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
+  }
+};
+
+TEST_F(EngineRules, AnObjectIsMadeEverywhereOnce) {
+  synced_contact();
+  EXPECT_EQ(alive(db), 1u);
+  EXPECT_EQ(alive(cms), 1u);
+  EXPECT_EQ(db.writes, 1u);
+  EXPECT_EQ(crm.writes, 0u);
+  EXPECT_EQ(held(db, "name"), Json("Ann"));
+}
+
+TEST_F(EngineRules, E1AnEchoCausesNoWrite) {
+  synced_contact();
+  const std::uint64_t before = world.writes();
+  for (WorldSystem* system : {&crm, &db, &cms}) {
+    sync::Change echo;
+    echo.source = SourceId("acme");
+    echo.system = system->name;
+    echo.object = "contact";
+    echo.external_id = system->objects.begin()->first;
+    echo.version = ++system->clock;
+    echo.document = system->objects.begin()->second.document;
+    world.apply({echo, echo, echo});
+  }
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.writes(), before);
+}
+
+TEST_F(EngineRules, E2AnEchoMixedWithAnEditGivesExactlyTheEdit) {
+  const std::string id = synced_contact();
+  world.human_edits(db, db.objects.begin()->first, "name", "Anna");
+  world.deliver_one(db);
+  world.dispatch(crm);  // the hub writes name
+  world.human_edits(crm, id, "city", "Bonn");
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(held(db, "name"), Json("Anna"));
+  EXPECT_EQ(held(db, "city"), Json("Bonn"));
+  EXPECT_EQ(held(crm, "name"), Json("Anna"));
+}
+
+TEST_F(EngineRules, L5AStalePollChangesNothing) {
+  const std::string id = synced_contact();
+  sync::Change old;
+  old.source = SourceId("acme");
+  old.system = crm.name;
+  old.object = "contact";
+  old.external_id = id;
+  old.via = sync::Via::poll;
+  old.version = crm.objects.at(id).version;
+  old.document = crm.objects.at(id).document;
+  world.human_edits(crm, id, "name", "Anna");
+  EXPECT_TRUE(world.settle());
+  world.apply({old});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(held(db, "name"), Json("Anna"));
+}
+
+TEST_F(EngineRules, L3AnEditNewerThanADeleteBringsTheObjectBack) {
+  const std::string id = synced_contact();
+  world.human_edits(db, db.objects.begin()->first, "name", "Anna");
+  world.deliver_one(db);
+  world.human_deletes(crm, id);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(held(crm, "name"), Json("Anna"));
+  EXPECT_TRUE(world.disagreements().empty());
+}
+
+TEST_F(EngineRules, ADeleteIsPropagated) {
+  const std::string id = synced_contact();
+  world.human_deletes(crm, id);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(db), 0u);
+  EXPECT_EQ(alive(cms), 0u);
+}
+
+TEST_F(EngineRules, AnUpdateThatTrailsADeleteChangesNothing) {
+  const std::string id = synced_contact();
+  world.human_edits(crm, id, "name", "Anna");
+  world.human_deletes(crm, id);
+  std::swap(crm.events[0], crm.events[1]);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(crm), 0u);
+  EXPECT_EQ(alive(db), 0u);
+}
+
+TEST_F(EngineRules, TagsMergeThreeWay) {
+  const std::string id = synced_contact();
+  world.human_edits(crm, id, "tags", JsonArray{"lead", "vip"});
+  world.human_edits(db, db.objects.begin()->first, "tags", JsonArray{});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(held(crm, "tags"), Json(JsonArray{"lead"}));
+  EXPECT_EQ(held(db, "tags"), Json(JsonArray{"lead"}));
+}
+
+TEST_F(EngineRules, SameEmailOnBothSidesIsOneRecord) {
+  world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  world.human_creates(db, {{"email", "ANN@example.test "}, {"city", "Bonn"}});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(alive(db), 1u);
+  EXPECT_EQ(held(crm, "city"), Json("Bonn"));
+  EXPECT_EQ(held(db, "name"), Json("Ann"));
+}
+
+TEST_F(EngineRules, L1AConflictIsKept) {
+  const std::string id = synced_contact();
+  world.human_edits(crm, id, "name", "Anna");
+  world.human_edits(db, db.objects.begin()->first, "name", "Annie");
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(held(db, "name"), Json("Anna"));
+  const auto conflicts = world.store().open_reader()->conflicts(SourceId("acme"), false, {"", 10});
+  ASSERT_EQ(conflicts->items.size(), 1u);
+  EXPECT_EQ(conflicts->items.front().winner, SystemName("crm"));
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <sstream>
 
 #include "sync/arbitrary_json.hpp"
@@ -82,6 +83,15 @@ TEST(ConvertersTest, EveryConverterHasCases) {
   for (const ConverterInfo& info : converters()) {
     EXPECT_FALSE(info.summary.empty());
     EXPECT_TRUE(std::ranges::any_of(cases(), [&](const Case& c) { return info.name == c.converter; })) << info.name;
+  }
+}
+
+TEST(ConvertersTest, TheManualNamesEveryConverter) {
+  std::ifstream file(LOCKSTEP_SOURCE_DIR "/docs/mapping.md");
+  std::stringstream manual;
+  manual << file.rdbuf();
+  for (const ConverterInfo& info : converters()) {
+    EXPECT_NE(manual.str().find("\n| `" + info.name + "` |"), std::string::npos) << info.name;
   }
 }
 

@@ -39,16 +39,31 @@ class FieldFinder {
   std::size_t next_ = 0;
 };
 
+// A document, and what expressions see of it: copied once, when the first of them asks.
+class Reading {
+ public:
+  explicit Reading(const Json& document) : document_(document) {}
+  const Json& document() const { return document_; }
+  const JsonObject& names() {
+    if (names_.empty()) names_.emplace("doc", document_);
+    return names_;
+  }
+
+ private:
+  const Json& document_;
+  JsonObject names_;
+};
+
 // The normalized value of one binding, or nothing where the document has none.
-Result<std::optional<Json>> read_binding(const FieldSchema& field, const FieldBinding& binding, const Json& document,
+Result<std::optional<Json>> read_binding(const FieldSchema& field, const FieldBinding& binding, Reading& reading,
                                          Expressions& expressions) {
   if (!binding.read_expression.empty()) {
-    auto value = expressions.evaluate_optional(binding.read_expression, JsonObject{{"doc", document}});
+    auto value = expressions.evaluate_optional(binding.read_expression, reading.names());
     if (!value) return fail(about(binding, value.error()));
     if (!*value) return std::optional<Json>();
     return std::optional<Json>(normalize(field, **value));
   }
-  const Json* held = get_path(document, binding.path);
+  const Json* held = get_path(reading.document(), binding.path);
   if (held == nullptr) return std::optional<Json>();
   if (binding.converter.empty()) return std::optional<Json>(normalize(field, *held));
   const Converter* converter = find_converter(binding.converter);
@@ -90,11 +105,12 @@ Result<Fields> read_document(const EntitySchema& entity, const SystemBinding& bi
   if (!document.is_object()) return fail(ErrorKind::invalid, "the document is not a JSON object");
   Fields fields;
   FieldFinder finder(entity);
+  Reading reading(document);
   for (const FieldBinding& bound : binding.fields) {
     if (bound.direction == Direction::write) continue;
     const FieldSchema* field = finder.find(bound.field);
     if (field == nullptr) return fail(about(bound, "the entity has no such field"));
-    auto value = read_binding(*field, bound, document, expressions);
+    auto value = read_binding(*field, bound, reading, expressions);
     if (!value) return fail(value.error());
     if (*value) {
       fields.insert_or_assign(fields.end(), bound.field, **std::move(value));
@@ -117,11 +133,12 @@ Result<Json> write_document(const EntitySchema& entity, const SystemBinding& bin
   }
   // Read back from the whole document: that also finds two bindings that write over each other.
   FieldFinder finder(entity);
+  Reading reading(document);
   for (const FieldBinding& bound : binding.fields) {
     if (!is_written(bound, values) || !is_checkable(bound)) continue;
     const FieldSchema* field = finder.find(bound.field);
     if (field == nullptr) return fail(about(bound, "the entity has no such field"));
-    auto back = read_binding(*field, bound, document, expressions);
+    auto back = read_binding(*field, bound, reading, expressions);
     if (!back) return fail(back.error());
     if (!*back || **back != values.find(bound.field)->second) {
       return fail(about(bound, "the value would not come back the same from this system"));

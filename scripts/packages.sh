@@ -9,7 +9,7 @@ packages_build=(
   libphonenumber8 libprotobuf-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )
-packages_test=(perl openssl)
+packages_test=(perl openssl python3-jsonschema postgresql-15)
 packages_lint=(perl clang-format-19)
 packages_tidy=(clang-19 clang-tidy-19)
 packages_fuzz=(clang-19 libclang-rt-19-dev llvm-19)

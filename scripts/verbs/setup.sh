@@ -5,7 +5,8 @@
 # Installs Debian packages with apt-get (as root, or through sudo) and unpacks the headers of
 # libphonenumber into build/deps. Groups: build test lint tidy fuzz postgres bench node, or all;
 # without one: build and test. The other verbs call this themselves for what they need.
-# "postgres" installs postgresql-15, whose package also starts Debian's own cluster on port 5432.
+# "test" and "postgres" install postgresql-15, whose package also makes Debian's own cluster on port 5432;
+# Lockstep's tests and demo do not use that one, they make their own in a temporary folder.
 # "node" makes sure of Node 20, which Debian 12 does not have: npm brings it into build/deps/node.
 
 source scripts/packages.sh

@@ -40,17 +40,10 @@ int to_string(lua_State* lua) {
       lua_pushvalue(lua, 1);
       lua_tolstring(lua, -1, nullptr);
       return 1;
-    case LUA_TSTRING:
-      lua_pushvalue(lua, 1);
-      return 1;
-    case LUA_TBOOLEAN:
-      lua_pushstring(lua, lua_toboolean(lua, 1) != 0 ? "true" : "false");
-      return 1;
-    case LUA_TNIL:
-      lua_pushliteral(lua, "nil");
-      return 1;
-    default:
-      return type_of(lua);  // never an address
+    case LUA_TSTRING: lua_pushvalue(lua, 1); return 1;
+    case LUA_TBOOLEAN: lua_pushstring(lua, lua_toboolean(lua, 1) != 0 ? "true" : "false"); return 1;
+    case LUA_TNIL: lua_pushliteral(lua, "nil"); return 1;
+    default: return type_of(lua);  // never an address
   }
 }
 

@@ -33,20 +33,13 @@ class Reader {
     if (limits_.values_limit == 0) return fail(ErrorKind::exhausted, "the expression's result has too many values");
     --limits_.values_limit;
     switch (lua_type(lua_, -1)) {
-      case LUA_TNIL:
-        return Json(nullptr);
-      case LUA_TBOOLEAN:
-        return Json(lua_toboolean(lua_, -1) != 0);
-      case LUA_TNUMBER:
-        return read_number();
-      case LUA_TSTRING:
-        return read_text();
-      case LUA_TLIGHTUSERDATA:
-        return Json(nullptr);  // the only one that exists is `null`
-      case LUA_TTABLE:
-        break;
-      default:
-        return fail(ErrorKind::invalid, "the expression's result contains a function");
+      case LUA_TNIL: return Json(nullptr);
+      case LUA_TBOOLEAN: return Json(lua_toboolean(lua_, -1) != 0);
+      case LUA_TNUMBER: return read_number();
+      case LUA_TSTRING: return read_text();
+      case LUA_TLIGHTUSERDATA: return Json(nullptr);  // the only one that exists is `null`
+      case LUA_TTABLE: break;
+      default: return fail(ErrorKind::invalid, "the expression's result contains a function");
     }
     if (depth == 0 || lua_checkstack(lua_, 8) == 0) {
       return fail(ErrorKind::exhausted, "the expression's result is nested too deeply");
@@ -150,15 +143,9 @@ void push_deeper(lua_State* lua, const Json& value, int depth) {
   luaL_checkstack(lua, 4, "the document is nested too deeply");
   if (depth == 0) luaL_error(lua, "the document is nested too deeply");
   switch (value.kind()) {
-    case boost::json::kind::null:
-      lua_pushlightuserdata(lua, nullptr);
-      return;
-    case boost::json::kind::bool_:
-      lua_pushboolean(lua, value.get_bool() ? 1 : 0);
-      return;
-    case boost::json::kind::int64:
-      lua_pushinteger(lua, value.get_int64());
-      return;
+    case boost::json::kind::null: lua_pushlightuserdata(lua, nullptr); return;
+    case boost::json::kind::bool_: lua_pushboolean(lua, value.get_bool() ? 1 : 0); return;
+    case boost::json::kind::int64: lua_pushinteger(lua, value.get_int64()); return;
     case boost::json::kind::uint64: {
       const std::uint64_t number = value.get_uint64();
       if (number <= static_cast<std::uint64_t>(INT64_MAX)) {
@@ -168,12 +155,8 @@ void push_deeper(lua_State* lua, const Json& value, int depth) {
       }
       return;
     }
-    case boost::json::kind::double_:
-      lua_pushnumber(lua, value.get_double());
-      return;
-    case boost::json::kind::string:
-      push_text(lua, view(value.get_string()));
-      return;
+    case boost::json::kind::double_: lua_pushnumber(lua, value.get_double()); return;
+    case boost::json::kind::string: push_text(lua, view(value.get_string())); return;
     case boost::json::kind::array: {
       const JsonArray& items = value.get_array();
       lua_createtable(lua, static_cast<int>(std::min<std::size_t>(items.size(), 1024)), 0);

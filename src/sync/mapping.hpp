@@ -26,8 +26,8 @@ std::vector<std::string> check_binding(const FieldSchema& field, const FieldBind
 
 // The canonical, normalized fields of a document. Fields bound for writing only are left out. A missing path:
 // null when `extent` is full, left out when partial. The error names field and path.
-Result<Fields> read_document(const EntitySchema& entity, const SystemBinding& binding, const Json& document, Extent extent,
-                             Expressions& expressions);
+Result<Fields> read_document(const EntitySchema& entity, const SystemBinding& binding, const Json& document,
+                             Extent extent, Expressions& expressions);
 
 // The document that sets `values` (already in the system's terms where they are references). Only fields bound for
 // writing are used. Fails with `invalid` when a value would not come back the same.

@@ -44,14 +44,10 @@ Json from_text(const FieldSchema& field, std::string_view raw) {
   const std::string_view text = trim(raw);
   if (text.empty()) return text_value(text);  // L4: empty stays empty
   switch (field.type) {
-    case FieldType::text:
-      return field.fold_case ? folded(text) : text_value(text);
-    case FieldType::email:
-      return folded(text);
-    case FieldType::phone:
-      return text_value(phone_form(text, field.region));
-    case FieldType::enumeration:
-      return text_value(option_of(field, text));
+    case FieldType::text: return field.fold_case ? folded(text) : text_value(text);
+    case FieldType::email: return folded(text);
+    case FieldType::phone: return text_value(phone_form(text, field.region));
+    case FieldType::enumeration: return text_value(option_of(field, text));
     case FieldType::datetime: {
       if (is_datetime_form(text)) return text_value(text);
       const auto form = datetime_form(text, field.zone_offset);
@@ -77,8 +73,7 @@ Json from_text(const FieldSchema& field, std::string_view raw) {
     }
     case FieldType::reference:
     case FieldType::set:
-    case FieldType::json:
-      break;
+    case FieldType::json: break;
   }
   return text_value(text);
 }
@@ -160,8 +155,7 @@ Json normalize(const FieldSchema& field, const Json& value) {
     case FieldType::date:
       if (const auto time = time_of(value)) return text_value(std::string_view(*time).substr(0, 10));
       break;
-    default:
-      break;
+    default: break;
   }
   return from_text(field, text_of(value));
 }
@@ -175,29 +169,21 @@ std::optional<std::string> validate(const FieldSchema& field, const Json& value)
   if (!is_utf8(text)) return "is not valid UTF-8";
   switch (field.type) {
     case FieldType::text:
-    case FieldType::reference:
-      return problem_when(string == nullptr, "is not a text");
-    case FieldType::email:
-      return problem_when(!is_email(text), "is not an e-mail address such as name@example.com");
+    case FieldType::reference: return problem_when(string == nullptr, "is not a text");
+    case FieldType::email: return problem_when(!is_email(text), "is not an e-mail address such as name@example.com");
     case FieldType::phone:
       return problem_when(!is_phone_form(text), "is not a phone number that can be dialled from abroad");
     case FieldType::datetime:
       return problem_when(!is_datetime_form(text), "is not a date-time such as 2026-01-31T09:30:00Z");
-    case FieldType::date:
-      return problem_when(!is_date_form(text), "is not a date such as 2026-01-31");
-    case FieldType::decimal:
-      return problem_when(!is_decimal_form(text), "is not a number such as 150.1");
-    case FieldType::integer:
-      return problem_when(!value.is_int64() && !value.is_uint64(), "is not a whole number");
-    case FieldType::boolean:
-      return problem_when(!value.is_bool(), "is neither true nor false");
+    case FieldType::date: return problem_when(!is_date_form(text), "is not a date such as 2026-01-31");
+    case FieldType::decimal: return problem_when(!is_decimal_form(text), "is not a number such as 150.1");
+    case FieldType::integer: return problem_when(!value.is_int64() && !value.is_uint64(), "is not a whole number");
+    case FieldType::boolean: return problem_when(!value.is_bool(), "is neither true nor false");
     case FieldType::enumeration:
       return problem_when(std::ranges::find(field.options, text) == field.options.end(),
                           "is not one of the field's options");
-    case FieldType::set:
-      return problem_when(!value.is_array(), "is not a list of texts");
-    case FieldType::json:
-      return std::nullopt;
+    case FieldType::set: return problem_when(!value.is_array(), "is not a list of texts");
+    case FieldType::json: return std::nullopt;
   }
   return std::nullopt;
 }

@@ -180,25 +180,18 @@ std::string number_text(const Json& value) {
 
 std::string text_of(const Json& value) {
   switch (value.kind()) {
-    case boost::json::kind::null:
-      return {};
-    case boost::json::kind::string:
-      return std::string(value.get_string().data(), value.get_string().size());
-    case boost::json::kind::bool_:
-      return value.get_bool() ? "true" : "false";
-    case boost::json::kind::array:
-      return value.get_array().empty() ? std::string() : to_text(json_form(value));
-    case boost::json::kind::object:
-      return value.get_object().empty() ? std::string() : to_text(json_form(value));
-    default:
-      return number_text(value);
+    case boost::json::kind::null: return {};
+    case boost::json::kind::string: return std::string(value.get_string().data(), value.get_string().size());
+    case boost::json::kind::bool_: return value.get_bool() ? "true" : "false";
+    case boost::json::kind::array: return value.get_array().empty() ? std::string() : to_text(json_form(value));
+    case boost::json::kind::object: return value.get_object().empty() ? std::string() : to_text(json_form(value));
+    default: return number_text(value);
   }
 }
 
 Json json_form(const Json& value) {
   switch (value.kind()) {
-    case boost::json::kind::double_:
-      return whole_number(value.get_double());
+    case boost::json::kind::double_: return whole_number(value.get_double());
     case boost::json::kind::uint64: {
       const std::uint64_t number = value.get_uint64();
       if (number <= static_cast<std::uint64_t>(INT64_MAX)) return static_cast<std::int64_t>(number);
@@ -221,8 +214,7 @@ Json json_form(const Json& value) {
       for (const auto* member : members) out.emplace(member->key(), json_form(member->value()));
       return out;
     }
-    default:
-      return value;
+    default: return value;
   }
 }
 

@@ -16,8 +16,8 @@ struct ConverterInfo {
   std::string summary;  // one line, for docs and `lockstep check`
 };
 
-// none, "csv" (set <-> "a, b"), "epoch_ms", "epoch_s", "cents" (decimal <-> integer minor units), "map" (options:
-// {from: to}, one to one), "json_text", "not", "prefix" (options: {prefix: …}), "lookup" … see docs/mapping.md
+// "csv" (set <-> "a, b"), "epoch_ms", "epoch_s", "midnight", "cents" (decimal <-> integer minor units), "number", "text",
+// "map" (options: {held: canonical}, one to one), "json_text", "not", "prefix" (options: {prefix: …}): docs/mapping.md
 const std::vector<ConverterInfo>& converters();
 
 // Problems of a binding found before anything runs (unknown converter, map not one to one, bad expression, path

@@ -87,7 +87,7 @@ for my $junit (glob("$folder/ctest-*.junit")) {
       push @skips, "$name: " . reason($inside);
     } else {
       ++$failed;
-      push @failures, "$name: ended without a result (crash or timeout; see its output above)";
+      push @failures, "$name: failed without counting cases (see its output above)";
     }
   }
 }

@@ -181,7 +181,7 @@ mkdir "$work/results"
 cp "$here"/results/* "$work/results/"
 refused the_count_is_of_cases "2 skipped: Pair.waits: no database here alone: no server here failed: Pair.breaks \
 leaky: the binary ended badly though no case failed (see its output above) \
-crashed: ended without a result (crash or timeout; see its output above) 3 passed, 3 failed" summary 1
+crashed: failed without counting cases (see its output above) 3 passed, 3 failed" summary 1
 rm "$work/results"/*
 refused no_tests_are_a_failure "0 passed, 1 failed" summary 0
 

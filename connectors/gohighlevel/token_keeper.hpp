@@ -1,0 +1,51 @@
+// The access token of one connection. A private integration token is fixed; an OAuth grant is refreshed, and then both
+// tokens change: the new pair is durable before it is used, and one refresh is on its way at a time (Q3).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connector/ports.hpp"
+#include "connectors/gohighlevel/connector_settings.hpp"
+
+namespace lockstep::gohighlevel {
+
+class TokenKeeper {
+ public:
+  TokenKeeper(const ConnectorSettings& settings, const connector::Ports& ports);
+  TokenKeeper(const TokenKeeper&) = delete;
+  TokenKeeper& operator=(const TokenKeeper&) = delete;
+  ~TokenKeeper() = default;
+
+  // Reads the kept pair. A refresh token newly written into the settings goes before it.
+  Task<Result<void>> load();
+
+  // A token to use now; refreshes one that is about to end. `unauthorized`: a person must connect the account again.
+  Task<Result<std::string>> get();
+  // A token other than `refused`, after the CRM has refused that one. `unauthorized` when there can be none.
+  Task<Result<std::string>> renew(std::string refused);
+
+ private:
+  struct Pair {
+    std::string access;
+    std::string refresh;
+    Time expires;
+  };
+
+  Task<Result<std::string>> refresh();        // joins one that is on its way
+  Task<Result<std::string>> refresh_alone();
+  Task<Result<std::string>> store_and_use();
+  wire::HttpRequest token_request() const;
+  std::string fingerprint() const;  // of the configured refresh token
+
+  const ConnectorSettings& settings_;
+  connector::Ports ports_;
+  Pair pair_;
+  std::optional<Pair> unstored_;  // received, not yet durable, therefore not used
+  std::optional<Error> dead_;     // the grant has ended
+  bool refreshing_ = false;
+  std::vector<Completion<Result<std::string>>::Done> waiting_;
+};
+
+}  // namespace lockstep::gohighlevel

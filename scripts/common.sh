@@ -32,6 +32,7 @@ job_count() {
 # configure <preset>: ninja configures again by itself when a file changed, so an existing folder is left alone.
 configure() {
   local preset=$1
+  mkdir -p build
   if [[ -f build/$preset/build.ninja ]]; then return; fi
   say "configuring build/$preset"
   cmake --preset "$preset" > "build/configure-$preset.log" 2>&1 || {
@@ -44,7 +45,6 @@ configure() {
 build() {
   local preset=$1
   shift
-  mkdir -p build
   configure "$preset"
   say "building build/$preset${*:+: $*}"
   ninja -C "build/$preset" -j "$(job_count)" "$@"

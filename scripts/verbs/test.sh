@@ -12,34 +12,44 @@
 source scripts/packages.sh
 
 verb_test() {
-  local preset=${PRESET:-dev} filter=${1:-}
+  local preset=${PRESET:-dev} filter=${1:-} status=0
+  local folder=build/$preset targets=() selected=() not_first=whole
   # Whatever ends this early (a package, a compiler error), the last line is a count.
   trap 'echo "nothing was tested"; echo "0 passed, 1 failed"' EXIT
   need build test lint
-  [[ $preset == clang ]] && need fuzz
-  build "$preset"
-
-  local folder=build/$preset jobs selected=() status=0
-  rm -rf "$folder/test-results"
-  mkdir -p "$folder/test-results"
+  [[ $preset != clang ]] || need fuzz
+  configure "$preset"
   if [[ -n $filter ]]; then
-    if (cd "$folder" && ctest -N -R "^$filter\$") | grep -q 'Total Tests: [1-9]'; then
+    if has_test "$folder" -R "^$filter\$"; then
       selected=(-R "^$filter\$")
+      # A module's tests need nothing but their own program.
+      has_test "$folder" -R "^$filter\$" -L 'whole|house' || targets=("${filter}_test")
     else
       export GTEST_FILTER=$filter
       [[ $filter == *[*.]* ]] || GTEST_FILTER="*$filter*"
+      not_first='whole|house'
     fi
   fi
+  build "$preset" "${targets[@]}"
+
+  rm -rf "$folder/test-results"
+  mkdir -p "$folder/test-results"
   export UBSAN_OPTIONS=print_stacktrace=1
-  jobs=$(nproc)
   say "unit tests"
-  run_ctest "$folder" unit -LE whole -j "$jobs" "${selected[@]}" || status=1
+  run_ctest "$folder" unit -LE "$not_first" -j "$(nproc)" "${selected[@]}" || status=1
   say "tests of the whole program"
   run_ctest "$folder" whole -L whole "${selected[@]}" || status=1
 
   # The summary decides, and no fault that ctest saw may be missing from it.
   trap - EXIT
   scripts/summarize_tests.pl "$folder/test-results" "$status"
+}
+
+# has_test <build folder> <ctest arguments>
+has_test() {
+  local folder=$1
+  shift
+  (cd "$folder" && ctest -N "$@") | grep -q 'Total Tests: [1-9]'
 }
 
 # run_ctest <build folder> <name of the result file> [ctest arguments]

@@ -19,4 +19,8 @@ Json event_json(const sync::JournalEntry& entry) {
 
 std::string event_text(const sync::JournalEntry& entry) { return to_text(event_json(entry)); }
 
+std::string event_frame(const sync::JournalEntry& entry) {
+  return "id: " + std::to_string(entry.seq) + "\ndata: " + event_text(entry) + "\n\n";
+}
+
 }  // namespace lockstep::hub

@@ -65,7 +65,7 @@ void Hub::start() {
 
 void Hub::State::committed(const Committed& done) {
   for (const sync::JournalEntry& entry : done.journal) {
-    events.publish({entry.seq, entry.source, std::make_shared<const std::string>(event_text(entry))});
+    events.publish({entry.seq, entry.source, std::make_shared<const std::string>(event_frame(entry))});
   }
   std::set<std::pair<SourceId, SystemName>> writes;
   for (const sync::OutboxRow& row : done.outbox) writes.emplace(row.key.source, row.key.system);

@@ -1,0 +1,39 @@
+#include "gateway/gateway.hpp"
+
+#include "gateway/context.hpp"
+#include "gateway/event_streams.hpp"
+
+namespace lockstep::gateway {
+
+struct Gateway::State {
+  explicit State(const GatewayParts& parts)
+      : context{*parts.hub, *parts.loop, *parts.random, *parts.log, parts.version, nullptr},
+        streams(context),
+        router(*parts.access, parts.loop->clock()) {
+    context.streams = &streams;
+    add_intake_routes(router, context);  // first: the busiest
+    add_source_routes(router, context);
+    add_record_routes(router, context);
+    add_work_routes(router, context);
+    add_event_routes(router, context);
+    add_health_routes(router, context);
+    add_page_routes(router, context);
+  }
+
+  Context context;
+  EventStreams streams;
+  Router router;
+};
+
+Gateway::Gateway(GatewayParts parts) : state_(std::make_unique<State>(parts)) {}
+Gateway::~Gateway() = default;
+
+void Gateway::handle(net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
+  state_->router.handle(std::move(request), std::move(exchange));
+}
+
+void Gateway::close_streams() { state_->streams.close_all(); }
+
+const std::vector<Route>& Gateway::routes() const { return state_->router.routes(); }
+
+}  // namespace lockstep::gateway

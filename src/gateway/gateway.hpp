@@ -1,0 +1,45 @@
+// The gateway: HTTP in front of the hub. Translation only: it decides nothing about records.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.hpp"
+#include "base/loop.hpp"
+#include "base/random.hpp"
+#include "gateway/access.hpp"
+#include "gateway/router.hpp"
+#include "hub/hub.hpp"
+#include "net/exchange.hpp"
+
+namespace lockstep::gateway {
+
+struct GatewayParts {
+  hub::Hub* hub = nullptr;
+  const Access* access = nullptr;
+  Loop* loop = nullptr;
+  Random* random = nullptr;
+  Log* log = nullptr;
+  std::string version;  // of the program, for /healthz and the page
+};
+
+class Gateway {
+ public:
+  explicit Gateway(GatewayParts parts);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // Answers one request; called by the HTTP server on the loop's thread.
+  void handle(net::ServerRequest request, std::shared_ptr<net::Exchange> exchange);
+  // Ends the event streams, so that the server can drain.
+  void close_streams();
+
+  const std::vector<Route>& routes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lockstep::gateway

@@ -1,0 +1,17 @@
+// Errors as application/problem+json (RFC 9457).
+#pragma once
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "wire/http.hpp"
+
+namespace lockstep::gateway {
+
+// The HTTP status of an error kind. `exhausted` and `unavailable` on the way in are 429: the CRM sends again only
+// after a 429, never after a 5xx (A2).
+unsigned http_status(ErrorKind kind);
+
+wire::HttpResponse problem(const Error& error);
+wire::HttpResponse json_response(unsigned status, const Json& body);
+
+}  // namespace lockstep::gateway

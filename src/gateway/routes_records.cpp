@@ -1,0 +1,126 @@
+// /api/v1/sources/{source}/records: list, read, create, edit, delete, history
+#include <charconv>
+
+#include "gateway/context.hpp"
+#include "gateway/shapes.hpp"
+#include "hub/event_text.hpp"
+
+namespace lockstep::gateway {
+namespace {
+
+constexpr std::size_t kHistoryLimit = 100;
+constexpr std::string_view kRecords = "/api/v1/sources/{source}/records";
+constexpr std::string_view kRecord = "/api/v1/sources/{source}/records/{id}";
+
+// If-Match: "7" -> 7. nullopt with `bad` set when it makes no sense.
+std::optional<std::uint64_t> revision_of(std::string_view etag, bool& bad) {
+  if (etag.empty()) return std::nullopt;
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
+  std::uint64_t revision = 0;
+  const auto [end, error] = std::from_chars(etag.data(), etag.data() + etag.size(), revision);
+  bad = error != std::errc() || end != etag.data() + etag.size();
+  return bad ? std::nullopt : std::optional(revision);
+}
+
+void list(Context& context, const std::shared_ptr<Call>& call) {
+  const auto page = page_request(*call);
+  if (!page) return;
+  store::RecordFilter filter;
+  if (call->target.has("entity")) filter.entity = EntityName(std::string(call->target.parameter("entity")));
+  filter.query = call->target.parameter("query");
+  filter.deleted = call->target.parameter("deleted") == "true";
+  context.hub.records(call->source(), std::move(filter), *page, [call](Result<store::Page<hub::RecordView>> records) {
+    if (!records) return call->answer(problem(records.error()));
+    JsonArray items;
+    for (const hub::RecordView& view : records->items) items.push_back(to_json(view));
+    call->answer(json_response(200, JsonObject{{"items", std::move(items)}, {"next", records->next.empty() ? Json(nullptr) : Json(records->next)}}));
+  });
+}
+
+void read(Context& context, const std::shared_ptr<Call>& call) {
+  const RecordId id{std::string(call->parameter("id"))};
+  context.hub.record(call->source(), id, [&context, call, id](Result<std::optional<hub::RecordView>> view) {
+    if (!view) return call->answer(problem(view.error()));
+    if (!*view) return call->answer(problem({ErrorKind::not_found, "there is no record " + id.str(), {}}));
+    auto body = std::make_shared<JsonObject>(std::move(to_json(**view).get_object()));
+    const std::uint64_t revision = (*view)->record.revision;
+    auto entries = std::make_shared<Result<std::vector<sync::JournalEntry>>>();
+    context.hub.read([entries, source = call->source(), id](store::Reader& reader) { *entries = reader.history(source, id, kHistoryLimit); },
+                     [call, body, entries, revision] {
+                       if (!*entries) return call->answer(problem(entries->error()));
+                       JsonArray history;
+                       for (const sync::JournalEntry& entry : **entries) history.push_back(hub::event_json(entry));
+                       (*body)["history"] = std::move(history);
+                       wire::HttpResponse response = json_response(200, std::move(*body));
+                       response.headers.add("ETag", "\"" + std::to_string(revision) + "\"");
+                       call->answer(std::move(response));
+                     });
+  });
+}
+
+// Create, edit and delete are one kind of input.
+void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, EntityName entity, bool remove) {
+  sync::Edit edit;
+  edit.source = call->source();
+  edit.entity = std::move(entity);
+  edit.record = std::move(record);
+  if (edit.record.empty()) edit.new_record = RecordId(make_ulid(context.loop.clock().now(), context.random));
+  edit.remove = remove;
+  edit.actor = call->caller.name;
+  const wire::HttpHeaders& headers = call->request.request.headers;
+  if (const auto key = headers.get("Idempotency-Key"); !key.empty()) {
+    if (key.size() > 200) return call->answer(problem({ErrorKind::invalid, "Idempotency-Key has at most 200 characters", {}}));
+    edit.delivery = call->caller.name + "/" + std::string(key);
+  }
+  bool bad = false;
+  edit.expected_revision = revision_of(headers.get("If-Match"), bad);
+  if (bad) return call->answer(problem({ErrorKind::invalid, "If-Match is the record's ETag, such as \"7\"", {}}));
+  if (!remove) {
+    auto body = body_object(*call);
+    if (!body) return;
+    const Json* fields = body->if_contains("fields");
+    if (fields == nullptr || !fields->is_object() || fields->get_object().empty()) {
+      return call->answer(problem({ErrorKind::invalid, "the body needs 'fields', an object with the values to set", {}}));
+    }
+    for (const auto& [name, value] : fields->get_object()) edit.fields.emplace(name, value);
+    if (edit.entity.empty()) edit.entity = EntityName(std::string(string_member(*body, "entity")));
+    if (edit.entity.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'entity'", {}}));
+  }
+  const unsigned status = edit.record.empty() ? 201 : 200;
+  context.hub.submit({std::move(edit)}, [call, status](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, status, applied); });
+}
+
+// The entity of an existing record is not the caller's to say.
+void edit_existing(Context& context, const std::shared_ptr<Call>& call, bool remove) {
+  const RecordId id{std::string(call->parameter("id"))};
+  auto entity = std::make_shared<std::optional<Result<EntityName>>>();
+  context.hub.read(
+      [entity, source = call->source(), id](store::Reader& reader) {
+        Result<std::optional<sync::Record>> record = reader.record(source, id);
+        if (!record) {
+          *entity = fail(record.error());
+        } else if (!*record) {
+          *entity = fail(ErrorKind::not_found, "there is no record " + id.str());
+        } else {
+          *entity = (*record)->entity;
+        }
+      },
+      [&context, call, id, entity, remove] {
+        if (!**entity) return call->answer(problem((*entity)->error()));
+        edit(context, call, id, ***entity, remove);
+      });
+}
+
+}  // namespace
+
+void add_record_routes(Router& router, Context& context) {
+  const std::string records(kRecords);
+  const std::string record(kRecord);
+  router.add({"GET", records, Needs::reader, [&context](std::shared_ptr<Call> call) { list(context, call); }});
+  router.add({"POST", records, Needs::editor, [&context](std::shared_ptr<Call> call) { edit(context, call, {}, {}, false); }});
+  router.add({"GET", record, Needs::reader, [&context](std::shared_ptr<Call> call) { read(context, call); }});
+  router.add({"PATCH", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, false); }});
+  router.add({"DELETE", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, true); }});
+}
+
+}  // namespace lockstep::gateway

@@ -1,0 +1,132 @@
+#include "gateway/shapes.hpp"
+
+namespace lockstep::gateway {
+namespace {
+
+Json time_or_null(const std::optional<Time>& time) { return time ? Json(to_iso8601(*time)) : Json(nullptr); }
+
+std::string_view to_string(sync::OutboxState state) {
+  switch (state) {
+    case sync::OutboxState::waiting: return "waiting";
+    case sync::OutboxState::claimed: return "claimed";
+    case sync::OutboxState::unknown: return "unknown";
+    case sync::OutboxState::blocked: return "blocked";
+    case sync::OutboxState::dead: return "dead";
+  }
+  return "";
+}
+
+std::string_view to_string(sync::InboxKind kind) {
+  switch (kind) {
+    case sync::InboxKind::waiting: return "waiting";
+    case sync::InboxKind::fetch: return "fetch";
+    case sync::InboxKind::identity: return "identity";
+    case sync::InboxKind::invalid: return "invalid";
+  }
+  return "";
+}
+
+Json values(const sync::Fields& fields) {
+  JsonObject out;
+  for (const auto& [name, value] : fields) out[name] = value;
+  return out;
+}
+
+}  // namespace
+
+Json to_json(const hub::RecordView& view) {
+  const sync::Record& record = view.record;
+  JsonObject fields;
+  JsonObject stamps;
+  for (const auto& [name, state] : record.fields) {
+    fields[name] = state.value;
+    JsonObject stamp{{"at", to_iso8601(state.stamp.time.time())}, {"origin", state.stamp.origin.str()}, {"seq", state.stamp.seq}};
+    if (state.held) stamp["held"] = true;
+    stamps[name] = std::move(stamp);
+  }
+  JsonObject systems;
+  for (const hub::RecordStatus& status : view.systems) {
+    JsonObject one{{"status", to_string(status.status)}, {"external_id", status.external_id.empty() ? Json(nullptr) : Json(status.external_id)}};
+    if (!status.detail.empty()) one["detail"] = status.detail;
+    if (!status.differing.empty()) {
+      JsonArray names;
+      for (const std::string& name : status.differing) names.emplace_back(name);
+      one["differing"] = std::move(names);
+    }
+    if (const sync::Link* link = record.link(status.system)) {
+      one["base"] = values(link->base);
+      one["version"] = link->version;
+    }
+    systems[status.system.str()] = std::move(one);
+  }
+  return JsonObject{{"id", record.id.str()},       {"entity", record.entity.str()},      {"revision", record.revision},
+                    {"deleted", record.deleted},   {"fields", std::move(fields)},        {"stamps", std::move(stamps)},
+                    {"systems", std::move(systems)}};
+}
+
+Json to_json(const hub::JobProgress& job) {
+  return JsonObject{{"id", job.id},
+                    {"system", job.system.str()},
+                    {"kind", job.kind},
+                    {"state", job.state},
+                    {"entity", job.entity},
+                    {"done", job.done},
+                    {"total", job.total ? Json(*job.total) : Json(nullptr)},
+                    {"started", to_iso8601(job.started)},
+                    {"ended", time_or_null(job.ended)},
+                    {"rate_per_second", job.rate_per_second},
+                    {"eta_seconds", job.eta ? Json(job.eta->count()) : Json(nullptr)},
+                    {"error", job.error}};
+}
+
+Json to_json(const hub::LaneStatus& lane) {
+  return JsonObject{{"system", lane.system.str()},
+                    {"kind", lane.kind},
+                    {"connected", lane.connected},
+                    {"problem", lane.problem},
+                    {"capture", lane.capture},
+                    {"in_flight", lane.in_flight},
+                    {"written", lane.written},
+                    {"failed", lane.failed},
+                    {"last_seen", time_or_null(lane.last_seen)},
+                    {"last_written", time_or_null(lane.last_written)}};
+}
+
+Json to_json(const sync::OutboxRow& row) {
+  return JsonObject{{"record", row.key.record.str()}, {"system", row.key.system.str()}, {"entity", row.entity.str()},
+                    {"state", to_string(row.state)},  {"since", to_iso8601(row.since)}, {"due", to_iso8601(row.due)},
+                    {"attempts", row.attempts},       {"error", row.error},             {"error_kind", lockstep::to_string(row.error_kind)},
+                    {"cause", row.cause}};
+}
+
+Json to_json(const sync::InboxRow& row) {
+  JsonArray candidates;
+  for (const RecordId& id : row.candidates) candidates.emplace_back(id.str());
+  return JsonObject{{"seq", row.seq},
+                    {"kind", to_string(row.kind)},
+                    {"system", row.change.system.str()},
+                    {"object", row.change.object},
+                    {"external_id", row.change.external_id},
+                    {"reason", row.reason},
+                    {"since", to_iso8601(row.since)},
+                    {"candidates", std::move(candidates)},
+                    {"document", row.change.document}};
+}
+
+Json to_json(const sync::ConflictRow& row) {
+  return JsonObject{{"seq", row.seq},       {"entity", row.entity.str()}, {"record", row.record.str()},
+                    {"field", row.field},   {"base", row.base},           {"mine", row.mine},
+                    {"theirs", row.theirs}, {"mine_origin", row.mine_origin.str()}, {"theirs_origin", row.theirs_origin.str()},
+                    {"rule", row.rule},     {"winner", row.winner.str()}, {"open", row.open}};
+}
+
+Json to_json(const store::Counts& counts) {
+  return JsonObject{{"records", counts.records},         {"tombstones", counts.tombstones}, {"pending", counts.outbox_waiting},
+                    {"dead", counts.outbox_dead},        {"inbox", counts.inbox},           {"conflicts_open", counts.conflicts_open}};
+}
+
+Json to_json(const sync::Applied& applied) {
+  return JsonObject{{"record", applied.record.str()}, {"revision", applied.revision}, {"seq", applied.seq}, {"reason", applied.reason}};
+}
+
+}  // namespace lockstep::gateway

@@ -22,8 +22,12 @@ verb_test() {
   if [[ -n $filter ]]; then
     if has_test "$folder" -R "^$filter\$"; then
       selected=(-R "^$filter\$")
-      # A module's tests need nothing but their own program.
-      has_test "$folder" -R "^$filter\$" -L 'whole|house' || targets=("${filter}_test")
+      # A module's tests need nothing but their own program, the house rules not even that.
+      if has_test "$folder" -R "^$filter\$" -L house; then
+        targets=(build.ninja)
+      elif ! has_test "$folder" -R "^$filter\$" -L whole; then
+        targets=("${filter}_test")
+      fi
     else
       export GTEST_FILTER=$filter
       [[ $filter == *[*.]* ]] || GTEST_FILTER="*$filter*"

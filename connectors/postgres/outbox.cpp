@@ -7,7 +7,7 @@
 
 namespace lockstep::postgres {
 
-OutboxDrain::OutboxDrain(Settings settings, std::string why, std::shared_ptr<CaptureLink> link)
+OutboxDrain::OutboxDrain(Settings settings, std::string why, std::shared_ptr<connector::CaptureLink> link)
     : settings_(std::move(settings)), why_(std::move(why)), link_(std::move(link)) {}
 
 void OutboxDrain::run() {
@@ -50,7 +50,7 @@ std::optional<SqlFailure> OutboxDrain::drain() {
     if (found->numbers == "[]") {
       const auto woke = link_->wait(PQsocket(session_->raw()), limits::outbox_poll);
       link_->take_acks();
-      if (woke == CaptureLink::Woke::by_socket) {
+      if (woke == connector::CaptureLink::Woke::by_socket) {
         if (PQconsumeInput(session_->raw()) == 0) return session_->last_failure();
         while (PGnotify* notification = PQnotifies(session_->raw())) PQfreemem(notification);
       }
@@ -72,7 +72,7 @@ std::optional<SqlFailure> OutboxDrain::drain() {
 
 OutboxDrain::Settled OutboxDrain::wait_until_durable() {
   while (!link_->stopping()) {
-    for (const Ack& ack : link_->take_acks()) {
+    for (const connector::Ack& ack : link_->take_acks()) {
       if (ack.delivery == last_delivery_) return ack.durable ? Settled::durable : Settled::refused;
     }
     link_->wait(-1, limits::status_interval);

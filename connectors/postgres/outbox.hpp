@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "connectors/postgres/capture_link.hpp"
+#include "connector/capture_link.hpp"
 #include "connectors/postgres/layout.hpp"
 
 namespace lockstep::postgres {
@@ -17,7 +17,7 @@ namespace lockstep::postgres {
 class OutboxDrain {
  public:
   // `why`: for the status, why replication is not used.
-  OutboxDrain(Settings settings, std::string why, std::shared_ptr<CaptureLink> link);
+  OutboxDrain(Settings settings, std::string why, std::shared_ptr<connector::CaptureLink> link);
 
   void run();
 
@@ -45,7 +45,7 @@ class OutboxDrain {
   Settings settings_;
   SharedLayout layout_;  // read at each connect
   std::string why_;
-  std::shared_ptr<CaptureLink> link_;
+  std::shared_ptr<connector::CaptureLink> link_;
   std::unique_ptr<Session> session_;
   std::uint64_t last_delivery_ = 0;
 };

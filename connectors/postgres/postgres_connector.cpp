@@ -2,7 +2,7 @@
 
 #include <deque>
 
-#include "connectors/postgres/capture_link.hpp"
+#include "connector/capture_link.hpp"
 #include "connectors/postgres/checks.hpp"
 #include "connectors/postgres/limits.hpp"
 #include "connectors/postgres/migration.hpp"
@@ -120,7 +120,7 @@ class PostgresConnector final : public connector::Connector {
   }
 
   void capture(connector::CaptureSink& sink) override {
-    link_ = std::make_shared<CaptureLink>(*ports_.loop, sink);
+    link_ = std::make_shared<connector::CaptureLink>(*ports_.loop, sink);
     if (plan_.mode == CaptureMode::off) {
       link_->status("no capture: " + plan_.why);
       return;
@@ -148,7 +148,7 @@ class PostgresConnector final : public connector::Connector {
   const connector::Ports ports_;
   CapturePlan plan_;  // set by start(), then constant
   std::string lost_;
-  std::shared_ptr<CaptureLink> link_;
+  std::shared_ptr<connector::CaptureLink> link_;
   Database database_;
   std::unique_ptr<connector::WorkerPort> worker_;  // after what its jobs use
   std::unique_ptr<connector::WorkerPort> capture_worker_;

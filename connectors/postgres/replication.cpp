@@ -18,7 +18,7 @@ struct FreeCopy {
 
 }  // namespace
 
-Replication::Replication(Settings settings, std::shared_ptr<CaptureLink> link)
+Replication::Replication(Settings settings, std::shared_ptr<connector::CaptureLink> link)
     : settings_(std::move(settings)), decoder_(settings_.schema, std::make_shared<const Layout>()), link_(std::move(link)) {}
 
 void Replication::run() {
@@ -129,7 +129,7 @@ std::optional<SqlFailure> Replication::stream() {
     } else if (size == 0) {
       if (!in_transaction_) flush();
       const auto woke = link_->wait(PQsocket(session_->raw()), limits::status_interval / 2);
-      if (woke == CaptureLink::Woke::by_socket && PQconsumeInput(session_->raw()) == 0) return session_->last_failure();
+      if (woke == connector::CaptureLink::Woke::by_socket && PQconsumeInput(session_->raw()) == 0) return session_->last_failure();
     } else {
       const Rows end(PQgetResult(session_->raw()));
       SqlFailure failure = session_->last_failure();
@@ -144,7 +144,7 @@ std::optional<SqlFailure> Replication::stream() {
 }
 
 Sql<void> Replication::take_acks() {
-  for (const Ack& ack : link_->take_acks()) {
+  for (const connector::Ack& ack : link_->take_acks()) {
     if (ack.delivery < first_delivery_) continue;
     if (!ack.durable) return std::unexpected(broken_stream("changes could not be committed here and are read again"));
     const auto found = std::ranges::find(in_flight_, ack.delivery, &InFlight::delivery);

@@ -8,14 +8,14 @@
 #include <deque>
 #include <memory>
 
-#include "connectors/postgres/capture_link.hpp"
+#include "connector/capture_link.hpp"
 #include "connectors/postgres/row_decoder.hpp"
 
 namespace lockstep::postgres {
 
 class Replication {
  public:
-  Replication(Settings settings, std::shared_ptr<CaptureLink> link);
+  Replication(Settings settings, std::shared_ptr<connector::CaptureLink> link);
 
   void run();
 
@@ -44,7 +44,7 @@ class Replication {
 
   Settings settings_;
   RowDecoder decoder_;
-  std::shared_ptr<CaptureLink> link_;
+  std::shared_ptr<connector::CaptureLink> link_;
   SystemClock clock_;
   std::unique_ptr<Session> session_;
   Next next_ = Next::again;

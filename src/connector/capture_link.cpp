@@ -1,4 +1,4 @@
-#include "connectors/postgres/capture_link.hpp"
+#include "connector/capture_link.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -6,9 +6,9 @@
 
 #include "base/assert.hpp"
 
-namespace lockstep::postgres {
+namespace lockstep::connector {
 
-CaptureLink::CaptureLink(Executor& loop, connector::CaptureSink& sink)
+CaptureLink::CaptureLink(Executor& loop, CaptureSink& sink)
     : loop_(loop), sink_(&sink), wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   LOCKSTEP_ASSERT(wake_fd_ >= 0, "an event descriptor is one of a few per process");
 }
@@ -69,4 +69,4 @@ CaptureLink::Woke CaptureLink::wait(int socket, std::chrono::milliseconds time) 
   return fds[0].revents != 0 ? Woke::by_link : Woke::by_socket;
 }
 
-}  // namespace lockstep::postgres
+}  // namespace lockstep::connector

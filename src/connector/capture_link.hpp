@@ -14,7 +14,7 @@
 
 #include "connector/connector.hpp"
 
-namespace lockstep::postgres {
+namespace lockstep::connector {
 
 struct Ack {
   std::uint64_t delivery = 0;
@@ -23,7 +23,7 @@ struct Ack {
 
 class CaptureLink : public std::enable_shared_from_this<CaptureLink> {
  public:
-  CaptureLink(Executor& loop, connector::CaptureSink& sink);
+  CaptureLink(Executor& loop, CaptureSink& sink);
   ~CaptureLink();
   CaptureLink(const CaptureLink&) = delete;
   CaptureLink& operator=(const CaptureLink&) = delete;
@@ -47,7 +47,7 @@ class CaptureLink : public std::enable_shared_from_this<CaptureLink> {
   void wake();
 
   Executor& loop_;
-  connector::CaptureSink* sink_;  // loop's thread only; null once stopped
+  CaptureSink* sink_;  // loop's thread only; null once stopped
   int wake_fd_ = -1;
   std::atomic<bool> stopping_ = false;
   std::string last_status_;  // capture's thread only
@@ -55,4 +55,4 @@ class CaptureLink : public std::enable_shared_from_this<CaptureLink> {
   std::vector<Ack> acks_;
 };
 
-}  // namespace lockstep::postgres
+}  // namespace lockstep::connector

@@ -1,0 +1,52 @@
+// Capture by triggers: every change of a row leaves its key in _lockstep_changes. This reads the entries in order and
+// hands the rows, as they are in the same snapshot, to the link. Runs on the capture's thread until the link stops.
+//
+// SQLite has one writer at a time, so entries are committed in the order of their numbers and a cursor skips none.
+// Entries are erased by the writing connection once they are durable (sqlite_connector.cpp).
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "connector/capture_link.hpp"
+#include "connectors/sqlite/tables.hpp"
+
+namespace lockstep::sqlite_connector {
+
+class Capture {
+ public:
+  Capture(Settings settings, std::shared_ptr<connector::CaptureLink> link) : settings_(std::move(settings)), link_(std::move(link)) {}
+
+  void run();
+
+ private:
+  struct InFlight {
+    std::uint64_t delivery = 0;
+    std::int64_t last = 0;  // number of its newest entry
+    bool durable = false;
+  };
+
+  Result<void> open();
+  // Until something fails; success when the link stops.
+  Result<void> watch();
+  // What stands after the cursor, at most one batch. Empty: nothing.
+  Result<std::vector<sync::Change>> read();
+  Result<std::optional<sync::Change>> read_row(const std::string& object, const std::string& key, std::int64_t number);
+  Result<void> take_acks();
+  bool replaced() const;
+
+  Settings settings_;
+  std::shared_ptr<connector::CaptureLink> link_;
+  std::unique_ptr<Connection> connection_;
+  Tables tables_;
+  std::int64_t schema_version_ = -1;
+  std::uint64_t inode_ = 0;
+  std::uint64_t last_delivery_ = 0;
+  std::uint64_t first_delivery_ = 1;  // since the last opening
+  std::int64_t cursor_ = 0;           // number of the newest entry that was read
+  std::int64_t durable_ = 0;
+  std::deque<InFlight> in_flight_;
+};
+
+}  // namespace lockstep::sqlite_connector

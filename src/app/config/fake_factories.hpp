@@ -43,7 +43,11 @@ inline std::vector<connector::Factory> fake_factories() {
     "type": "object",
     "required": ["url"],
     "additionalProperties": false,
-    "properties": {"url": {"type": "string", "writeOnly": true, "description": "Where it is."}}})");
+    "properties": {"url": {"type": "string", "description": "Where it is."},
+      "capture": {"enum": ["auto", "off"], "default": "auto"},
+      "password": {"type": "string"},
+      "tables": {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": false,
+        "properties": {"key": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}}}}}})");
   return {std::move(crm), std::move(db)};
 }
 

@@ -50,4 +50,22 @@ ConfigResult read_config(const std::string& text, const std::string& file,
   return config;
 }
 
+Result<std::string> read_server_url(const std::string& file, const Environment& environment) {
+  const auto text = environment.file(file, config_bytes_limit);
+  if (!text) return fail(ErrorKind::invalid, text.error().message + "; --url or --config says where the server is");
+  Problems problems(file);
+  const Node root = parse_yaml(*text, problems);
+  Config config;
+  BadNodes bad;
+  check_shape(config_shape({}), root, "", problems, bad);
+  read_server(root, "", bad, problems, config);
+  std::string host = config.server.host;
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  if (host.find(':') != std::string::npos) host = fmt::format("[{}]", host);
+  if (config.server.port == 0)
+    return fail(ErrorKind::invalid, fmt::format("{} lets the server take any port; --url says which", file));
+  return fmt::format("http://{}:{}", host, config.server.port);
+}
+
 }  // namespace lockstep::app

@@ -22,4 +22,8 @@ ConfigResult load_config(const std::string& file, std::span<const connector::Fac
 ConfigResult read_config(const std::string& text, const std::string& file,
                          std::span<const connector::Factory> factories, const Environment& environment);
 
+// Where the server of this configuration answers from this machine: "http://127.0.0.1:8080". For commands that talk to
+// it: reads `server.listen` only, so that they need none of the secrets.
+Result<std::string> read_server_url(const std::string& file, const Environment& environment);
+
 }  // namespace lockstep::app

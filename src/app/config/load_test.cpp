@@ -206,7 +206,7 @@ TEST(LoadConfig, ProblemsNeverContainSecrets) {
   auto problems = problems_of(
       "version: 1\nsources:\n  - id: acme\n    systems:\n      db: {connector: fakedb, url: "
       "\"postgres://u:hunter2@h/d\"}\n    entities: {}\n");
-  ASSERT_THAT(problems, Contains(HasSubstr("a secret does not belong in this file")));
+  ASSERT_THAT(problems, Contains(HasSubstr("a URL with a password does not belong in this file")));
   for (const auto& problem : problems) EXPECT_THAT(problem, ::testing::Not(HasSubstr("hunter2")));
 }
 
@@ -218,6 +218,21 @@ TEST(LoadConfig, WarnsAboutWhatIsNotUsed) {
   EXPECT_THAT(result->warnings,
               ElementsAre("sources[acme].entities.a.fields.y: no system holds this field",
                           "entities.unused: no source uses it", "sources[acme].systems.db: no entity uses it"));
+}
+
+TEST(LoadConfig, KnowsWhereItsServerAnswers) {
+  FixedEnvironment env;
+  const auto url = [&](const std::string& listen) {
+    env.files["f"] = "server: {listen: \"" + listen + "\"}\n";
+    return read_server_url("f", env);
+  };
+  EXPECT_EQ(url("0.0.0.0:81"), "http://127.0.0.1:81");
+  EXPECT_EQ(url("[::]:81"), "http://[::1]:81");
+  EXPECT_EQ(url("sync.example.com:80"), "http://sync.example.com:80");
+  EXPECT_EQ(url("127.0.0.1:0").error().kind, ErrorKind::invalid);
+  EXPECT_EQ(read_server_url("missing", env).error().kind, ErrorKind::invalid);
+  env.files["f"] = "version: 1\n";
+  EXPECT_EQ(read_server_url("f", env), "http://127.0.0.1:8080");
 }
 
 }  // namespace

@@ -68,6 +68,19 @@ std::optional<Json> Secrets::to_json(const Shape& shape, const Node& node, const
       if (!complete) return std::nullopt;
       return items;
     }
+    case ShapeKind::map: {
+      JsonObject object;
+      bool complete = true;
+      for (const auto& member : node.members) {
+        auto value = to_json(shape.items[0], member.value, where + "." + member.key);
+        if (value)
+          object[member.key] = std::move(*value);
+        else
+          complete = false;
+      }
+      if (!complete) return std::nullopt;
+      return object;
+    }
     case ShapeKind::object: {
       JsonObject object;
       bool complete = true;

@@ -87,8 +87,9 @@ Shape named(std::string name, std::string doc, Shape shape);
 }  // namespace shapes
 
 // The settings of a connector (Factory::settings_schema) as a shape. Of JSON Schema: type, properties, required,
-// additionalProperties: false, items, enum, pattern, minimum, maximum, minLength, maxLength, minItems, maxItems,
-// default, description, examples; "format": "duration"; and "writeOnly": true for secrets. Anything cleverer is left
+// additionalProperties, items, enum, pattern, minimum, maximum, minLength, maxLength, minItems, maxItems,
+// default, description, examples; "format": "duration"; and "writeOnly": true for secrets (by default
+// also texts named token, secret, password, api_key, private_key or ending so). Anything cleverer is left
 // to the connector's check_settings().
 Result<Shape> shape_from_settings_schema(const Json& schema);
 

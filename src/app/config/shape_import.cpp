@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "app/config/shape.hpp"
 
@@ -58,6 +59,15 @@ Result<Shape> import_text(const Json& schema) {
   return shape;
 }
 
+// A setting that holds a secret says "writeOnly": true. One that forgot to is known by its name.
+bool is_secret(std::string_view name, const Json& property) {
+  const Json* write_only = find_member(property, "writeOnly");
+  if (write_only != nullptr && write_only->is_bool()) return write_only->get_bool();
+  if (string_member(property, "type") != "string") return false;
+  constexpr std::array<std::string_view, 5> endings = {"token", "secret", "password", "api_key", "private_key"};
+  return std::ranges::any_of(endings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
 Result<Shape> import_list(const Json& schema, int depth) {
   const Json* items = find_member(schema, "items");
   Shape item = shapes::any();
@@ -83,8 +93,7 @@ Result<Key> import_property(std::string_view name, const Json& property, int dep
   key.fallback = default_text(property);
   auto shape = import(property, depth + 1);
   if (!shape) return fail(shape.error().kind, fmt::format("{}: {}", name, shape.error().message));
-  const Json* write_only = find_member(property, "writeOnly");
-  key.secret = write_only != nullptr && write_only->is_bool() && write_only->get_bool();
+  key.secret = is_secret(name, property);
   if (key.secret)
     key.shape = shapes::secret();
   else if (shape->kind == ShapeKind::text)
@@ -94,9 +103,18 @@ Result<Key> import_property(std::string_view name, const Json& property, int dep
   return key;
 }
 
+// An object whose members have names of the user's choice.
+Result<Shape> import_map(const Json& schema, int depth) {
+  const Json* values = find_member(schema, "additionalProperties");
+  if (values == nullptr || !values->is_object()) return raw(schema);
+  auto value = import(*values, depth + 1);
+  if (!value) return value;
+  return shapes::map(".+", "a name", std::move(*value), 0, items_limit);
+}
+
 Result<Shape> import_object(const Json& schema, int depth) {
   const Json* properties = find_member(schema, "properties");
-  if (properties == nullptr || !properties->is_object()) return raw(schema);
+  if (properties == nullptr || !properties->is_object()) return import_map(schema, depth);
   std::vector<Key> keys;
   for (const auto& property : properties->get_object()) {
     auto key = import_property(property.key(), property.value(), depth);
@@ -118,7 +136,8 @@ Result<Shape> import_object(const Json& schema, int depth) {
 Result<Shape> import(const Json& schema, int depth) {
   if (depth > import_depth_limit) return fail(ErrorKind::exhausted, "settings schema nested too deeply");
   if (!schema.is_object()) return fail(ErrorKind::invalid, "a schema must be an object");
-  const std::string_view type = string_member(schema, "type");
+  std::string_view type = string_member(schema, "type");
+  if (type.empty() && find_member(schema, "enum") != nullptr) type = "string";
   if (type == "string") return import_text(schema);
   if (type == "boolean") return shapes::boolean();
   if (type == "integer" || type == "number") {

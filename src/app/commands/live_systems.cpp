@@ -1,0 +1,143 @@
+#include "app/commands/live_systems.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/assert.hpp"
+#include "base/random.hpp"
+#include "connector/metered_http.hpp"
+#include "net/event_loop.hpp"
+#include "net/http_client.hpp"
+#include "net/worker_thread.hpp"
+
+namespace lockstep::app {
+namespace {
+
+class ClientTransport final : public connector::Transport {
+ public:
+  ClientTransport(net::HttpClient& client, std::string origin) : client_(client), origin_(std::move(origin)) {}
+
+  Task<Result<wire::HttpResponse>> send(wire::HttpRequest request, std::chrono::milliseconds deadline) override {
+    net::ClientRequest call;
+    call.origin = origin_;
+    call.request = std::move(request);
+    call.deadline = deadline;
+    auto response = co_await client_.send(std::move(call));
+    co_return response;
+  }
+
+ private:
+  net::HttpClient& client_;
+  std::string origin_;
+};
+
+class ThreadWorker final : public connector::WorkerPort {
+ public:
+  void run(Action job) override { thread_.post(std::move(job)); }
+
+ private:
+  net::WorkerThread thread_;
+};
+
+}  // namespace
+
+Task<Result<Json>> MemoryState::get(std::string key) {
+  const auto* value = values_.if_contains(key);
+  co_return value == nullptr ? Json(nullptr) : *value;
+}
+
+Task<Result<void>> MemoryState::put(std::string key, Json value) {
+  values_[key] = std::move(value);
+  co_return Result<void>();
+}
+
+struct LiveSystems::Impl {
+  std::span<const connector::Factory> factories;
+  StateOf state;
+  Log* log = nullptr;
+  net::EventLoop loop;
+  SeededRandom random{random_seed()};
+  std::unique_ptr<net::HttpClient> client;
+  TaskScope tasks;
+
+  // Opens the system, runs `work` on its connector between start() and stop(), and returns what it returned.
+  template <class T>
+  Result<T> with(const SystemConfig& system, Task<Result<T>> (*work)(connector::Connector&));
+
+  template <class T>
+  Task<void> run(connector::Connector& connector, Task<Result<T>> (*work)(connector::Connector&),
+                 std::optional<Result<T>>* result) {
+    Result<void> started = co_await connector.start();
+    if (started) {
+      Result<T> done = co_await work(connector);
+      result->emplace(std::move(done));
+    } else {
+      result->emplace(fail(started.error()));
+    }
+    co_await connector.stop();
+    loop.stop();
+  }
+};
+
+template <class T>
+Result<T> LiveSystems::Impl::with(const SystemConfig& system, Task<Result<T>> (*work)(connector::Connector&)) {
+  const auto factory = std::ranges::find(factories, system.connector, &connector::Factory::kind);
+  LOCKSTEP_ASSERT(factory != factories.end(), "the loader accepts only connectors of this program");
+  auto state_port = state(system);
+  if (!state_port) return fail(state_port.error());
+
+  const std::string origin = factory->uses_http && factory->origin ? factory->origin(system.settings.settings) : "";
+  ClientTransport transport(*client, origin);
+  connector::Quota quota;
+  connector::MeteredHttp http(transport, quota, loop, *log);
+  connector::Ports ports;
+  if (factory->uses_http) ports.http = &http;
+  ports.state = state_port->get();
+  ports.make_worker = [] { return std::make_unique<ThreadWorker>(); };
+  ports.loop = &loop;
+  ports.random = &random;
+  ports.log = log;
+  auto made = factory->make(system.settings, ports);
+  if (!made) return fail(made.error());
+
+  std::optional<Result<T>> result;
+  tasks.spawn(run<T>(**made, work, &result));
+  if (!tasks.idle()) loop.run();
+  LOCKSTEP_ASSERT(result, "every task of a connector ends");
+  return std::move(*result);
+}
+
+LiveSystems::LiveSystems(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LiveSystems::~LiveSystems() = default;
+
+Result<std::unique_ptr<LiveSystems>> LiveSystems::make(std::span<const connector::Factory> factories, StateOf state,
+                                                       Log& log) {
+  auto impl = std::make_unique<Impl>();
+  impl->factories = factories;
+  impl->state = std::move(state);
+  impl->log = &log;
+  // The operator named these hosts: they may be on this machine or network.
+  net::ClientSettings settings;
+  settings.address_policy.reach = net::AddressReach::any;
+  auto client = net::HttpClient::make(impl->loop, std::move(settings));
+  if (!client) return fail(client.error());
+  impl->client = std::move(*client);
+  return std::unique_ptr<LiveSystems>(new LiveSystems(std::move(impl)));
+}
+
+Result<std::vector<connector::CheckLine>> LiveSystems::check(const SystemConfig& system) {
+  using Lines = std::vector<connector::CheckLine>;
+  return impl_->with<Lines>(system, [](connector::Connector& connector) -> Task<Result<Lines>> {
+    Lines lines = co_await connector.check();
+    co_return lines;
+  });
+}
+
+Result<std::vector<std::string>> LiveSystems::migrate(const SystemConfig& system) {
+  return impl_->with<std::vector<std::string>>(system,
+                                               [](connector::Connector& connector) { return connector.migrate(); });
+}
+
+}  // namespace lockstep::app

@@ -1,0 +1,80 @@
+// The files that are made from the program's tables, and the examples, fit the program.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "app/commands/starter.hpp"
+#include "app/config/config_shape.hpp"
+#include "app/config/json_schema.hpp"
+#include "app/config/limits.hpp"
+#include "app/config/load.hpp"
+#include "app/config/reference.hpp"
+#include "app/connectors.hpp"
+
+namespace lockstep::app {
+namespace {
+
+const std::filesystem::path root = LOCKSTEP_SOURCE_DIR;
+
+std::string read(const std::filesystem::path& path) {
+  auto text = ProcessEnvironment().file(path.string(), config_bytes_limit);
+  EXPECT_TRUE(text) << path;
+  return text.value_or("");
+}
+
+// Every variable is set, every file is there.
+class GenerousEnvironment final : public Environment {
+ public:
+  std::optional<std::string> variable(const std::string& name) const override {
+    return "postgres://localhost/value-of-" + name;
+  }
+  Result<std::string> file(const std::string& path, std::size_t) const override { return "content of " + path; }
+};
+
+TEST(Documents, TheConnectorsHaveDifferentKinds) {
+  std::vector<std::string> kinds;
+  for (const auto& factory : connector_factories()) kinds.push_back(factory.kind);
+  std::ranges::sort(kinds);
+  EXPECT_EQ(std::ranges::adjacent_find(kinds), kinds.end());
+}
+
+TEST(Documents, TheSchemaFileIsTheProgramsSchema) {
+  EXPECT_EQ(read(root / "docs/config.schema.json"), pretty_json(to_json_schema(config_shape(connector_factories()))))
+      << "repair it with: lockstep schema > docs/config.schema.json";
+}
+
+TEST(Documents, TheReferenceOfTheConfigurationIsTheProgramsReference) {
+  const std::string text = read(root / "docs/configuration.md");
+  const std::string begin = "<!-- begin: lockstep schema --reference -->\n", end = "<!-- end -->";
+  const auto from = text.find(begin), to = text.find(end);
+  ASSERT_NE(from, std::string::npos);
+  ASSERT_NE(to, std::string::npos);
+  EXPECT_EQ(text.substr(from + begin.size(), to - from - begin.size()),
+            to_reference(config_shape(connector_factories())))
+      << "repair it with: lockstep schema --reference, between the two marks";
+}
+
+TEST(Documents, EveryExampleLoads) {
+  std::size_t count = 0;
+  const auto factories = connector_factories();
+  for (const auto& entry : std::filesystem::directory_iterator(root / "examples")) {
+    if (entry.path().extension() != ".yaml") continue;
+    ++count;
+    const auto config =
+        read_config(read(entry.path()), entry.path().filename().string(), factories, GenerousEnvironment());
+    std::string problems;
+    if (!config) {
+      for (const auto& problem : config.error()) problems += to_text(problem) + "\n";
+    }
+    EXPECT_TRUE(config) << problems;
+    if (config) EXPECT_THAT(config->warnings, ::testing::IsEmpty()) << entry.path();
+  }
+  EXPECT_GE(count, 3u);
+}
+
+TEST(Documents, InitWritesTheFirstExample) { EXPECT_EQ(starter_config(), read(root / "examples/crm-sqlite.yaml")); }
+
+}  // namespace
+}  // namespace lockstep::app

@@ -134,7 +134,7 @@ function(lockstep_test name)
   endif()
 endfunction()
 
-# thing_fuzz.cpp becomes the program thing_fuzz; its seed inputs are in <module>/corpus/thing_fuzz/.
+# thing_fuzz.cpp becomes the program thing_fuzz; its seed inputs are in corpus/thing/ beside it.
 function(lockstep_fuzzer module source)
   set_property(GLOBAL APPEND PROPERTY LOCKSTEP_FUZZ_SOURCES ${source})
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
@@ -146,8 +146,9 @@ function(lockstep_fuzzer module source)
   target_link_options(${target} PRIVATE -fsanitize=fuzzer)
   set_property(GLOBAL APPEND PROPERTY LOCKSTEP_FUZZERS ${target})
   get_filename_component(folder ${source} DIRECTORY)
+  string(REGEX REPLACE "_fuzz$" "" thing ${target})
   set_property(GLOBAL APPEND_STRING PROPERTY LOCKSTEP_FUZZER_LIST
-    "${target} ${CMAKE_CURRENT_BINARY_DIR}/${target} ${folder}/corpus/${target}\n")
+    "${target} ${CMAKE_CURRENT_BINARY_DIR}/${target} ${folder}/corpus/${thing}\n")
 endfunction()
 
 # Adds each direct subfolder of the current one that has a CMakeLists.txt.

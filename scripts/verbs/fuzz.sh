@@ -2,7 +2,7 @@
 #
 # Builds every *_fuzz.cpp with clang-19 and libFuzzer (AddressSanitizer and UndefinedBehaviorSanitizer on).
 # Without a name: a smoke run over all of them, 10 seconds each. With one: that fuzzer, 60 seconds.
-# Seeds are in <module>/corpus/<fuzzer>/; what a run finds goes to build/fuzz/corpus/<fuzzer>/, an input
+# The seeds of thing_fuzz.cpp are in corpus/thing/ beside it; what a run finds goes to build/fuzz/corpus/<fuzzer>/, an input
 # that breaks something to build/fuzz/crashes/. Once fixed, add that input to the seeds.
 #   build/fuzz/.../<fuzzer> <file>   runs one input again
 
@@ -23,8 +23,7 @@ verb_fuzz() {
     shift
   done
   need build fuzz
-  mkdir -p build
-  configure fuzz
+  build fuzz build.ninja
   if [[ -n $name ]]; then
     grep -q "^$name " build/fuzz/fuzzers.txt ||
       die 2 "there is no fuzzer \"$name\"; there are: $(cut -d' ' -f1 build/fuzz/fuzzers.txt | tr '\n' ' ')"

@@ -29,7 +29,8 @@ Result<std::optional<sync::Record>> MemoryReader::record(const SourceId& source,
 
 Result<std::vector<sync::Record>> MemoryReader::records(const SourceId& source, const std::vector<RecordId>& ids) {
   if (ids.size() > limits::record_ids) {
-    return fail(ErrorKind::invalid, "at most " + std::to_string(limits::record_ids) + " records at once, not " + std::to_string(ids.size()));
+    return fail(ErrorKind::invalid, "at most " + std::to_string(limits::record_ids) + " records at once, not " +
+                                        std::to_string(ids.size()));
   }
   const SharedLock lock(tables_.mutex);
   std::vector<sync::Record> found;
@@ -39,11 +40,13 @@ Result<std::vector<sync::Record>> MemoryReader::records(const SourceId& source, 
   return found;
 }
 
-Result<Page<sync::Record>> MemoryReader::list(const SourceId& source, const RecordFilter& filter, const PageRequest& page) {
+Result<Page<sync::Record>> MemoryReader::list(const SourceId& source, const RecordFilter& filter,
+                                              const PageRequest& page) {
   const SharedLock lock(tables_.mutex);
   PageBuilder<sync::Record> builder(page);
   const std::string query = fold_case(filter.query);
-  for (auto at = tables_.records.upper_bound({source, RecordId(page.after)}); at != tables_.records.end() && at->first.first == source; ++at) {
+  for (auto at = tables_.records.upper_bound({source, RecordId(page.after)});
+       at != tables_.records.end() && at->first.first == source; ++at) {
     const sync::Record& record = at->second;
     if (filter.entity && record.entity != *filter.entity) continue;
     if (!builder.wants_more()) break;
@@ -73,7 +76,8 @@ Result<std::vector<sync::JournalEntry>> MemoryReader::journal(const SourceId& so
   return entries;
 }
 
-Result<std::vector<sync::JournalEntry>> MemoryReader::history(const SourceId& source, const RecordId& record, std::size_t limit) {
+Result<std::vector<sync::JournalEntry>> MemoryReader::history(const SourceId& source, const RecordId& record,
+                                                              std::size_t limit) {
   const SharedLock lock(tables_.mutex);
   std::vector<sync::JournalEntry> entries;
   const std::size_t most = std::min(limit, limits::journal_items);
@@ -85,7 +89,8 @@ Result<std::vector<sync::JournalEntry>> MemoryReader::history(const SourceId& so
   return entries;
 }
 
-Result<Page<sync::OutboxRow>> MemoryReader::outbox(const SourceId& source, const OutboxFilter& filter, const PageRequest& page) {
+Result<Page<sync::OutboxRow>> MemoryReader::outbox(const SourceId& source, const OutboxFilter& filter,
+                                                   const PageRequest& page) {
   const Result<OutboxPageKey> after = parse_outbox_page_key(page.after);
   if (!after) return fail(after.error());
   const SharedLock lock(tables_.mutex);
@@ -93,7 +98,8 @@ Result<Page<sync::OutboxRow>> MemoryReader::outbox(const SourceId& source, const
   for (auto at = tables_.outbox.upper_bound({source, RecordId(after->record), SystemName(after->system)});
        at != tables_.outbox.end() && at->second.key.source == source; ++at) {
     const sync::OutboxRow& row = at->second;
-    const bool wanted = (!filter.system || *filter.system == row.key.system) && (!filter.state || *filter.state == row.state);
+    const bool wanted =
+        (!filter.system || *filter.system == row.key.system) && (!filter.state || *filter.state == row.state);
     if (!wanted && filter.state == sync::OutboxState::dead && row.state != sync::OutboxState::dead) continue;
     if (!builder.wants_more()) break;
     if (wanted) {
@@ -105,12 +111,13 @@ Result<Page<sync::OutboxRow>> MemoryReader::outbox(const SourceId& source, const
   return builder.take();
 }
 
-Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_due(const SourceId& source, const SystemName& system, Time until,
-                                                              std::size_t limit) {
+Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_due(const SourceId& source, const SystemName& system,
+                                                              Time until, std::size_t limit) {
   const SharedLock lock(tables_.mutex);
   std::vector<sync::OutboxRow> rows;
   for (const auto& [key, row] : tables_.outbox) {
-    if (row.key.source == source && row.key.system == system && is_due_state(row.state) && row.due <= until) rows.push_back(row);
+    if (row.key.source == source && row.key.system == system && is_due_state(row.state) && row.due <= until)
+      rows.push_back(row);
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.due < b.due; });
   if (rows.size() > std::min(limit, limits::due_rows)) rows.resize(std::min(limit, limits::due_rows));
@@ -140,17 +147,20 @@ Result<Page<sync::InboxRow>> MemoryReader::inbox(const SourceId& source, const P
   return builder.take();
 }
 
-Result<std::vector<sync::InboxRow>> MemoryReader::inbox_fetches(const SourceId& source, const SystemName& system, std::size_t limit) {
+Result<std::vector<sync::InboxRow>> MemoryReader::inbox_fetches(const SourceId& source, const SystemName& system,
+                                                                std::size_t limit) {
   const SharedLock lock(tables_.mutex);
   std::vector<sync::InboxRow> rows;
   for (const auto& [seq, row] : tables_.inbox) {
     if (rows.size() == std::min(limit, limits::due_rows)) break;
-    if (row.kind == sync::InboxKind::fetch && row.change.source == source && row.change.system == system) rows.push_back(row);
+    if (row.kind == sync::InboxKind::fetch && row.change.source == source && row.change.system == system)
+      rows.push_back(row);
   }
   return rows;
 }
 
-Result<Page<sync::ConflictRow>> MemoryReader::conflicts(const SourceId& source, bool open_only, const PageRequest& page) {
+Result<Page<sync::ConflictRow>> MemoryReader::conflicts(const SourceId& source, bool open_only,
+                                                        const PageRequest& page) {
   const Result<ConflictPageKey> after = parse_conflict_page_key(page.after);
   if (!after) return fail(after.error());
   const SharedLock lock(tables_.mutex);
@@ -173,7 +183,8 @@ Result<Json> MemoryReader::state(const SourceId& source, const SystemName& syste
 Result<Counts> MemoryReader::counts(const SourceId& source) {
   const SharedLock lock(tables_.mutex);
   Counts counts;
-  for (auto at = tables_.records.lower_bound({source, RecordId()}); at != tables_.records.end() && at->first.first == source; ++at) {
+  for (auto at = tables_.records.lower_bound({source, RecordId()});
+       at != tables_.records.end() && at->first.first == source; ++at) {
     ++(at->second.deleted ? counts.tombstones : counts.records);
   }
   for (const auto& [key, row] : tables_.outbox) {

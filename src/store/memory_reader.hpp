@@ -15,13 +15,16 @@ class MemoryReader final : public Reader {
   Result<Page<sync::Record>> list(const SourceId& source, const RecordFilter& filter, const PageRequest& page) override;
   Result<std::optional<RecordId>> linked(const sync::LinkKey& key) override;
   Result<std::vector<sync::JournalEntry>> journal(const SourceId& source, Seq after, std::size_t limit) override;
-  Result<std::vector<sync::JournalEntry>> history(const SourceId& source, const RecordId& record, std::size_t limit) override;
-  Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter, const PageRequest& page) override;
+  Result<std::vector<sync::JournalEntry>> history(const SourceId& source, const RecordId& record,
+                                                  std::size_t limit) override;
+  Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter,
+                                       const PageRequest& page) override;
   Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time until,
                                                   std::size_t limit) override;
   Result<std::vector<sync::OutboxRow>> outbox_of(const SourceId& source, const RecordId& record) override;
   Result<Page<sync::InboxRow>> inbox(const SourceId& source, const PageRequest& page) override;
-  Result<std::vector<sync::InboxRow>> inbox_fetches(const SourceId& source, const SystemName& system, std::size_t limit) override;
+  Result<std::vector<sync::InboxRow>> inbox_fetches(const SourceId& source, const SystemName& system,
+                                                    std::size_t limit) override;
   Result<Page<sync::ConflictRow>> conflicts(const SourceId& source, bool open_only, const PageRequest& page) override;
   Result<Json> state(const SourceId& source, const SystemName& system, const std::string& key) override;
   Result<Counts> counts(const SourceId& source) override;

@@ -44,9 +44,11 @@ Result<void> MemoryStore::check(const sync::Batch& batch) const {
   std::map<MemoryTables::RecordKey, std::uint64_t> revisions;
   for (const sync::Record& record : batch.records) {
     const auto [at, first] = revisions.try_emplace({record.source, record.id}, 0);
-    if (const auto stored = tables_.records.find(at->first); first && stored != tables_.records.end()) at->second = stored->second.revision;
+    if (const auto stored = tables_.records.find(at->first); first && stored != tables_.records.end())
+      at->second = stored->second.revision;
     if (record.revision != at->second + 1) {
-      return fail(ErrorKind::conflict, "store: record " + record.id.str() + " is at revision " + std::to_string(at->second));
+      return fail(ErrorKind::conflict,
+                  "store: record " + record.id.str() + " is at revision " + std::to_string(at->second));
     }
     at->second = record.revision;
   }
@@ -110,7 +112,8 @@ Result<std::size_t> MemoryStore::prune(Time markers_before, Time journal_before,
       ++at;
       continue;
     }
-    if (const auto chain = tables_.journal_by_record.find({at->second.source, at->second.record}); chain != tables_.journal_by_record.end()) {
+    if (const auto chain = tables_.journal_by_record.find({at->second.source, at->second.record});
+        chain != tables_.journal_by_record.end()) {
       chain->second.erase(at->first);
       if (chain->second.empty()) tables_.journal_by_record.erase(chain);
     }
@@ -141,12 +144,16 @@ Result<std::vector<RecordId>> MemoryStore::matching(const sync::MatchKey& key) {
   return records;
 }
 
-Result<std::optional<sync::OutboxRow>> MemoryStore::outbox(const sync::OutboxKey& key) { return value_at(tables_.outbox, order_of(key)); }
+Result<std::optional<sync::OutboxRow>> MemoryStore::outbox(const sync::OutboxKey& key) {
+  return value_at(tables_.outbox, order_of(key));
+}
 
-Result<std::vector<sync::OutboxRow>> MemoryStore::claims(const SourceId& source, const SystemName& system, const EntityName& entity) {
+Result<std::vector<sync::OutboxRow>> MemoryStore::claims(const SourceId& source, const SystemName& system,
+                                                         const EntityName& entity) {
   std::vector<sync::OutboxRow> rows;
   for (const auto& [key, row] : tables_.outbox) {
-    if (row.key.source == source && row.key.system == system && row.entity == entity && is_claim_state(row.state)) rows.push_back(row);
+    if (row.key.source == source && row.key.system == system && row.entity == entity && is_claim_state(row.state))
+      rows.push_back(row);
   }
   return rows;
 }
@@ -157,7 +164,8 @@ Result<std::vector<sync::InboxRow>> MemoryStore::inbox_waiting(const SourceId& s
   std::vector<sync::InboxRow> rows;
   for (const auto& [seq, row] : tables_.inbox) {
     if (rows.size() == limits::waiting_rows) break;
-    if (row.change.source == source && row.kind == sync::InboxKind::waiting && row.waits_for == waits_for) rows.push_back(row);
+    if (row.change.source == source && row.kind == sync::InboxKind::waiting && row.waits_for == waits_for)
+      rows.push_back(row);
   }
   return rows;
 }
@@ -165,7 +173,8 @@ Result<std::vector<sync::InboxRow>> MemoryStore::inbox_waiting(const SourceId& s
 Result<std::vector<sync::OutboxRow>> MemoryStore::outbox_waiting(const SourceId& source, const std::string& waits_for) {
   std::vector<sync::OutboxRow> rows;
   for (const auto& [key, row] : tables_.outbox) {
-    if (row.key.source == source && row.state == sync::OutboxState::blocked && row.waits_for == waits_for) rows.push_back(row);
+    if (row.key.source == source && row.state == sync::OutboxState::blocked && row.waits_for == waits_for)
+      rows.push_back(row);
   }
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.since < b.since; });
   if (rows.size() > limits::waiting_rows) rows.resize(limits::waiting_rows);

@@ -50,7 +50,8 @@ class MemoryStore final : public Store {
   Result<std::optional<RecordId>> linked(const sync::LinkKey& key) override;
   Result<std::vector<RecordId>> matching(const sync::MatchKey& key) override;
   Result<std::optional<sync::OutboxRow>> outbox(const sync::OutboxKey& key) override;
-  Result<std::vector<sync::OutboxRow>> claims(const SourceId& source, const SystemName& system, const EntityName& entity) override;
+  Result<std::vector<sync::OutboxRow>> claims(const SourceId& source, const SystemName& system,
+                                              const EntityName& entity) override;
   Result<std::optional<sync::InboxRow>> inbox(Seq seq) override;
   Result<std::vector<sync::InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) override;
   Result<std::vector<sync::OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) override;

@@ -1,6 +1,6 @@
 #include "store/memory_store.hpp"
 
-#include "store/store_contract.hpp"
+#include "store/store_work_contract.hpp"
 
 namespace lockstep::store {
 namespace {
@@ -14,6 +14,7 @@ class MemoryFixture {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreContract, MemoryFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreWorkContract, MemoryFixture);
 
 }  // namespace
 }  // namespace lockstep::store

@@ -7,7 +7,9 @@ namespace lockstep::store {
 namespace {
 
 Error bad_key(std::string_view text) {
-  return Error{ErrorKind::invalid, "no page starts after \"" + std::string(text.substr(0, 40)) + "\": use the `next` of a page", {}};
+  return Error{ErrorKind::invalid,
+               "no page starts after \"" + std::string(text.substr(0, 40)) + "\": use the `next` of a page",
+               {}};
 }
 
 bool read_seq(std::string_view text, Seq& seq) {
@@ -43,9 +45,7 @@ Result<ConflictPageKey> parse_conflict_page_key(std::string_view text) {
   return key;
 }
 
-bool is_due_state(sync::OutboxState state) {
-  return state == sync::OutboxState::waiting || is_claim_state(state);
-}
+bool is_due_state(sync::OutboxState state) { return state == sync::OutboxState::waiting || is_claim_state(state); }
 
 bool is_claim_state(sync::OutboxState state) {
   return state == sync::OutboxState::claimed || state == sync::OutboxState::unknown;
@@ -55,7 +55,8 @@ Result<void> check_batch(const sync::Batch& batch) {
   Seq expected = batch.first_seq;
   for (const sync::JournalEntry& entry : batch.journal) {
     if (entry.seq == 0 || entry.seq != expected) {
-      return fail(ErrorKind::invalid, "journal entry " + std::to_string(entry.seq) + " stands where " + std::to_string(expected) + " belongs");
+      return fail(ErrorKind::invalid, "journal entry " + std::to_string(entry.seq) + " stands where " +
+                                          std::to_string(expected) + " belongs");
     }
     ++expected;
   }

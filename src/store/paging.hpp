@@ -16,7 +16,8 @@ namespace lockstep::store {
 template <class T>
 class PageBuilder {
  public:
-  explicit PageBuilder(const PageRequest& request) : limit_(std::clamp<std::size_t>(request.limit, 1, limits::page_items)) {}
+  explicit PageBuilder(const PageRequest& request)
+      : limit_(std::clamp<std::size_t>(request.limit, 1, limits::page_items)) {}
 
   // Before each row: false when the page is complete and the row belongs to a later one.
   bool wants_more() {

@@ -8,13 +8,13 @@ namespace {
 
 // Letters of two UTF-8 bytes whose lower case has two bytes as well.
 unsigned fold_code_point(unsigned c) {
-  if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 0x20;                    // Latin-1
-  if (c >= 0x100 && c <= 0x137 && c != 0x130 && c != 0x131) return c | 1;      // Latin Extended-A, pairs
+  if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 0x20;                // Latin-1
+  if (c >= 0x100 && c <= 0x137 && c != 0x130 && c != 0x131) return c | 1;  // Latin Extended-A, pairs
   if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17E)) return c + (c & 1);
   if (c >= 0x14A && c <= 0x177) return c | 1;
   if (c == 0x178) return 0xFF;
-  if (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) return c + 0x20;                 // Greek
-  if (c >= 0x410 && c <= 0x42F) return c + 0x20;                               // Cyrillic
+  if (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) return c + 0x20;  // Greek
+  if (c >= 0x410 && c <= 0x42F) return c + 0x20;                // Cyrillic
   if (c >= 0x400 && c <= 0x40F) return c + 0x50;
   return c;
 }
@@ -27,10 +27,12 @@ bool value_matches(const Json& value, std::string_view folded_query) {
   if (value.is_null()) return false;
   if (value.is_string()) return contains(value.get_string(), folded_query);
   if (const auto* array = value.if_array()) {
-    return std::any_of(array->begin(), array->end(), [&](const Json& item) { return value_matches(item, folded_query); });
+    return std::any_of(array->begin(), array->end(),
+                       [&](const Json& item) { return value_matches(item, folded_query); });
   }
   if (const auto* object = value.if_object()) {
-    return std::any_of(object->begin(), object->end(), [&](const auto& member) { return value_matches(member.value(), folded_query); });
+    return std::any_of(object->begin(), object->end(),
+                       [&](const auto& member) { return value_matches(member.value(), folded_query); });
   }
   return contains(to_text(value), folded_query);
 }
@@ -54,8 +56,8 @@ std::string fold_case(std::string_view text) {
 
 bool matches(const sync::Record& record, std::string_view folded_query) {
   return folded_query.empty() || std::any_of(record.fields.begin(), record.fields.end(), [&](const auto& field) {
-    return value_matches(field.second.value, folded_query);
-  });
+           return value_matches(field.second.value, folded_query);
+         });
 }
 
 bool may_match(std::string_view encoded_record, std::string_view folded_query) {

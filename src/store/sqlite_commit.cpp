@@ -18,13 +18,14 @@ Result<void> no_value(Result<int> changed) {
 
 Result<void> BatchWriter::write(const sync::Batch& batch, Seq last_seq) {
   if ((batch.first_seq != 0 || !batch.journal.empty()) && batch.first_seq != last_seq + 1) {
-    return fail(does_not_fit("the journal is at " + std::to_string(last_seq) + ", the batch begins at " + std::to_string(batch.first_seq)));
+    return fail(does_not_fit("the journal is at " + std::to_string(last_seq) + ", the batch begins at " +
+                             std::to_string(batch.first_seq)));
   }
   using Step = Result<void> (BatchWriter::*)(const sync::Batch&);
   // What can refuse comes first. The journal comes before the records, which point to their newest entry.
-  constexpr Step steps[] = {&BatchWriter::write_markers, &BatchWriter::check_records,   &BatchWriter::write_journal,
-                            &BatchWriter::write_records, &BatchWriter::write_links,     &BatchWriter::write_matches,
-                            &BatchWriter::write_outbox,  &BatchWriter::write_inbox,     &BatchWriter::write_conflicts,
+  constexpr Step steps[] = {&BatchWriter::write_markers, &BatchWriter::check_records, &BatchWriter::write_journal,
+                            &BatchWriter::write_records, &BatchWriter::write_links,   &BatchWriter::write_matches,
+                            &BatchWriter::write_outbox,  &BatchWriter::write_inbox,   &BatchWriter::write_conflicts,
                             &BatchWriter::write_state,   &BatchWriter::write_last_seq};
   for (const Step step : steps) {
     if (auto done = (this->*step)(batch); !done) return done;
@@ -41,7 +42,8 @@ Result<std::int64_t> BatchWriter::source_number(const SourceId& source) {
   } else if (const auto fresh = new_sources_.find(source.str()); fresh != new_sources_.end()) {
     number = fresh->second;
   } else {
-    if (auto added = database_.run("INSERT INTO source (name) VALUES (?1)", source.str()); !added) return fail(added.error());
+    if (auto added = database_.run("INSERT INTO source (name) VALUES (?1)", source.str()); !added)
+      return fail(added.error());
     number = database_.last_insert_id();
     new_sources_.emplace(source.str(), number);
   }
@@ -70,9 +72,10 @@ Result<void> BatchWriter::write_markers(const sync::Batch& batch) {
   for (const sync::Marker& marker : batch.markers) {
     const auto source = source_number(marker.source);
     if (!source) return fail(source.error());
-    auto added = database_.run("INSERT INTO marker (at, source, system, delivery) VALUES (?1, ?2, ?3, ?4)", to_micros(marker.at),
-                               *source, marker.system.str(), marker.delivery);
-    if (!added && added.error().kind == ErrorKind::conflict) return fail(does_not_fit("a delivery has been accepted before"));
+    auto added = database_.run("INSERT INTO marker (at, source, system, delivery) VALUES (?1, ?2, ?3, ?4)",
+                               to_micros(marker.at), *source, marker.system.str(), marker.delivery);
+    if (!added && added.error().kind == ErrorKind::conflict)
+      return fail(does_not_fit("a delivery has been accepted before"));
     if (!added) return fail(added.error());
   }
   return {};
@@ -108,8 +111,8 @@ Result<void> BatchWriter::write_journal(const sync::Batch& batch) {
     auto added = database_.run(
         "INSERT INTO journal (seq, prev, at, source, entity, record, system, kind, disposition, reason, body) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        entry.seq, prev, to_micros(entry.at), *source, entry.entity.str(), entry.record.str(), entry.system.str(), entry.kind,
-        entry.disposition, entry.reason, sync::encode_value(entry.body));
+        entry.seq, prev, to_micros(entry.at), *source, entry.entity.str(), entry.record.str(), entry.system.str(),
+        entry.kind, entry.disposition, entry.reason, sync::encode_value(entry.body));
     if (!added) return fail(added.error());
   }
   return {};
@@ -126,14 +129,15 @@ Result<void> BatchWriter::write_records(const sync::Batch& batch) {
     Tally& tally = tallies_[*source];
     if (state.key == 0) {
       auto added = database_.run(
-          "INSERT INTO record (source, id, entity, deleted, revision, head, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", *source,
-          record.id.str(), record.entity.str(), record.deleted ? 1 : 0, record.revision, state.head, body);
+          "INSERT INTO record (source, id, entity, deleted, revision, head, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          *source, record.id.str(), record.entity.str(), record.deleted ? 1 : 0, record.revision, state.head, body);
       if (!added) return fail(added.error());
       state.key = database_.last_insert_id();
       ++(record.deleted ? tally.tombstones : tally.records);
     } else {
-      auto changed = database_.run("UPDATE record SET entity = ?2, deleted = ?3, revision = ?4, head = ?5, body = ?6 WHERE key = ?1",
-                                   state.key, record.entity.str(), record.deleted ? 1 : 0, record.revision, state.head, body);
+      auto changed = database_.run(
+          "UPDATE record SET entity = ?2, deleted = ?3, revision = ?4, head = ?5, body = ?6 WHERE key = ?1", state.key,
+          record.entity.str(), record.deleted ? 1 : 0, record.revision, state.head, body);
       if (!changed) return fail(changed.error());
       --(state.deleted ? tally.tombstones : tally.records);
       ++(record.deleted ? tally.tombstones : tally.records);
@@ -159,15 +163,16 @@ Result<void> BatchWriter::write_links(const sync::Batch& batch) {
   for (const sync::LinkKey& key : batch.links_erased) {
     const auto source = source_number(key.source);
     if (!source) return fail(source.error());
-    auto gone = database_.run("DELETE FROM link WHERE source = ?1 AND system = ?2 AND object = ?3 AND external_id = ?4", *source,
-                              key.system.str(), key.object, key.external_id);
+    auto gone = database_.run("DELETE FROM link WHERE source = ?1 AND system = ?2 AND object = ?3 AND external_id = ?4",
+                              *source, key.system.str(), key.object, key.external_id);
     if (!gone) return fail(gone.error());
   }
   for (const sync::LinkRow& row : batch.links) {
     const auto source = source_number(row.key.source);
     if (!source) return fail(source.error());
-    auto put = database_.run("INSERT OR REPLACE INTO link (source, system, object, external_id, record) VALUES (?1, ?2, ?3, ?4, ?5)",
-                             *source, row.key.system.str(), row.key.object, row.key.external_id, row.record.str());
+    auto put = database_.run(
+        "INSERT OR REPLACE INTO link (source, system, object, external_id, record) VALUES (?1, ?2, ?3, ?4, ?5)",
+        *source, row.key.system.str(), row.key.object, row.key.external_id, row.record.str());
     if (!put) return fail(put.error());
   }
   return {};
@@ -177,15 +182,15 @@ Result<void> BatchWriter::write_matches(const sync::Batch& batch) {
   for (const sync::MatchRow& row : batch.matches_erased) {
     const auto source = source_number(row.key.source);
     if (!source) return fail(source.error());
-    auto gone = database_.run("DELETE FROM match WHERE source = ?1 AND entity = ?2 AND key = ?3 AND record = ?4", *source,
-                              row.key.entity.str(), row.key.key, row.record.str());
+    auto gone = database_.run("DELETE FROM match WHERE source = ?1 AND entity = ?2 AND key = ?3 AND record = ?4",
+                              *source, row.key.entity.str(), row.key.key, row.record.str());
     if (!gone) return fail(gone.error());
   }
   for (const sync::MatchRow& row : batch.matches) {
     const auto source = source_number(row.key.source);
     if (!source) return fail(source.error());
-    auto put = database_.run("INSERT OR REPLACE INTO match (source, entity, key, record) VALUES (?1, ?2, ?3, ?4)", *source,
-                             row.key.entity.str(), row.key.key, row.record.str());
+    auto put = database_.run("INSERT OR REPLACE INTO match (source, entity, key, record) VALUES (?1, ?2, ?3, ?4)",
+                             *source, row.key.entity.str(), row.key.key, row.record.str());
     if (!put) return fail(put.error());
   }
   return {};
@@ -233,15 +238,19 @@ Result<void> BatchWriter::put_outbox(const sync::OutboxRow& row) {
       *source, row.key.record.str(), row.key.system.str());
   if (!before) return before;
   count_outbox(*source, row.state, +1);
-  const Sql sql = stored ? Sql("UPDATE outbox SET entity = ?4, state = ?5, work = ?6, due = ?7, since = ?8, cause = ?9, attempts = ?10, "
-                               "error = ?11, error_kind = ?12, waits_for = ?13, claimed_at = ?14 "
-                               "WHERE source = ?1 AND record = ?2 AND system = ?3")
-                         : Sql("INSERT INTO outbox (source, record, system, entity, state, work, due, since, cause, attempts, error, "
-                               "error_kind, waits_for, claimed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
-  return no_value(database_.run(sql, *source, row.key.record.str(), row.key.system.str(), row.entity.str(), static_cast<int>(row.state),
-                                static_cast<int>(row.work), to_micros(row.due), to_micros(row.since), row.cause,
-                                static_cast<std::int64_t>(row.attempts), row.error, static_cast<int>(row.error_kind), row.waits_for,
-                                to_micros(row.claimed_at)));
+  const Sql sql =
+      stored
+          ? Sql("UPDATE outbox SET entity = ?4, state = ?5, work = ?6, due = ?7, since = ?8, cause = ?9, attempts = "
+                "?10, "
+                "error = ?11, error_kind = ?12, waits_for = ?13, claimed_at = ?14 "
+                "WHERE source = ?1 AND record = ?2 AND system = ?3")
+          : Sql("INSERT INTO outbox (source, record, system, entity, state, work, due, since, cause, attempts, error, "
+                "error_kind, waits_for, claimed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+                "?14)");
+  return no_value(database_.run(sql, *source, row.key.record.str(), row.key.system.str(), row.entity.str(),
+                                static_cast<int>(row.state), static_cast<int>(row.work), to_micros(row.due),
+                                to_micros(row.since), row.cause, static_cast<std::int64_t>(row.attempts), row.error,
+                                static_cast<int>(row.error_kind), row.waits_for, to_micros(row.claimed_at)));
 }
 
 Result<void> BatchWriter::write_inbox(const sync::Batch& batch) {
@@ -261,9 +270,10 @@ Result<void> BatchWriter::write_inbox(const sync::Batch& batch) {
     const auto source = source_number(row.change.source);
     if (!source) return fail(source.error());
     if (auto gone = erase(row.seq); !gone) return gone;
-    auto put = database_.run("INSERT INTO inbox (seq, source, system, kind, waits_for, since, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                             row.seq, *source, row.change.system.str(), static_cast<int>(row.kind), row.waits_for, to_micros(row.since),
-                             sync::encode_inbox_body(row));
+    auto put = database_.run(
+        "INSERT INTO inbox (seq, source, system, kind, waits_for, since, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        row.seq, *source, row.change.system.str(), static_cast<int>(row.kind), row.waits_for, to_micros(row.since),
+        sync::encode_inbox_body(row));
     if (!put) return fail(put.error());
     ++tallies_[*source].inbox;
   }
@@ -282,9 +292,10 @@ Result<void> BatchWriter::write_conflicts(const sync::Batch& batch) {
         },
         *source, row.seq, row.field);
     if (!before) return before;
-    auto put = database_.run("INSERT INTO conflict (source, seq, field, entity, record, open, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                             *source, row.seq, row.field, row.entity.str(), row.record.str(), row.open ? 1 : 0,
-                             sync::encode_conflict_body(row));
+    auto put = database_.run(
+        "INSERT INTO conflict (source, seq, field, entity, record, open, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        *source, row.seq, row.field, row.entity.str(), row.record.str(), row.open ? 1 : 0,
+        sync::encode_conflict_body(row));
     if (!put) return fail(put.error());
     tallies_[*source].conflicts_open += row.open ? 1 : 0;
   }
@@ -295,10 +306,11 @@ Result<void> BatchWriter::write_state(const sync::Batch& batch) {
   for (const sync::StateRow& row : batch.state) {
     const auto source = source_number(row.source);
     if (!source) return fail(source.error());
-    auto done = row.value.is_null() ? database_.run("DELETE FROM state WHERE source = ?1 AND system = ?2 AND key = ?3", *source,
-                                                    row.system.str(), row.key)
-                                    : database_.run("INSERT OR REPLACE INTO state (source, system, key, value) VALUES (?1, ?2, ?3, ?4)",
-                                                    *source, row.system.str(), row.key, sync::encode_value(row.value));
+    auto done = row.value.is_null()
+                    ? database_.run("DELETE FROM state WHERE source = ?1 AND system = ?2 AND key = ?3", *source,
+                                    row.system.str(), row.key)
+                    : database_.run("INSERT OR REPLACE INTO state (source, system, key, value) VALUES (?1, ?2, ?3, ?4)",
+                                    *source, row.system.str(), row.key, sync::encode_value(row.value));
     if (!done) return fail(done.error());
   }
   return {};
@@ -313,9 +325,11 @@ Result<void> BatchWriter::write_tallies() {
   for (const auto& [source, tally] : tallies_) {
     if (tally == Tally{}) continue;
     auto changed = database_.run(
-        "UPDATE source SET records = records + ?2, tombstones = tombstones + ?3, outbox_waiting = outbox_waiting + ?4, outbox_dead = "
+        "UPDATE source SET records = records + ?2, tombstones = tombstones + ?3, outbox_waiting = outbox_waiting + ?4, "
+        "outbox_dead = "
         "outbox_dead + ?5, inbox = inbox + ?6, conflicts_open = conflicts_open + ?7 WHERE id = ?1",
-        source, tally.records, tally.tombstones, tally.outbox_waiting, tally.outbox_dead, tally.inbox, tally.conflicts_open);
+        source, tally.records, tally.tombstones, tally.outbox_waiting, tally.outbox_dead, tally.inbox,
+        tally.conflicts_open);
     if (!changed) return fail(changed.error());
   }
   return {};

@@ -36,7 +36,7 @@ class BatchWriter {
     std::int64_t key = 0;  // 0: not stored
     std::uint64_t revision = 0;
     bool deleted = false;
-    Seq head = 0;          // newest entry of its chain
+    Seq head = 0;  // newest entry of its chain
     Seq head_stored = 0;
   };
   using RecordKey = std::pair<std::int64_t, std::string_view>;

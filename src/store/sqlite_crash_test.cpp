@@ -58,7 +58,8 @@ std::uint64_t check_whole(const TemporaryFolder& folder) {
     EXPECT_EQ(store.record(sample::source, id).value(), sample::record(id.str(), batches));
     EXPECT_EQ(reader->history(sample::source, id, 10'000).value().size(), std::min<std::uint64_t>(batches, 10'000));
   }
-  for (std::uint64_t n = 1; n <= batches; ++n) EXPECT_TRUE(store.seen(sample::source, sample::crm, std::to_string(n)).value()) << n;
+  for (std::uint64_t n = 1; n <= batches; ++n)
+    EXPECT_TRUE(store.seen(sample::source, sample::crm, std::to_string(n)).value()) << n;
   EXPECT_FALSE(store.seen(sample::source, sample::crm, std::to_string(batches + 1)).value());
   EXPECT_EQ(reader->counts(sample::source).value().records, batches > 0 ? records_per_batch : 0u);
   return batches;

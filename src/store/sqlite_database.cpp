@@ -9,9 +9,7 @@ namespace lockstep::store {
 
 namespace {
 
-bool no_room(int system_error) {
-  return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
-}
+bool no_room(int system_error) { return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG; }
 
 ErrorKind kind_of(int extended_code, int system_error) {
   switch (extended_code & 0xff) {
@@ -30,7 +28,9 @@ ErrorKind kind_of(int extended_code, int system_error) {
       // After a failed fsync nobody knows what is on the disk: only a fresh start with recovery does.
       if ((extended_code == SQLITE_IOERR_FSYNC) || (extended_code == SQLITE_IOERR_DIR_FSYNC)) return ErrorKind::corrupt;
       return no_room(system_error) ? ErrorKind::exhausted : ErrorKind::unavailable;
-    default: return ErrorKind::corrupt;  // SQLITE_CORRUPT, SQLITE_NOTADB, and what must not happen (SQLITE_ERROR, SQLITE_MISUSE)
+    default:
+      return ErrorKind::
+          corrupt;  // SQLITE_CORRUPT, SQLITE_NOTADB, and what must not happen (SQLITE_ERROR, SQLITE_MISUSE)
   }
 }
 
@@ -47,14 +47,15 @@ Error error_of(sqlite3* handle) {
 std::string_view Row::text(int column) const {
   const void* bytes = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
-  return bytes == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  return bytes == nullptr ? std::string_view()
+                          : std::string_view(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, Mode mode,
                                                  std::chrono::milliseconds busy_wait) {
   sqlite3* handle = nullptr;
-  const int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::read_only ? SQLITE_OPEN_READONLY
-                                                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int flags = SQLITE_OPEN_NOMUTEX |
+                    (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   if (handle == nullptr) return fail(ErrorKind::unavailable, "store: no memory to open " + path.string());
   std::unique_ptr<Database> database(new Database(handle));
@@ -95,7 +96,8 @@ Error Database::error() const { return error_of(handle_); }
 sqlite3_stmt* Database::prepared(Sql sql) {
   const auto [at, inserted] = statements_.try_emplace(sql.text(), nullptr);
   if (at->second == nullptr) {
-    if (sqlite3_prepare_v3(handle_, sql.text(), -1, SQLITE_PREPARE_PERSISTENT, &at->second, nullptr) != SQLITE_OK) return nullptr;
+    if (sqlite3_prepare_v3(handle_, sql.text(), -1, SQLITE_PREPARE_PERSISTENT, &at->second, nullptr) != SQLITE_OK)
+      return nullptr;
   }
   LOCKSTEP_ASSERT(sqlite3_stmt_busy(at->second) == 0, "a statement is not used inside its own result");
   return at->second;

@@ -37,7 +37,8 @@ Result<std::optional<sync::Record>> SqliteReader::record(const SourceId& source,
 
 Result<std::vector<sync::Record>> SqliteReader::records(const SourceId& source, const std::vector<RecordId>& ids) {
   if (ids.size() > limits::record_ids) {
-    return fail(ErrorKind::invalid, "at most " + std::to_string(limits::record_ids) + " records at once, not " + std::to_string(ids.size()));
+    return fail(ErrorKind::invalid, "at most " + std::to_string(limits::record_ids) + " records at once, not " +
+                                        std::to_string(ids.size()));
   }
   return read<std::vector<sync::Record>>([&](Database& database) -> Result<std::vector<sync::Record>> {
     std::vector<sync::Record> found;
@@ -50,7 +51,8 @@ Result<std::vector<sync::Record>> SqliteReader::records(const SourceId& source, 
   });
 }
 
-Result<Page<sync::Record>> SqliteReader::list(const SourceId& source, const RecordFilter& filter, const PageRequest& page) {
+Result<Page<sync::Record>> SqliteReader::list(const SourceId& source, const RecordFilter& filter,
+                                              const PageRequest& page) {
   return read<Page<sync::Record>>([&](Database& database) { return sqlite::list(database, source, filter, page); });
 }
 
@@ -59,37 +61,48 @@ Result<std::optional<RecordId>> SqliteReader::linked(const sync::LinkKey& key) {
 }
 
 Result<std::vector<sync::JournalEntry>> SqliteReader::journal(const SourceId& source, Seq after, std::size_t limit) {
-  return read<std::vector<sync::JournalEntry>>([&](Database& database) { return sqlite::journal(database, source, after, limit); });
+  return read<std::vector<sync::JournalEntry>>(
+      [&](Database& database) { return sqlite::journal(database, source, after, limit); });
 }
 
-Result<std::vector<sync::JournalEntry>> SqliteReader::history(const SourceId& source, const RecordId& record, std::size_t limit) {
-  return read<std::vector<sync::JournalEntry>>([&](Database& database) { return sqlite::history(database, source, record, limit); });
-}
-
-Result<Page<sync::OutboxRow>> SqliteReader::outbox(const SourceId& source, const OutboxFilter& filter, const PageRequest& page) {
-  return read<Page<sync::OutboxRow>>([&](Database& database) { return sqlite::outbox(database, source, filter, page); });
-}
-
-Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_due(const SourceId& source, const SystemName& system, Time until,
+Result<std::vector<sync::JournalEntry>> SqliteReader::history(const SourceId& source, const RecordId& record,
                                                               std::size_t limit) {
-  return read<std::vector<sync::OutboxRow>>([&](Database& database) { return sqlite::outbox_due(database, source, system, until, limit); });
+  return read<std::vector<sync::JournalEntry>>(
+      [&](Database& database) { return sqlite::history(database, source, record, limit); });
+}
+
+Result<Page<sync::OutboxRow>> SqliteReader::outbox(const SourceId& source, const OutboxFilter& filter,
+                                                   const PageRequest& page) {
+  return read<Page<sync::OutboxRow>>(
+      [&](Database& database) { return sqlite::outbox(database, source, filter, page); });
+}
+
+Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_due(const SourceId& source, const SystemName& system,
+                                                              Time until, std::size_t limit) {
+  return read<std::vector<sync::OutboxRow>>(
+      [&](Database& database) { return sqlite::outbox_due(database, source, system, until, limit); });
 }
 
 Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_of(const SourceId& source, const RecordId& record) {
-  return read<std::vector<sync::OutboxRow>>([&](Database& database) { return sqlite::outbox_of(database, source, record); });
+  return read<std::vector<sync::OutboxRow>>(
+      [&](Database& database) { return sqlite::outbox_of(database, source, record); });
 }
 
 Result<Page<sync::InboxRow>> SqliteReader::inbox(const SourceId& source, const PageRequest& page) {
   return read<Page<sync::InboxRow>>([&](Database& database) { return sqlite::inbox(database, source, page); });
 }
 
-Result<std::vector<sync::InboxRow>> SqliteReader::inbox_fetches(const SourceId& source, const SystemName& system, std::size_t limit) {
-  return read<std::vector<sync::InboxRow>>([&](Database& database) { return sqlite::inbox_fetches(database, source, system, limit); });
+Result<std::vector<sync::InboxRow>> SqliteReader::inbox_fetches(const SourceId& source, const SystemName& system,
+                                                                std::size_t limit) {
+  return read<std::vector<sync::InboxRow>>(
+      [&](Database& database) { return sqlite::inbox_fetches(database, source, system, limit); });
 }
 
-Result<Page<sync::ConflictRow>> SqliteReader::conflicts(const SourceId& source, bool open_only, const PageRequest& page) {
+Result<Page<sync::ConflictRow>> SqliteReader::conflicts(const SourceId& source, bool open_only,
+                                                        const PageRequest& page) {
   const auto which = open_only ? sqlite::Conflicts::open : sqlite::Conflicts::all;
-  return read<Page<sync::ConflictRow>>([&](Database& database) { return sqlite::conflicts(database, source, which, page); });
+  return read<Page<sync::ConflictRow>>(
+      [&](Database& database) { return sqlite::conflicts(database, source, which, page); });
 }
 
 Result<Json> SqliteReader::state(const SourceId& source, const SystemName& system, const std::string& key) {

@@ -13,7 +13,8 @@ namespace lockstep::store {
 class SqliteReader final : public Reader {
  public:
   // Connects with the first read, and again with the next one when that fails.
-  SqliteReader(std::filesystem::path path, std::size_t cache_bytes) : path_(std::move(path)), cache_bytes_(cache_bytes) {}
+  SqliteReader(std::filesystem::path path, std::size_t cache_bytes)
+      : path_(std::move(path)), cache_bytes_(cache_bytes) {}
   SqliteReader(const SqliteReader&) = delete;
   SqliteReader& operator=(const SqliteReader&) = delete;
 
@@ -23,13 +24,16 @@ class SqliteReader final : public Reader {
   Result<Page<sync::Record>> list(const SourceId& source, const RecordFilter& filter, const PageRequest& page) override;
   Result<std::optional<RecordId>> linked(const sync::LinkKey& key) override;
   Result<std::vector<sync::JournalEntry>> journal(const SourceId& source, Seq after, std::size_t limit) override;
-  Result<std::vector<sync::JournalEntry>> history(const SourceId& source, const RecordId& record, std::size_t limit) override;
-  Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter, const PageRequest& page) override;
+  Result<std::vector<sync::JournalEntry>> history(const SourceId& source, const RecordId& record,
+                                                  std::size_t limit) override;
+  Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter,
+                                       const PageRequest& page) override;
   Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time until,
                                                   std::size_t limit) override;
   Result<std::vector<sync::OutboxRow>> outbox_of(const SourceId& source, const RecordId& record) override;
   Result<Page<sync::InboxRow>> inbox(const SourceId& source, const PageRequest& page) override;
-  Result<std::vector<sync::InboxRow>> inbox_fetches(const SourceId& source, const SystemName& system, std::size_t limit) override;
+  Result<std::vector<sync::InboxRow>> inbox_fetches(const SourceId& source, const SystemName& system,
+                                                    std::size_t limit) override;
   Result<Page<sync::ConflictRow>> conflicts(const SourceId& source, bool open_only, const PageRequest& page) override;
   Result<Json> state(const SourceId& source, const SystemName& system, const std::string& key) override;
   Result<Counts> counts(const SourceId& source) override;

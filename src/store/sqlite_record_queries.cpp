@@ -78,7 +78,8 @@ Result<std::optional<sync::Record>> record(Database& database, const SourceId& s
   return found;
 }
 
-Result<Page<sync::Record>> list(Database& database, const SourceId& source, const RecordFilter& filter, const PageRequest& page) {
+Result<Page<sync::Record>> list(Database& database, const SourceId& source, const RecordFilter& filter,
+                                const PageRequest& page) {
   PageBuilder<sync::Record> builder(page);
   const std::string query = fold_case(filter.query);
   auto on_row = [&](const Row& row) -> Result<Step> {
@@ -97,13 +98,17 @@ Result<Page<sync::Record>> list(Database& database, const SourceId& source, cons
     }
     return Step::next;
   };
-  auto done = filter.entity
-                  ? database.each("SELECT id, deleted, body FROM record INDEXED BY record_by_entity WHERE source = (SELECT id FROM source "
-                                  "WHERE name = ?1) AND entity = ?2 AND id > ?3 ORDER BY id",
-                                  on_row, source.str(), filter.entity->str(), page.after)
-                  : database.each("SELECT id, deleted, body FROM record INDEXED BY record_by_id WHERE source = (SELECT id FROM source "
-                                  "WHERE name = ?1) AND id > ?2 ORDER BY id",
-                                  on_row, source.str(), page.after);
+  auto done =
+      filter.entity
+          ? database.each(
+                "SELECT id, deleted, body FROM record INDEXED BY record_by_entity WHERE source = (SELECT id FROM "
+                "source "
+                "WHERE name = ?1) AND entity = ?2 AND id > ?3 ORDER BY id",
+                on_row, source.str(), filter.entity->str(), page.after)
+          : database.each(
+                "SELECT id, deleted, body FROM record INDEXED BY record_by_id WHERE source = (SELECT id FROM source "
+                "WHERE name = ?1) AND id > ?2 ORDER BY id",
+                on_row, source.str(), page.after);
   if (!done) return fail(done.error());
   return builder.take();
 }
@@ -111,7 +116,8 @@ Result<Page<sync::Record>> list(Database& database, const SourceId& source, cons
 Result<std::optional<RecordId>> linked(Database& database, const sync::LinkKey& key) {
   std::optional<RecordId> found;
   auto done = database.each(
-      "SELECT record FROM link WHERE source = (SELECT id FROM source WHERE name = ?1) AND system = ?2 AND object = ?3 AND external_id = ?4",
+      "SELECT record FROM link WHERE source = (SELECT id FROM source WHERE name = ?1) AND system = ?2 AND object = ?3 "
+      "AND external_id = ?4",
       [&](const Row& row) -> Result<void> {
         found = RecordId(row.string(0));
         return {};
@@ -124,7 +130,8 @@ Result<std::optional<RecordId>> linked(Database& database, const sync::LinkKey& 
 Result<std::vector<RecordId>> matching(Database& database, const sync::MatchKey& key) {
   std::vector<RecordId> found;
   auto done = database.each(
-      "SELECT record FROM match WHERE source = (SELECT id FROM source WHERE name = ?1) AND entity = ?2 AND key = ?3 ORDER BY record LIMIT ?4",
+      "SELECT record FROM match WHERE source = (SELECT id FROM source WHERE name = ?1) AND entity = ?2 AND key = ?3 "
+      "ORDER BY record LIMIT ?4",
       [&](const Row& row) -> Result<void> {
         found.emplace_back(row.string(0));
         return {};
@@ -134,23 +141,28 @@ Result<std::vector<RecordId>> matching(Database& database, const sync::MatchKey&
   return found;
 }
 
-Result<std::vector<sync::JournalEntry>> journal(Database& database, const SourceId& source, Seq after, std::size_t limit) {
+Result<std::vector<sync::JournalEntry>> journal(Database& database, const SourceId& source, Seq after,
+                                                std::size_t limit) {
   std::vector<sync::JournalEntry> entries;
   auto on_row = [&](const Row& row) { return append_entry(row, entries); };
   const std::size_t most = std::min(limit, limits::journal_items);
-  auto done = source.empty()
-                  ? database.each("SELECT j.seq, j.at, s.name, j.entity, j.record, j.system, j.kind, j.disposition, j.reason, j.body "
-                                  "FROM journal j JOIN source s ON s.id = j.source WHERE j.seq > ?1 ORDER BY j.seq LIMIT ?2",
-                                  on_row, after, most)
-                  : database.each("SELECT seq, at, ?1, entity, record, system, kind, disposition, reason, body FROM journal "
-                                  "INDEXED BY journal_by_source WHERE source = (SELECT id FROM source WHERE name = ?1) AND seq > ?2 "
-                                  "ORDER BY seq LIMIT ?3",
-                                  on_row, source.str(), after, most);
+  auto done =
+      source.empty()
+          ? database.each(
+                "SELECT j.seq, j.at, s.name, j.entity, j.record, j.system, j.kind, j.disposition, j.reason, j.body "
+                "FROM journal j JOIN source s ON s.id = j.source WHERE j.seq > ?1 ORDER BY j.seq LIMIT ?2",
+                on_row, after, most)
+          : database.each(
+                "SELECT seq, at, ?1, entity, record, system, kind, disposition, reason, body FROM journal "
+                "INDEXED BY journal_by_source WHERE source = (SELECT id FROM source WHERE name = ?1) AND seq > ?2 "
+                "ORDER BY seq LIMIT ?3",
+                on_row, source.str(), after, most);
   if (!done) return fail(done.error());
   return entries;
 }
 
-Result<std::vector<sync::JournalEntry>> history(Database& database, const SourceId& source, const RecordId& record, std::size_t limit) {
+Result<std::vector<sync::JournalEntry>> history(Database& database, const SourceId& source, const RecordId& record,
+                                                std::size_t limit) {
   std::vector<sync::JournalEntry> entries;
   if (record.empty()) return entries;
   const std::size_t most = std::min(limit, limits::journal_items);
@@ -177,8 +189,10 @@ Result<std::vector<sync::JournalEntry>> history(Database& database, const Source
   }
   // Entries from before the record was stored; a record is never removed, so all of them are older than its chain.
   auto done = database.each(
-      "SELECT seq, at, ?1, entity, record, system, kind, disposition, reason, body FROM journal INDEXED BY journal_unchained "
-      "WHERE prev IS NULL AND record <> '' AND source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 ORDER BY seq DESC LIMIT ?3",
+      "SELECT seq, at, ?1, entity, record, system, kind, disposition, reason, body FROM journal INDEXED BY "
+      "journal_unchained "
+      "WHERE prev IS NULL AND record <> '' AND source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 ORDER "
+      "BY seq DESC LIMIT ?3",
       [&](const Row& row) { return append_entry(row, entries); }, source.str(), record.str(), most - entries.size());
   if (!done) return fail(done.error());
   return entries;
@@ -204,8 +218,12 @@ Result<Counts> counts(Database& database, const SourceId& source) {
   auto done = database.each(
       "SELECT records, tombstones, outbox_waiting, outbox_dead, inbox, conflicts_open FROM source WHERE name = ?1",
       [&](const Row& row) -> Result<void> {
-        counts = {.records = row.number(0), .tombstones = row.number(1), .outbox_waiting = row.number(2),
-                  .outbox_dead = row.number(3), .inbox = row.number(4), .conflicts_open = row.number(5)};
+        counts = {.records = row.number(0),
+                  .tombstones = row.number(1),
+                  .outbox_waiting = row.number(2),
+                  .outbox_dead = row.number(3),
+                  .inbox = row.number(4),
+                  .conflicts_open = row.number(5)};
         return {};
       },
       source.str());

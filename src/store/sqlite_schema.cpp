@@ -173,8 +173,9 @@ Result<void> check_version(Database& database) {
   if (!version) return fail(version.error());
   if (auto ours = refuse_foreign(database, *version); !ours) return ours;
   if (*version <= schema_version) return {};
-  return fail(ErrorKind::invalid, "the store is of version " + std::to_string(*version) + ", this program knows up to version " +
-                                      std::to_string(schema_version) + ": use a newer Lockstep, or restore a backup made by this one");
+  return fail(ErrorKind::invalid, "the store is of version " + std::to_string(*version) +
+                                      ", this program knows up to version " + std::to_string(schema_version) +
+                                      ": use a newer Lockstep, or restore a backup made by this one");
 }
 
 Result<void> migrate(Database& database, std::int64_t target) {

@@ -35,34 +35,59 @@ class OpenSqliteStore final : public SqliteStore {
 
   Result<Seq> last_seq() override { return last_seq_; }
   Result<bool> seen(const SourceId& source, const SystemName& system, const std::string& delivery) override {
-    return sqlite::seen(*database_, source, system, delivery);
+    return look_up([&] { return sqlite::seen(*database_, source, system, delivery); });
   }
   Result<std::optional<sync::Record>> record(const SourceId& source, const RecordId& id) override {
-    return sqlite::record(*database_, source, id);
+    return look_up([&] { return sqlite::record(*database_, source, id); });
   }
-  Result<std::optional<RecordId>> linked(const sync::LinkKey& key) override { return sqlite::linked(*database_, key); }
-  Result<std::vector<RecordId>> matching(const sync::MatchKey& key) override { return sqlite::matching(*database_, key); }
-  Result<std::optional<sync::OutboxRow>> outbox(const sync::OutboxKey& key) override { return sqlite::outbox_row(*database_, key); }
-  Result<std::vector<sync::OutboxRow>> claims(const SourceId& source, const SystemName& system, const EntityName& entity) override {
-    return sqlite::claims(*database_, source, system, entity);
+  Result<std::optional<RecordId>> linked(const sync::LinkKey& key) override {
+    return look_up([&] { return sqlite::linked(*database_, key); });
   }
-  Result<std::optional<sync::InboxRow>> inbox(Seq seq) override { return sqlite::inbox_row(*database_, seq); }
+  Result<std::vector<RecordId>> matching(const sync::MatchKey& key) override {
+    return look_up([&] { return sqlite::matching(*database_, key); });
+  }
+  Result<std::optional<sync::OutboxRow>> outbox(const sync::OutboxKey& key) override {
+    return look_up([&] { return sqlite::outbox_row(*database_, key); });
+  }
+  Result<std::vector<sync::OutboxRow>> claims(const SourceId& source, const SystemName& system,
+                                              const EntityName& entity) override {
+    return look_up([&] { return sqlite::claims(*database_, source, system, entity); });
+  }
+  Result<std::optional<sync::InboxRow>> inbox(Seq seq) override {
+    return look_up([&] { return sqlite::inbox_row(*database_, seq); });
+  }
   Result<std::vector<sync::InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) override {
-    return sqlite::inbox_waiting(*database_, source, waits_for);
+    return look_up([&] { return sqlite::inbox_waiting(*database_, source, waits_for); });
   }
   Result<std::vector<sync::OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) override {
-    return sqlite::outbox_waiting(*database_, source, waits_for);
+    return look_up([&] { return sqlite::outbox_waiting(*database_, source, waits_for); });
   }
   Result<std::vector<sync::ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) override {
-    return sqlite::open_conflicts(*database_, source, record);
+    return look_up([&] { return sqlite::open_conflicts(*database_, source, record); });
   }
 
  private:
   Result<void> write(const sync::Batch& batch);
 
+  // Lookups between two commits share one read transaction: taking SQLite's locks for each costs more than most of
+  // the answers. Nobody else writes, so what it sees stays the newest.
+  template <class Query>
+  auto look_up(Query query) -> decltype(query()) {
+    if (!lookups_) {
+      lookups_.emplace(*database_, Transaction::Mode::read);
+      if (!lookups_->begun()) {
+        Error error = lookups_->begun().error();
+        lookups_.reset();
+        return fail(std::move(error));
+      }
+    }
+    return query();
+  }
+
   SqliteSettings settings_;
   std::unique_ptr<FileLock> lock_;  // outlives the connection
   std::unique_ptr<Database> database_;
+  std::optional<Transaction> lookups_;  // open from the first lookup after a commit until the next one
   Seq last_seq_ = 0;
   sqlite::SourceNumbers sources_;
   std::optional<Error> broken_;  // set by the first `corrupt`: nothing is written any more
@@ -87,6 +112,7 @@ Result<void> OpenSqliteStore::commit(const sync::Batch& batch) {
 }
 
 Result<void> OpenSqliteStore::write(const sync::Batch& batch) {
+  lookups_.reset();
   Transaction transaction(*database_, Transaction::Mode::write);
   if (!transaction.begun()) return transaction.begun();
   sqlite::BatchWriter writer(*database_, sources_);
@@ -104,15 +130,18 @@ std::unique_ptr<Reader> OpenSqliteStore::open_reader() {
 
 Result<std::size_t> OpenSqliteStore::prune(Time markers_before, Time journal_before, std::size_t limit) {
   if (broken_) return fail(*broken_);
+  lookups_.reset();
   Transaction transaction(*database_, Transaction::Mode::write);
   if (!transaction.begun()) return fail(transaction.begun().error());
   // Both tables are in order of arrival: only their old ends are looked at.
-  const auto markers = database_->run("DELETE FROM marker WHERE id IN (SELECT id FROM marker ORDER BY id LIMIT ?2) AND at < ?1",
-                                      sqlite::to_micros(markers_before), limit);
+  const auto markers =
+      database_->run("DELETE FROM marker WHERE id IN (SELECT id FROM marker ORDER BY id LIMIT ?2) AND at < ?1",
+                     sqlite::to_micros(markers_before), limit);
   if (!markers) return fail(markers.error());
   const std::size_t rest = limit - static_cast<std::size_t>(*markers);
-  const auto entries = database_->run("DELETE FROM journal WHERE seq IN (SELECT seq FROM journal ORDER BY seq LIMIT ?2) AND at < ?1",
-                                      sqlite::to_micros(journal_before), rest);
+  const auto entries =
+      database_->run("DELETE FROM journal WHERE seq IN (SELECT seq FROM journal ORDER BY seq LIMIT ?2) AND at < ?1",
+                     sqlite::to_micros(journal_before), rest);
   if (!entries) return fail(entries.error());
   if (auto committed = transaction.commit(); !committed) return fail(committed.error());
   return static_cast<std::size_t>(*markers) + static_cast<std::size_t>(*entries);
@@ -134,19 +163,23 @@ Result<std::uint64_t> OpenSqliteStore::size_bytes() {
 // It holds personal data: for the owner only. SQLite gives the WAL the same rights.
 Result<void> create_private(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(ErrorKind::unavailable, "cannot open the store " + path.string() + ": " + std::strerror(errno));
+  if (descriptor < 0)
+    return fail(ErrorKind::unavailable, "cannot open the store " + path.string() + ": " + std::strerror(errno));
   ::close(descriptor);
   return {};
 }
 
 Result<void> configure(Database& database, const SqliteSettings& settings) {
-  std::string sql = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; "
-                    "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON";
+  std::string sql =
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; "
+      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON";
   sql += "; PRAGMA cache_size = -" + std::to_string(std::max<std::size_t>(settings.cache_bytes / 1024, 1));
-  sql += "; PRAGMA wal_autocheckpoint = " + std::to_string(std::max<std::size_t>(settings.checkpoint_bytes / page_bytes, 1));
+  sql += "; PRAGMA wal_autocheckpoint = " +
+         std::to_string(std::max<std::size_t>(settings.checkpoint_bytes / page_bytes, 1));
   // Overwriting a WAL is cheaper than growing it, so it is cut only after a burst.
   sql += "; PRAGMA journal_size_limit = " + std::to_string(2 * settings.checkpoint_bytes);
-  if (settings.file_bytes_limit) sql += "; PRAGMA max_page_count = " + std::to_string(*settings.file_bytes_limit / page_bytes);
+  if (settings.file_bytes_limit)
+    sql += "; PRAGMA max_page_count = " + std::to_string(*settings.file_bytes_limit / page_bytes);
   return database.execute(sql);
 }
 
@@ -159,7 +192,8 @@ Result<std::unique_ptr<SqliteStore>> open_sqlite_store(const SqliteSettings& set
   auto database = Database::open(settings.path, Database::Mode::read_write, limits::busy_wait);
   if (!database) return fail(database.error());
   if (auto fine = check_version(**database); !fine) return fail(fine.error());
-  if (auto sized = (*database)->execute("PRAGMA page_size = " + std::to_string(page_bytes)); !sized) return fail(sized.error());
+  if (auto sized = (*database)->execute("PRAGMA page_size = " + std::to_string(page_bytes)); !sized)
+    return fail(sized.error());
   if (auto configured = configure(**database, settings); !configured) return fail(configured.error());
   if (auto migrated = migrate(**database); !migrated) return fail(migrated.error());
   auto store = std::make_unique<OpenSqliteStore>(settings, std::move(*lock), std::move(*database));

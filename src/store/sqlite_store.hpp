@@ -14,10 +14,10 @@ namespace lockstep::store {
 
 struct SqliteSettings {
   std::filesystem::path path;
-  std::size_t cache_bytes = std::size_t{16} << 20;          // pages that the writer keeps in memory (O3)
-  std::size_t reader_cache_bytes = std::size_t{2} << 20;    // the same for each reader
-  std::size_t checkpoint_bytes = std::size_t{32} << 20;     // the WAL's size at which a commit also checkpoints
-  std::optional<std::size_t> file_bytes_limit = {};         // the database file never grows beyond: `exhausted`
+  std::size_t cache_bytes = std::size_t{16} << 20;        // pages that the writer keeps in memory (O3)
+  std::size_t reader_cache_bytes = std::size_t{2} << 20;  // the same for each reader
+  std::size_t checkpoint_bytes = std::size_t{32} << 20;   // the WAL's size at which a commit also checkpoints
+  std::optional<std::size_t> file_bytes_limit = {};       // the database file never grows beyond: `exhausted`
 };
 
 // Creates the file when it is not there, brings an older one to this version. Fails with `unavailable` when another

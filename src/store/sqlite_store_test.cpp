@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "store/sqlite_schema.hpp"
-#include "store/store_contract.hpp"
+#include "store/store_work_contract.hpp"
 #include "store/temporary_folder.hpp"
 
 namespace lockstep::store {
@@ -27,6 +27,7 @@ class SqliteFixture {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StoreContract, SqliteFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StoreWorkContract, SqliteFixture);
 
 class SqliteStoreTest : public testing::Test {
  protected:
@@ -81,10 +82,15 @@ TEST_F(SqliteStoreTest, AnOldFileIsMigratedAndKeepsItsRows) {
     ASSERT_TRUE(database);
     ASSERT_TRUE(migrate(**database, 1));
     const std::string body = sync::encode_record(sample::record("r1", 4));
-    ASSERT_TRUE((*database)->execute("INSERT INTO source (name, records) VALUES ('location-1', 1); UPDATE meta SET value = 41"));
-    ASSERT_TRUE((*database)->run("INSERT INTO record (source, id, entity, deleted, revision, head, body) VALUES (1, 'r1', 'contact', 0, 4, 0, ?1)", body));
+    ASSERT_TRUE((*database)->execute(
+        "INSERT INTO source (name, records) VALUES ('location-1', 1); UPDATE meta SET value = 41"));
+    ASSERT_TRUE(
+        (*database)->run("INSERT INTO record (source, id, entity, deleted, revision, head, body) VALUES (1, 'r1', "
+                         "'contact', 0, 4, 0, ?1)",
+                         body));
     EXPECT_EQ((*database)->read_integer("PRAGMA user_version").value(), 1);
-    EXPECT_EQ((*database)->read_integer("SELECT count(*) FROM sqlite_schema WHERE name = 'record_by_entity'").value(), 0);
+    EXPECT_EQ((*database)->read_integer("SELECT count(*) FROM sqlite_schema WHERE name = 'record_by_entity'").value(),
+              0);
   }
   const auto store = open_at(path());
   ASSERT_NE(store, nullptr);
@@ -102,7 +108,8 @@ TEST_F(SqliteStoreTest, ANewerFileIsRefusedAndLeftAlone) {
   execute("PRAGMA user_version = 99");
   const Error error = refused({.path = path()});
   EXPECT_EQ(error.kind, ErrorKind::invalid);
-  EXPECT_THAT(error.message, testing::AllOf(testing::HasSubstr("version 99"), testing::HasSubstr("up to version " + std::to_string(schema_version)),
+  EXPECT_THAT(error.message, testing::AllOf(testing::HasSubstr("version 99"),
+                                            testing::HasSubstr("up to version " + std::to_string(schema_version)),
                                             testing::HasSubstr("use a newer Lockstep")));
 }
 
@@ -174,7 +181,8 @@ TEST_F(SqliteStoreTest, AFullFileRefusesTheBatchAndStaysUsable) {
     Store& store = **opened;
     const auto reader = store.open_reader();
     Result<void> done;
-    while ((done = store.commit(sample::batch(seq + 1, "r" + std::to_string(seq), 1, "d" + std::to_string(seq))))) ASSERT_LT(++seq, 10'000u);
+    while ((done = store.commit(sample::batch(seq + 1, "r" + std::to_string(seq), 1, "d" + std::to_string(seq)))))
+      ASSERT_LT(++seq, 10'000u);
     EXPECT_EQ(done.error().kind, ErrorKind::exhausted) << done.error().message;
     EXPECT_GT(seq, 100u);
     EXPECT_EQ(reader->last_seq().value(), seq);

@@ -92,7 +92,8 @@ Result<sync::ConflictRow> read_conflict(const Row& row, const SourceId& source) 
 Result<std::optional<sync::OutboxRow>> outbox_row(Database& database, const sync::OutboxKey& key) {
   OutboxRows rows(key.source);
   auto done = database.each(
-      "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at FROM outbox "
+      "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, "
+      "claimed_at FROM outbox "
       "WHERE source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 AND system = ?3",
       rows, key.source.str(), key.record.str(), key.system.str());
   if (!done) return fail(done.error());
@@ -100,7 +101,8 @@ Result<std::optional<sync::OutboxRow>> outbox_row(Database& database, const sync
   return std::optional<sync::OutboxRow>(std::move(rows.rows.front()));
 }
 
-Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source, const OutboxFilter& filter, const PageRequest& page) {
+Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source, const OutboxFilter& filter,
+                                     const PageRequest& page) {
   const Result<OutboxPageKey> after = parse_outbox_page_key(page.after);
   if (!after) return fail(after.error());
   PageBuilder<sync::OutboxRow> builder(page);
@@ -109,7 +111,8 @@ Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source,
     Result<sync::OutboxRow> read = read_outbox(row, source);
     if (!read) return fail(read.error());
     std::string key = outbox_page_key(read->key);
-    const bool wanted = (!filter.system || *filter.system == read->key.system) && (!filter.state || *filter.state == read->state);
+    const bool wanted =
+        (!filter.system || *filter.system == read->key.system) && (!filter.state || *filter.state == read->state);
     if (wanted) {
       builder.add(std::move(key), std::move(*read));
     } else {
@@ -117,59 +120,75 @@ Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source,
     }
     return Step::next;
   };
-  auto done = filter.state == sync::OutboxState::dead
-                  ? database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, "
-                                  "claimed_at FROM outbox INDEXED BY outbox_dead WHERE state = 4 AND source = (SELECT id FROM source WHERE "
-                                  "name = ?1) AND (record, system) > (?2, ?3) ORDER BY record, system",
-                                  on_row, source.str(), after->record, after->system)
-                  : database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, "
-                                  "claimed_at FROM outbox WHERE source = (SELECT id FROM source WHERE name = ?1) AND (record, system) > "
-                                  "(?2, ?3) ORDER BY record, system",
-                                  on_row, source.str(), after->record, after->system);
+  auto done =
+      filter.state == sync::OutboxState::dead
+          ? database.each(
+                "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                "waits_for, "
+                "claimed_at FROM outbox INDEXED BY outbox_dead WHERE state = 4 AND source = (SELECT id FROM source "
+                "WHERE "
+                "name = ?1) AND (record, system) > (?2, ?3) ORDER BY record, system",
+                on_row, source.str(), after->record, after->system)
+          : database.each(
+                "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                "waits_for, "
+                "claimed_at FROM outbox WHERE source = (SELECT id FROM source WHERE name = ?1) AND (record, system) > "
+                "(?2, ?3) ORDER BY record, system",
+                on_row, source.str(), after->record, after->system);
   if (!done) return fail(done.error());
   return builder.take();
 }
 
-Result<std::vector<sync::OutboxRow>> outbox_due(Database& database, const SourceId& source, const SystemName& system, Time until,
-                                                std::size_t limit) {
+Result<std::vector<sync::OutboxRow>> outbox_due(Database& database, const SourceId& source, const SystemName& system,
+                                                Time until, std::size_t limit) {
   OutboxRows rows(source);
-  return rows.take(database.each(
-      "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at FROM outbox "
-      "INDEXED BY outbox_due WHERE state <= 2 AND source = (SELECT id FROM source WHERE name = ?1) AND system = ?2 AND due <= ?3 "
-      "ORDER BY due, record LIMIT ?4",
-      rows, source.str(), system.str(), to_micros(until), std::min(limit, limits::due_rows)));
+  return rows.take(
+      database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                    "waits_for, claimed_at FROM outbox "
+                    "INDEXED BY outbox_due WHERE state <= 2 AND source = (SELECT id FROM source WHERE name = ?1) AND "
+                    "system = ?2 AND due <= ?3 "
+                    "ORDER BY due, record LIMIT ?4",
+                    rows, source.str(), system.str(), to_micros(until), std::min(limit, limits::due_rows)));
 }
 
 Result<std::vector<sync::OutboxRow>> outbox_of(Database& database, const SourceId& source, const RecordId& record) {
   OutboxRows rows(source);
-  return rows.take(database.each(
-      "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at FROM outbox "
-      "WHERE source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 ORDER BY system",
-      rows, source.str(), record.str()));
+  return rows.take(
+      database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                    "waits_for, claimed_at FROM outbox "
+                    "WHERE source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 ORDER BY system",
+                    rows, source.str(), record.str()));
 }
 
-Result<std::vector<sync::OutboxRow>> claims(Database& database, const SourceId& source, const SystemName& system, const EntityName& entity) {
+Result<std::vector<sync::OutboxRow>> claims(Database& database, const SourceId& source, const SystemName& system,
+                                            const EntityName& entity) {
   OutboxRows rows(source);
-  return rows.take(database.each(
-      "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at FROM outbox "
-      "INDEXED BY outbox_claimed WHERE state IN (1, 2) AND source = (SELECT id FROM source WHERE name = ?1) AND system = ?2 AND "
-      "entity = ?3 ORDER BY record",
-      rows, source.str(), system.str(), entity.str()));
+  return rows.take(
+      database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                    "waits_for, claimed_at FROM outbox "
+                    "INDEXED BY outbox_claimed WHERE state IN (1, 2) AND source = (SELECT id FROM source WHERE name = "
+                    "?1) AND system = ?2 AND "
+                    "entity = ?3 ORDER BY record",
+                    rows, source.str(), system.str(), entity.str()));
 }
 
-Result<std::vector<sync::OutboxRow>> outbox_waiting(Database& database, const SourceId& source, const std::string& waits_for) {
+Result<std::vector<sync::OutboxRow>> outbox_waiting(Database& database, const SourceId& source,
+                                                    const std::string& waits_for) {
   OutboxRows rows(source);
-  return rows.take(database.each(
-      "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at FROM outbox "
-      "INDEXED BY outbox_blocked WHERE state = 3 AND source = (SELECT id FROM source WHERE name = ?1) AND waits_for = ?2 "
-      "ORDER BY since, record, system LIMIT ?3",
-      rows, source.str(), waits_for, limits::waiting_rows));
+  return rows.take(
+      database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                    "waits_for, claimed_at FROM outbox "
+                    "INDEXED BY outbox_blocked WHERE state = 3 AND source = (SELECT id FROM source WHERE name = ?1) "
+                    "AND waits_for = ?2 "
+                    "ORDER BY since, record, system LIMIT ?3",
+                    rows, source.str(), waits_for, limits::waiting_rows));
 }
 
 Result<std::optional<sync::InboxRow>> inbox_row(Database& database, Seq seq) {
   std::vector<sync::InboxRow> rows;
   auto done = database.each(
-      "SELECT i.seq, s.name, i.kind, i.waits_for, i.since, i.body FROM inbox i JOIN source s ON s.id = i.source WHERE i.seq = ?1",
+      "SELECT i.seq, s.name, i.kind, i.waits_for, i.since, i.body FROM inbox i JOIN source s ON s.id = i.source WHERE "
+      "i.seq = ?1",
       [&](const Row& row) { return append_inbox(row, rows); }, seq);
   if (!done) return fail(done.error());
   if (rows.empty()) return std::optional<sync::InboxRow>();
@@ -181,7 +200,8 @@ Result<Page<sync::InboxRow>> inbox(Database& database, const SourceId& source, c
   if (!after) return fail(after.error());
   PageBuilder<sync::InboxRow> builder(page);
   auto done = database.each(
-      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_by_source WHERE source = (SELECT id FROM source WHERE "
+      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_by_source WHERE source = (SELECT id "
+      "FROM source WHERE "
       "name = ?1) AND seq > ?2 ORDER BY seq",
       [&](const Row& row) -> Result<Step> {
         if (!builder.wants_more()) return Step::done;
@@ -195,30 +215,37 @@ Result<Page<sync::InboxRow>> inbox(Database& database, const SourceId& source, c
   return builder.take();
 }
 
-Result<std::vector<sync::InboxRow>> inbox_fetches(Database& database, const SourceId& source, const SystemName& system, std::size_t limit) {
+Result<std::vector<sync::InboxRow>> inbox_fetches(Database& database, const SourceId& source, const SystemName& system,
+                                                  std::size_t limit) {
   std::vector<sync::InboxRow> rows;
   auto done = database.each(
-      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_fetch WHERE kind = 1 AND source = (SELECT id FROM source "
+      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_fetch WHERE kind = 1 AND source = "
+      "(SELECT id FROM source "
       "WHERE name = ?1) AND system = ?2 ORDER BY seq LIMIT ?3",
-      [&](const Row& row) { return append_inbox(row, rows); }, source.str(), system.str(), std::min(limit, limits::due_rows));
+      [&](const Row& row) { return append_inbox(row, rows); }, source.str(), system.str(),
+      std::min(limit, limits::due_rows));
   if (!done) return fail(done.error());
   return rows;
 }
 
-Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const SourceId& source, const std::string& waits_for) {
+Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const SourceId& source,
+                                                  const std::string& waits_for) {
   std::vector<sync::InboxRow> rows;
   auto done = database.each(
-      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind = 0 AND source = (SELECT id FROM "
+      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind = 0 AND source = "
+      "(SELECT id FROM "
       "source WHERE name = ?1) AND waits_for = ?2 ORDER BY seq LIMIT ?3",
       [&](const Row& row) { return append_inbox(row, rows); }, source.str(), waits_for, limits::waiting_rows);
   if (!done) return fail(done.error());
   return rows;
 }
 
-Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const SourceId& source, const RecordId& record) {
+Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const SourceId& source,
+                                                      const RecordId& record) {
   std::vector<sync::ConflictRow> rows;
   auto done = database.each(
-      "SELECT seq, field, entity, record, open, body FROM conflict INDEXED BY conflict_open_by_record WHERE open = 1 AND source = (SELECT "
+      "SELECT seq, field, entity, record, open, body FROM conflict INDEXED BY conflict_open_by_record WHERE open = 1 "
+      "AND source = (SELECT "
       "id FROM source WHERE name = ?1) AND record = ?2 ORDER BY seq, field",
       [&](const Row& row) -> Result<void> {
         Result<sync::ConflictRow> read = read_conflict(row, source);
@@ -231,7 +258,8 @@ Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const 
   return rows;
 }
 
-Result<Page<sync::ConflictRow>> conflicts(Database& database, const SourceId& source, Conflicts which, const PageRequest& page) {
+Result<Page<sync::ConflictRow>> conflicts(Database& database, const SourceId& source, Conflicts which,
+                                          const PageRequest& page) {
   const Result<ConflictPageKey> after = parse_conflict_page_key(page.after);
   if (!after) return fail(after.error());
   PageBuilder<sync::ConflictRow> builder(page);
@@ -243,13 +271,17 @@ Result<Page<sync::ConflictRow>> conflicts(Database& database, const SourceId& so
     builder.add(std::move(key), std::move(*read));
     return Step::next;
   };
-  auto done = which == Conflicts::open
-                  ? database.each("SELECT seq, field, entity, record, open, body FROM conflict INDEXED BY conflict_open WHERE open = 1 AND "
-                                  "source = (SELECT id FROM source WHERE name = ?1) AND (seq, field) > (?2, ?3) ORDER BY seq, field",
-                                  on_row, source.str(), after->seq, after->field)
-                  : database.each("SELECT seq, field, entity, record, open, body FROM conflict WHERE source = (SELECT id FROM source "
-                                  "WHERE name = ?1) AND (seq, field) > (?2, ?3) ORDER BY seq, field",
-                                  on_row, source.str(), after->seq, after->field);
+  auto done =
+      which == Conflicts::open
+          ? database.each(
+                "SELECT seq, field, entity, record, open, body FROM conflict INDEXED BY conflict_open WHERE open = 1 "
+                "AND "
+                "source = (SELECT id FROM source WHERE name = ?1) AND (seq, field) > (?2, ?3) ORDER BY seq, field",
+                on_row, source.str(), after->seq, after->field)
+          : database.each(
+                "SELECT seq, field, entity, record, open, body FROM conflict WHERE source = (SELECT id FROM source "
+                "WHERE name = ?1) AND (seq, field) > (?2, ?3) ORDER BY seq, field",
+                on_row, source.str(), after->seq, after->field);
   if (!done) return fail(done.error());
   return builder.take();
 }

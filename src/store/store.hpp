@@ -29,7 +29,7 @@ struct Page {
 
 struct RecordFilter {
   std::optional<EntityName> entity;
-  std::string query;  // case-blind substring of any field's text; "" for all
+  std::string query;     // case-blind substring of any field's text; "" for all
   bool deleted = false;  // tombstones too
 };
 
@@ -55,22 +55,28 @@ class Reader {
   virtual Result<std::optional<sync::Record>> record(const SourceId& source, const RecordId& id) = 0;
   // Missing ones are left out; order is that of `ids`.
   virtual Result<std::vector<sync::Record>> records(const SourceId& source, const std::vector<RecordId>& ids) = 0;
-  virtual Result<Page<sync::Record>> list(const SourceId& source, const RecordFilter& filter, const PageRequest& page) = 0;
+  virtual Result<Page<sync::Record>> list(const SourceId& source, const RecordFilter& filter,
+                                          const PageRequest& page) = 0;
   virtual Result<std::optional<RecordId>> linked(const sync::LinkKey& key) = 0;
   // Entries after `after`, oldest first, at most `limit`; of all sources when `source` is empty.
   virtual Result<std::vector<sync::JournalEntry>> journal(const SourceId& source, Seq after, std::size_t limit) = 0;
   // Newest first, at most `limit`.
-  virtual Result<std::vector<sync::JournalEntry>> history(const SourceId& source, const RecordId& record, std::size_t limit) = 0;
-  virtual Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter, const PageRequest& page) = 0;
+  virtual Result<std::vector<sync::JournalEntry>> history(const SourceId& source, const RecordId& record,
+                                                          std::size_t limit) = 0;
+  virtual Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter,
+                                               const PageRequest& page) = 0;
   // Rows of one lane that are due (waiting, claimed or unknown) up to `until`, in order of due, at most `limit`.
   virtual Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time until,
                                                           std::size_t limit) = 0;
   virtual Result<std::vector<sync::OutboxRow>> outbox_of(const SourceId& source, const RecordId& record) = 0;
   virtual Result<Page<sync::InboxRow>> inbox(const SourceId& source, const PageRequest& page) = 0;
   // Rows of kind fetch, oldest first.
-  virtual Result<std::vector<sync::InboxRow>> inbox_fetches(const SourceId& source, const SystemName& system, std::size_t limit) = 0;
-  virtual Result<Page<sync::ConflictRow>> conflicts(const SourceId& source, bool open_only, const PageRequest& page) = 0;
-  virtual Result<Json> state(const SourceId& source, const SystemName& system, const std::string& key) = 0;  // null: none
+  virtual Result<std::vector<sync::InboxRow>> inbox_fetches(const SourceId& source, const SystemName& system,
+                                                            std::size_t limit) = 0;
+  virtual Result<Page<sync::ConflictRow>> conflicts(const SourceId& source, bool open_only,
+                                                    const PageRequest& page) = 0;
+  virtual Result<Json> state(const SourceId& source, const SystemName& system,
+                             const std::string& key) = 0;  // null: none
   virtual Result<Counts> counts(const SourceId& source) = 0;
 };
 

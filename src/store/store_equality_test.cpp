@@ -133,20 +133,27 @@ class Comparison {
         RecordFilter filter{.entity = {}, .query = query, .deleted = query[0] == '\0'};
         if (entity[0] != '\0') filter.entity = EntityName(entity);
         same([&](Reader& r) {
-          return all_pages<sync::Record>([&](const PageRequest& page) { return r.list(source, filter, page).value(); }, 3);
+          return all_pages<sync::Record>([&](const PageRequest& page) { return r.list(source, filter, page).value(); },
+                                         3);
         });
       }
     }
-    for (const auto state : {std::optional<sync::OutboxState>(), std::optional(sync::OutboxState::dead), std::optional(sync::OutboxState::waiting)}) {
-      const OutboxFilter filter{.system = state ? std::optional<SystemName>() : std::optional(sample::db), .state = state};
+    for (const auto state : {std::optional<sync::OutboxState>(), std::optional(sync::OutboxState::dead),
+                             std::optional(sync::OutboxState::waiting)}) {
+      const OutboxFilter filter{.system = state ? std::optional<SystemName>() : std::optional(sample::db),
+                                .state = state};
       same([&](Reader& r) {
-        return all_pages<sync::OutboxRow>([&](const PageRequest& page) { return r.outbox(source, filter, page).value(); }, 2);
+        return all_pages<sync::OutboxRow>(
+            [&](const PageRequest& page) { return r.outbox(source, filter, page).value(); }, 2);
       });
     }
-    same([&](Reader& r) { return all_pages<sync::InboxRow>([&](const PageRequest& page) { return r.inbox(source, page).value(); }, 3); });
+    same([&](Reader& r) {
+      return all_pages<sync::InboxRow>([&](const PageRequest& page) { return r.inbox(source, page).value(); }, 3);
+    });
     for (const bool open_only : {false, true}) {
       same([&](Reader& r) {
-        return all_pages<sync::ConflictRow>([&](const PageRequest& page) { return r.conflicts(source, open_only, page).value(); }, 2);
+        return all_pages<sync::ConflictRow>(
+            [&](const PageRequest& page) { return r.conflicts(source, open_only, page).value(); }, 2);
       });
     }
     same([&](Reader& r) {
@@ -170,13 +177,15 @@ class Comparison {
       same([&](Reader& r) { return r.inbox_fetches(source, system, 3).value(); });
       for (int i = 0; i < 4; ++i) {
         const std::string key = "k" + std::to_string(i);
-        EXPECT_EQ(a_.linked({source, system, "contact", key}).value(), b_.linked({source, system, "contact", key}).value());
+        EXPECT_EQ(a_.linked({source, system, "contact", key}).value(),
+                  b_.linked({source, system, "contact", key}).value());
         same([&](Reader& r) { return r.state(source, system, key).value(); });
       }
     }
     for (int i = 0; i < 4; ++i) {
       const std::string key = "k" + std::to_string(i);
-      EXPECT_EQ(a_.matching({source, sample::contact, key}).value(), b_.matching({source, sample::contact, key}).value());
+      EXPECT_EQ(a_.matching({source, sample::contact, key}).value(),
+                b_.matching({source, sample::contact, key}).value());
       EXPECT_EQ(a_.inbox_waiting(source, key).value(), b_.inbox_waiting(source, key).value());
       EXPECT_EQ(a_.outbox_waiting(source, key).value(), b_.outbox_waiting(source, key).value());
     }

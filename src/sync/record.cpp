@@ -249,7 +249,8 @@ Result<Record> decode_record(std::string_view text) {
   const Json* version = object.if_contains("v");
   if (version == nullptr || !read_integer(*version, format)) return fail(unreadable("no format number"));
   if (format != format_number) {
-    return fail(unreadable("format " + std::to_string(format) + ", this program reads " + std::to_string(format_number)));
+    return fail(
+        unreadable("format " + std::to_string(format) + ", this program reads " + std::to_string(format_number)));
   }
 
   Record record;

@@ -140,7 +140,8 @@ Json any_json(int depth) {
     }
     default: {
       JsonObject object;
-      for (int i = *rc::gen::inRange(0, 4); i > 0; --i) object[*rc::gen::element<std::string>("", "k", "\"", "é")] = any_json(depth - 1);
+      for (int i = *rc::gen::inRange(0, 4); i > 0; --i)
+        object[*rc::gen::element<std::string>("", "k", "\"", "é")] = any_json(depth - 1);
       return Json(std::move(object));
     }
   }
@@ -148,7 +149,8 @@ Json any_json(int depth) {
 
 Fields any_fields() {
   Fields fields;
-  for (int i = *rc::gen::inRange(0, 6); i > 0; --i) fields[*rc::gen::element<std::string>("", "a", "b", "c", "é", "z")] = any_json(2);
+  for (int i = *rc::gen::inRange(0, 6); i > 0; --i)
+    fields[*rc::gen::element<std::string>("", "a", "b", "c", "é", "z")] = any_json(2);
   return fields;
 }
 
@@ -156,7 +158,9 @@ RC_GTEST_PROP(RecordCodecProperty, EveryRecordRoundTrips, ()) {
   Record record = sample();
   record.fields.clear();
   for (auto& [name, value] : any_fields()) {
-    record.fields[name] = {std::move(value), stamp(*rc::gen::arbitrary<std::uint64_t>(), "crm", *rc::gen::arbitrary<Seq>()), *rc::gen::arbitrary<bool>()};
+    record.fields[name] = {std::move(value),
+                           stamp(*rc::gen::arbitrary<std::uint64_t>(), "crm", *rc::gen::arbitrary<Seq>()),
+                           *rc::gen::arbitrary<bool>()};
   }
   record.links[0].base = any_fields();
   // Shared values are what is special about the form: let half of them be shared.

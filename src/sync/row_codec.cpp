@@ -172,9 +172,13 @@ Result<Json> decode_value(std::string_view text) {
   return value;
 }
 
-Result<OutboxState> outbox_state_from(std::int64_t number) { return enumerator(number, OutboxState::dead, "outbox state"); }
+Result<OutboxState> outbox_state_from(std::int64_t number) {
+  return enumerator(number, OutboxState::dead, "outbox state");
+}
 Result<WorkClass> work_class_from(std::int64_t number) { return enumerator(number, WorkClass::backfill, "work class"); }
 Result<InboxKind> inbox_kind_from(std::int64_t number) { return enumerator(number, InboxKind::invalid, "inbox kind"); }
-Result<ErrorKind> error_kind_from_number(std::int64_t number) { return enumerator(number, ErrorKind::corrupt, "error kind"); }
+Result<ErrorKind> error_kind_from_number(std::int64_t number) {
+  return enumerator(number, ErrorKind::corrupt, "error kind");
+}
 
 }  // namespace lockstep::sync

@@ -1,0 +1,177 @@
+// The contract of every store, second part: what waits, and what connectors and jobs keep (see store_contract.hpp).
+#pragma once
+
+#include "store/store_contract.hpp"
+
+namespace lockstep::store {
+
+template <class Fixture>
+class StoreWorkContract : public StoreContract<Fixture> {};
+
+TYPED_TEST_SUITE_P(StoreWorkContract);
+
+TYPED_TEST_P(StoreWorkContract, DueRowsComeInOrderOfDue) {
+  sync::Batch batch;
+  batch.outbox = {sample::outbox("r1", sample::db, sample::at(30)), sample::outbox("r2", sample::db, sample::at(10)),
+                  sample::outbox("r3", sample::db, sample::at(20)), sample::outbox("r4", sample::db, sample::at(40)),
+                  sample::outbox("r5", sample::crm, sample::at(5)), sample::outbox("r6", sample::db, sample::at(5)),
+                  sample::outbox("r7", sample::db, sample::at(6)),  sample::outbox("r8", sample::db, sample::at(7))};
+  batch.outbox[2].state = sync::OutboxState::claimed;
+  batch.outbox[5].state = sync::OutboxState::dead;
+  batch.outbox[6].state = sync::OutboxState::blocked;
+  batch.outbox[7].state = sync::OutboxState::unknown;
+  this->commit(batch);
+  const auto reader = this->store().open_reader();
+  const auto due = [&](int until, std::size_t limit) {
+    std::vector<std::string> out;
+    const auto rows = reader->outbox_due(sample::source, sample::db, sample::at(until), limit).value();
+    for (const auto& row : rows) out.push_back(row.key.record.str());
+    return out;
+  };
+  EXPECT_THAT(due(30, 10), testing::ElementsAre("r8", "r2", "r3", "r1"));
+  EXPECT_THAT(due(29, 10), testing::ElementsAre("r8", "r2", "r3"));
+  EXPECT_THAT(due(30, 1), testing::ElementsAre("r8"));
+  EXPECT_THAT(due(6, 10), testing::IsEmpty());
+
+  sync::Batch later;
+  later.outbox = {batch.outbox[1]};
+  later.outbox[0].due = sample::at(35);
+  later.outbox[0].attempts = 3;
+  later.outbox[0].error = "busy";
+  later.outbox_erased = {batch.outbox[0].key, {sample::source, sample::db, RecordId("never there")}};
+  this->commit(later);
+  EXPECT_THAT(due(50, 10), testing::ElementsAre("r8", "r3", "r2", "r4"));
+  EXPECT_EQ(this->store().outbox(batch.outbox[1].key).value(), later.outbox[0]);
+  EXPECT_FALSE(this->store().outbox(batch.outbox[0].key).value());
+}
+
+TYPED_TEST_P(StoreWorkContract, TheOutboxIsListedAndCounted) {
+  sync::Batch batch;
+  for (int i = 0; i < 12; ++i) {
+    sync::OutboxRow row =
+        sample::outbox("r" + std::to_string(10 + i / 2), i % 2 == 0 ? sample::crm : sample::db, sample::at(i));
+    row.state = static_cast<sync::OutboxState>(i % 5);
+    batch.outbox.push_back(row);
+  }
+  this->commit(batch);
+  const auto reader = this->store().open_reader();
+  const auto all_of = [&](OutboxFilter filter, std::size_t limit) {
+    std::vector<sync::OutboxRow> rows;
+    PageRequest request{"", limit};
+    for (int pages = 0; pages < 50; ++pages) {
+      const auto page = reader->outbox(sample::source, filter, request).value();
+      rows.insert(rows.end(), page.items.begin(), page.items.end());
+      if (page.next.empty()) break;
+      request.after = page.next;
+    }
+    return rows;
+  };
+  for (const std::size_t limit : {1, 5, 12, 50}) {
+    EXPECT_EQ(all_of({}, limit), batch.outbox) << limit;
+    EXPECT_EQ(all_of({.system = sample::crm, .state = {}}, limit).size(), 6u);
+    EXPECT_EQ(all_of({.system = {}, .state = sync::OutboxState::dead}, limit).size(), 2u);
+    EXPECT_EQ(all_of({.system = sample::db, .state = sync::OutboxState::dead}, limit).size(), 1u);
+  }
+  EXPECT_EQ(reader->outbox(sample::source, {}, {"nonsense", 1}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(reader->counts(sample::source).value().outbox_waiting, 10u);
+  EXPECT_EQ(reader->counts(sample::source).value().outbox_dead, 2u);
+}
+
+TYPED_TEST_P(StoreWorkContract, ClaimsAndBlockedRowsAreFound) {
+  sync::Batch batch;
+  for (int i = 0; i < 10; ++i) {
+    sync::OutboxRow row = sample::outbox("r" + std::to_string(i), sample::crm, sample::at(i));
+    row.state = static_cast<sync::OutboxState>(i % 5);
+    row.since = sample::at(100 - i);
+    if (row.state == sync::OutboxState::blocked) row.waits_for = "crm/business/b1";
+    batch.outbox.push_back(row);
+  }
+  this->commit(batch);
+  const auto claims = this->store().claims(sample::source, sample::crm, sample::contact).value();
+  ASSERT_EQ(claims.size(), 4u);
+  EXPECT_EQ(claims[0], batch.outbox[1]);
+  EXPECT_EQ(claims[3], batch.outbox[7]);
+  EXPECT_TRUE(this->store().claims(sample::source, sample::db, sample::contact).value().empty());
+  const auto blocked = this->store().outbox_waiting(sample::source, "crm/business/b1").value();
+  ASSERT_EQ(blocked.size(), 2u);
+  EXPECT_EQ(blocked[0], batch.outbox[8]) << "the one that waits longest comes first";
+  EXPECT_EQ(blocked[1], batch.outbox[3]);
+  EXPECT_TRUE(this->store().outbox_waiting(sample::source, "other").value().empty());
+}
+
+TYPED_TEST_P(StoreWorkContract, TheInboxIsFoundByWhatItWaitsFor) {
+  sync::Batch batch;
+  batch.inbox = {sample::inbox(1, sync::InboxKind::waiting), sample::inbox(2, sync::InboxKind::fetch),
+                 sample::inbox(3, sync::InboxKind::waiting), sample::inbox(4, sync::InboxKind::identity),
+                 sample::inbox(5, sync::InboxKind::fetch)};
+  batch.inbox[0].waits_for = "k";
+  batch.inbox[2].waits_for = "k";
+  batch.inbox[3].candidates = {RecordId("a"), RecordId("b")};
+  this->commit(batch);
+  const auto reader = this->store().open_reader();
+  EXPECT_EQ(this->store().inbox_waiting(sample::source, "k").value(), (std::vector{batch.inbox[0], batch.inbox[2]}));
+  EXPECT_TRUE(this->store().inbox_waiting(sample::other, "k").value().empty());
+  EXPECT_EQ(reader->inbox_fetches(sample::source, sample::crm, 10).value(),
+            (std::vector{batch.inbox[1], batch.inbox[4]}));
+  EXPECT_EQ(reader->inbox_fetches(sample::source, sample::crm, 1).value().size(), 1u);
+  EXPECT_TRUE(reader->inbox_fetches(sample::source, sample::db, 10).value().empty());
+  EXPECT_EQ(this->store().inbox(4).value(), batch.inbox[3]);
+
+  const auto first = reader->inbox(sample::source, {"", 3}).value();
+  const auto second = reader->inbox(sample::source, {first.next, 3}).value();
+  EXPECT_EQ(first.items.size() + second.items.size(), 5u);
+  EXPECT_TRUE(second.next.empty());
+  EXPECT_EQ(reader->inbox(sample::source, {"x", 3}).error().kind, ErrorKind::invalid);
+
+  sync::Batch next;
+  next.inbox_erased = {1, 2, 99};
+  next.inbox = {batch.inbox[2]};
+  next.inbox[0].reason = "still waiting";
+  this->commit(next);
+  EXPECT_EQ(this->store().inbox_waiting(sample::source, "k").value(), next.inbox);
+  EXPECT_FALSE(this->store().inbox(1).value());
+  EXPECT_EQ(reader->counts(sample::source).value().inbox, 3u);
+}
+
+TYPED_TEST_P(StoreWorkContract, ConflictsAreOpenUntilDecided) {
+  sync::Batch batch;
+  batch.conflicts = {sample::conflict(1, "r1", "email", true), sample::conflict(1, "r1", "phone", true),
+                     sample::conflict(2, "r1", "name", false), sample::conflict(3, "r2", "name", true)};
+  this->commit(batch);
+  const auto reader = this->store().open_reader();
+  EXPECT_EQ(reader->conflicts(sample::source, false, {}).value().items, batch.conflicts);
+  EXPECT_EQ(this->store().open_conflicts(sample::source, RecordId("r1")).value(),
+            (std::vector{batch.conflicts[0], batch.conflicts[1]}));
+  EXPECT_EQ(reader->counts(sample::source).value().conflicts_open, 3u);
+
+  sync::Batch decided;
+  decided.conflicts = {batch.conflicts[0]};
+  decided.conflicts[0].open = false;
+  decided.conflicts[0].winner = sample::db;
+  this->commit(decided);
+  EXPECT_EQ(this->store().open_conflicts(sample::source, RecordId("r1")).value(), std::vector{batch.conflicts[1]});
+  const auto open = reader->conflicts(sample::source, true, {"", 1}).value();
+  EXPECT_EQ(open.items, std::vector{batch.conflicts[1]});
+  EXPECT_EQ(reader->conflicts(sample::source, true, {open.next, 1}).value().items, std::vector{batch.conflicts[3]});
+  EXPECT_EQ(reader->conflicts(sample::source, false, {}).value().items.front(), decided.conflicts[0]);
+  EXPECT_EQ(reader->counts(sample::source).value().conflicts_open, 2u);
+  EXPECT_EQ(reader->conflicts(sample::source, false, {"?", 1}).error().kind, ErrorKind::invalid);
+}
+
+TYPED_TEST_P(StoreWorkContract, StateIsReplacedAndErasedByNull) {
+  const auto reader = this->store().open_reader();
+  for (const Json& value : {Json(JsonObject{{"page", 3}}), Json(""), Json(false), Json(0), Json()}) {
+    sync::Batch batch;
+    batch.state = {{sample::source, sample::crm, "cursor", value}, {sample::source, sample::crm, "kept", Json("x")}};
+    this->commit(batch);
+    EXPECT_EQ(reader->state(sample::source, sample::crm, "cursor").value(), value);
+  }
+  EXPECT_EQ(reader->state(sample::source, sample::crm, "kept").value(), Json("x"));
+  EXPECT_TRUE(reader->state(sample::source, sample::db, "kept").value().is_null());
+}
+
+REGISTER_TYPED_TEST_SUITE_P(StoreWorkContract, DueRowsComeInOrderOfDue, TheOutboxIsListedAndCounted,
+                            ClaimsAndBlockedRowsAreFound, TheInboxIsFoundByWhatItWaitsFor, ConflictsAreOpenUntilDecided,
+                            StateIsReplacedAndErasedByNull);
+
+}  // namespace lockstep::store

@@ -2,8 +2,9 @@
 #
 # Builds every *_fuzz.cpp with clang-19 and libFuzzer (AddressSanitizer and UndefinedBehaviorSanitizer on).
 # Without a name: a smoke run over all of them, 10 seconds each. With one: that fuzzer, 60 seconds.
-# The seeds of thing_fuzz.cpp are in corpus/thing/ beside it; what a run finds goes to build/fuzz/corpus/<fuzzer>/, an input
-# that breaks something to build/fuzz/crashes/. Once fixed, add that input to the seeds.
+# The seeds of thing_fuzz.cpp are in corpus/thing/ beside it; what a run finds goes to
+# build/fuzz/corpus/<fuzzer>/, an input that breaks something to build/fuzz/crashes/. Once fixed, add
+# that input to the seeds.
 #   build/fuzz/.../<fuzzer> <file>   runs one input again
 
 source scripts/packages.sh

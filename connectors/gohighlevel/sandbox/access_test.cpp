@@ -17,7 +17,9 @@ SandboxSettings two_locations() {
 class AccessTest : public SandboxTest {
  protected:
   AccessTest() : SandboxTest(two_locations()) {}
-  std::string message(const TestReply& reply) { return std::to_string(reply.status) + " " + to_text(reply.at("message")); }
+  std::string message(const TestReply& reply) {
+    return std::to_string(reply.status) + " " + to_text(reply.at("message"));
+  }
 };
 
 TEST_F(AccessTest, VersionHeader) {
@@ -98,10 +100,13 @@ class OAuthTest : public SandboxTest {
   static constexpr std::string_view kClient = "sandboxapp0000000001-client";
 
   TestReply token_call(const std::string& grant, std::string_view secret = "sandbox-secret") {
-    return send("POST", "/oauth/token", "client_id=" + std::string(kClient) + "&client_secret=" + std::string(secret) + "&" + grant,
+    return send("POST", "/oauth/token",
+                "client_id=" + std::string(kClient) + "&client_secret=" + std::string(secret) + "&" + grant,
                 {{"Content-Type", "application/x-www-form-urlencoded"}});
   }
-  std::string code() { return control("POST", "oauth/codes", R"({"clientId":")" + std::string(kClient) + "\"}").text("code"); }
+  std::string code() {
+    return control("POST", "oauth/codes", R"({"clientId":")" + std::string(kClient) + "\"}").text("code");
+  }
 };
 
 TEST_F(OAuthTest, CodesAndRefreshTokensWorkOnce) {
@@ -115,7 +120,8 @@ TEST_F(OAuthTest, CodesAndRefreshTokensWorkOnce) {
   const auto second = token_call("grant_type=refresh_token&refresh_token=" + first.text("refresh_token"));
   ASSERT_EQ(second.status, 200u);
   EXPECT_NE(second.text("refresh_token"), first.text("refresh_token"));
-  EXPECT_EQ(token_call("grant_type=refresh_token&refresh_token=" + first.text("refresh_token")).status, 400u) << "the old one died when used";
+  EXPECT_EQ(token_call("grant_type=refresh_token&refresh_token=" + first.text("refresh_token")).status, 400u)
+      << "the old one died when used";
   token_ = second.text("access_token");
   create_contact(R"("email":"a@example.com")");
 }
@@ -131,7 +137,8 @@ TEST_F(OAuthTest, AccessTokensExpireAndCanBeRevoked) {
   token_ = again.text("access_token");
   control("PUT", "faults", R"({"token_revoked":{"once":1}})");
   EXPECT_EQ(api("GET", "/contacts/x").status, 401u);
-  EXPECT_EQ(token_call("grant_type=refresh_token&refresh_token=" + again.text("refresh_token")).status, 200u) << "the grant itself lives";
+  EXPECT_EQ(token_call("grant_type=refresh_token&refresh_token=" + again.text("refresh_token")).status, 200u)
+      << "the grant itself lives";
 }
 
 TEST_F(OAuthTest, BadRequests) {

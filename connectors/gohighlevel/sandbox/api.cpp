@@ -22,6 +22,15 @@ std::string_view without_slashes(std::string_view path) {
 
 }  // namespace
 
+std::vector<Route> all_routes() {
+  std::vector<Route> out;
+  for (const auto routes : {contact_search_routes(), contact_routes(), contact_detail_routes(),
+                            opportunity_search_routes(), opportunity_routes(), location_routes(), oauth_routes()}) {
+    out.insert(out.end(), routes.begin(), routes.end());
+  }
+  return out;
+}
+
 bool matches_pattern(std::string_view pattern, std::string_view path, std::vector<std::string>& values) {
   values.clear();
   pattern = without_slashes(pattern);
@@ -42,13 +51,14 @@ bool matches_pattern(std::string_view pattern, std::string_view path, std::vecto
 Outcome<void> check_query(const Route& route, const wire::Target& target) {
   std::vector<std::string> problems;
   for (const auto& [name, value] : target.query) {
-    const std::string_view plain = name.ends_with("[]") ? std::string_view(name).substr(0, name.size() - 2) : std::string_view(name);
+    const std::string_view plain =
+        name.ends_with("[]") ? std::string_view(name).substr(0, name.size() - 2) : std::string_view(name);
     bool known = false;
     for (std::string_view rest = route.query; !rest.empty() && !known;) {
       const std::string_view allowed = take(rest, ' ');
       known = allowed == plain || (allowed.ends_with('*') && allowed.substr(0, allowed.size() - 1) == plain);
     }
-    if (!known) problems.push_back("property " + name + " should not exist");
+    if (!known) problems.push_back("property " + wire::percent_encode(name) + " should not exist");
   }
   for (std::string_view rest = route.query; !rest.empty();) {
     const std::string_view allowed = take(rest, ' ');
@@ -60,16 +70,20 @@ Outcome<void> check_query(const Route& route, const wire::Target& target) {
   return {};
 }
 
-Outcome<std::int64_t> query_integer(const wire::Target& target, std::string_view name, std::int64_t low, std::int64_t high, std::int64_t fallback) {
+Outcome<std::int64_t> query_integer(const wire::Target& target, std::string_view name, std::int64_t low,
+                                    std::int64_t high, std::int64_t fallback) {
   const std::string_view text = target.parameter(name);
   if (text.empty()) return fallback;
   std::int64_t value = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
   if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-    return std::unexpected(unprocessable(std::string(name) + " must be a number conforming to the specified constraints"));
+    return std::unexpected(
+        unprocessable(std::string(name) + " must be a number conforming to the specified constraints"));
   }
-  if (value < low) return std::unexpected(unprocessable(std::string(name) + " must not be less than " + std::to_string(low)));
-  if (value > high) return std::unexpected(unprocessable(std::string(name) + " must not be greater than " + std::to_string(high)));
+  if (value < low)
+    return std::unexpected(unprocessable(std::string(name) + " must not be less than " + std::to_string(low)));
+  if (value > high)
+    return std::unexpected(unprocessable(std::string(name) + " must not be greater than " + std::to_string(high)));
   return value;
 }
 

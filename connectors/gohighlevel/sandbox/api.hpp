@@ -26,7 +26,7 @@ struct Answer {
 };
 
 struct Call {
-  Location* location = nullptr;  // the token's; null only for POST /oauth/token
+  Location* location = nullptr;   // the token's; null only for POST /oauth/token
   std::vector<std::string> path;  // the values of the pattern's {…}, in order
   wire::Target target;
   JsonObject body;
@@ -49,10 +49,14 @@ struct Route {
 
 std::span<const Route> contact_routes();
 std::span<const Route> contact_detail_routes();  // notes, tasks, tags, followers
-std::span<const Route> search_routes();
+std::span<const Route> contact_search_routes();
+std::span<const Route> opportunity_search_routes();
 std::span<const Route> opportunity_routes();
 std::span<const Route> location_routes();
 std::span<const Route> oauth_routes();
+
+// All of the above, literal paths before those with a {…} in the same place.
+std::vector<Route> all_routes();
 
 // The API of this version accepts a collection's path with and without its trailing slash.
 // Fills `values` with the {…} parts when it matches.
@@ -62,6 +66,7 @@ bool matches_pattern(std::string_view pattern, std::string_view path, std::vecto
 Outcome<void> check_query(const Route& route, const wire::Target& target);
 
 // A whole number in the query, within bounds; `fallback` when it is not there.
-Outcome<std::int64_t> query_integer(const wire::Target& target, std::string_view name, std::int64_t low, std::int64_t high, std::int64_t fallback);
+Outcome<std::int64_t> query_integer(const wire::Target& target, std::string_view name, std::int64_t low,
+                                    std::int64_t high, std::int64_t fallback);
 
 }  // namespace lockstep::gohighlevel::sandbox

@@ -38,11 +38,34 @@ const std::map<std::string, std::string> kExceptions = {
 };
 
 // Members of answers that the files do not have and live answers do (FACTS, with sources), or that stand in for an empty schema.
-const std::set<std::string> kLiveExtras = {"traceId", "additionalEmails", "inboundDndSettings", "gender", "pipelineStageUId", "searchAfter",
-                                           "tagsAdded", "tagsRemoved", "meta", "contactName", "firstName", "lastName", "companyName", "phone",
-                                           "dnd", "dndSettings", "type", "assignedTo", "city", "state", "postalCode", "address1", "dateUpdated", "dateOfBirth"};
+const std::set<std::string> kLiveExtras = {"traceId",
+                                           "additionalEmails",
+                                           "inboundDndSettings",
+                                           "gender",
+                                           "pipelineStageUId",
+                                           "searchAfter",
+                                           "tagsAdded",
+                                           "tagsRemoved",
+                                           "meta",
+                                           "contactName",
+                                           "firstName",
+                                           "lastName",
+                                           "companyName",
+                                           "phone",
+                                           "dnd",
+                                           "dndSettings",
+                                           "type",
+                                           "assignedTo",
+                                           "city",
+                                           "state",
+                                           "postalCode",
+                                           "address1",
+                                           "dateUpdated",
+                                           "dateOfBirth"};
 
-std::filesystem::path spec_folder() { return std::filesystem::path(LOCKSTEP_SOURCE_DIR) / ".." / "shared" / "ghl" / "openapi" / "v2" / "apps"; }
+std::filesystem::path spec_folder() {
+  return std::filesystem::path(LOCKSTEP_SOURCE_DIR) / ".." / "shared" / "ghl" / "openapi" / "v2" / "apps";
+}
 
 class Spec {
  public:
@@ -73,7 +96,8 @@ class Spec {
   // Follows $ref and a lone allOf.
   static const Json& resolve(const Json& file, const Json& schema) {
     if (const std::string_view ref = string_member(schema, "$ref"); !ref.empty()) {
-      const Json* target = find_member(*find_member(*find_member(file, "components"), "schemas"), ref.substr(ref.rfind('/') + 1));
+      const Json* target =
+          find_member(*find_member(*find_member(file, "components"), "schemas"), ref.substr(ref.rfind('/') + 1));
       return target == nullptr ? schema : resolve(file, *target);
     }
     const Json* all = find_member(schema, "allOf");
@@ -89,14 +113,6 @@ class Spec {
  private:
   std::vector<Json> files_;
 };
-
-std::vector<Route> routes() {
-  std::vector<Route> out;
-  for (const auto list : {contact_routes(), contact_detail_routes(), search_routes(), opportunity_routes(), location_routes(), oauth_routes()}) {
-    out.insert(out.end(), list.begin(), list.end());
-  }
-  return out;
-}
 
 std::string label(const Route& route) { return std::string(route.method) + " " + std::string(route.pattern); }
 
@@ -134,17 +150,22 @@ void compare(const Route& route, const Json& file, Schema table, const Json& unr
     const std::string member = prefix + std::string(property.name);
     const Json* found = find_member(*properties, property.name);
     if (found == nullptr) {
-      EXPECT_TRUE(excused(route, member, "extra")) << label(route) << " takes " << member << ", the specification does not";
+      EXPECT_TRUE(excused(route, member, "extra"))
+          << label(route) << " takes " << member << ", the specification does not";
       continue;
     }
     const Json& spec = Spec::resolve(file, *found);
     const bool spec_requires = required.contains(std::string(property.name));
-    EXPECT_TRUE(spec_requires == (property.need == Need::required) || excused(route, member, "required")) << label(route) << " " << member << " required";
+    EXPECT_TRUE(spec_requires == (property.need == Need::required) || excused(route, member, "required"))
+        << label(route) << " " << member << " required";
     const Json* nullable = find_member(spec, "nullable");
-    EXPECT_EQ(nullable != nullptr && nullable->get_bool(), property.null == Null::allowed) << label(route) << " " << member << " nullable";
+    EXPECT_EQ(nullable != nullptr && nullable->get_bool(), property.null == Null::allowed)
+        << label(route) << " " << member << " nullable";
     const std::string spec_type(string_member(spec, "type"));
-    EXPECT_TRUE(spec_type == type_of(property) || excused(route, member, "type")) << label(route) << " " << member << " " << spec_type;
-    EXPECT_EQ(names(find_member(spec, "enum")), std::set<std::string>(property.values.begin(), property.values.end())) << label(route) << " " << member;
+    EXPECT_TRUE(spec_type == type_of(property) || excused(route, member, "type"))
+        << label(route) << " " << member << " " << spec_type;
+    EXPECT_EQ(names(find_member(spec, "enum")), std::set<std::string>(property.values.begin(), property.values.end()))
+        << label(route) << " " << member;
     // Custom field items are a choice of shapes, one per data type, and are tested with the data types.
     if (!property.members.empty() && property.name != "customFields" && property.kind == Kind::object) {
       compare(route, file, property.members, spec, member + ".");
@@ -174,7 +195,7 @@ class ConformanceTest : public SandboxTest {
 
 TEST_F(ConformanceTest, EveryRouteIsInTheSpecificationWithItsScopeAndParameters) {
   const Spec spec;
-  for (const Route& route : routes()) {
+  for (const Route& route : all_routes()) {
     const auto operation = spec.operation(route);
     ASSERT_NE(operation.value, nullptr) << label(route) << " is not in the specification";
     std::set<std::string> scopes;
@@ -185,7 +206,8 @@ TEST_F(ConformanceTest, EveryRouteIsInTheSpecificationWithItsScopeAndParameters)
     }
     // Some operations name no scope; the sandbox asks for the one of their siblings.
     if (!scopes.empty() || route.scope.empty()) {
-      EXPECT_EQ(scopes, route.scope.empty() ? std::set<std::string>() : std::set<std::string>{std::string(route.scope)}) << label(route);
+      EXPECT_EQ(scopes, route.scope.empty() ? std::set<std::string>() : std::set<std::string>{std::string(route.scope)})
+          << label(route);
     }
     std::set<std::string> wanted;
     if (const Json* parameters = find_member(*operation.value, "parameters")) {
@@ -193,7 +215,8 @@ TEST_F(ConformanceTest, EveryRouteIsInTheSpecificationWithItsScopeAndParameters)
         const Json& parameter = Spec::resolve(*operation.file, unresolved);
         if (string_member(parameter, "in") != "query") continue;
         const Json* required = find_member(parameter, "required");
-        wanted.insert(std::string(string_member(parameter, "name")) + (required != nullptr && required->get_bool() ? "*" : ""));
+        wanted.insert(std::string(string_member(parameter, "name")) +
+                      (required != nullptr && required->get_bool() ? "*" : ""));
       }
     }
     std::set<std::string> allowed;
@@ -206,7 +229,7 @@ TEST_F(ConformanceTest, EveryRouteIsInTheSpecificationWithItsScopeAndParameters)
 TEST_F(ConformanceTest, BodiesTakeWhatTheSpecificationLists) {
   const Spec spec;
   int compared = 0;
-  for (const Route& route : routes()) {
+  for (const Route& route : all_routes()) {
     const auto operation = spec.operation(route);
     ASSERT_NE(operation.value, nullptr) << label(route);
     const Json* schema = Spec::content_schema(find_member(*operation.value, "requestBody"));
@@ -220,7 +243,7 @@ TEST_F(ConformanceTest, BodiesTakeWhatTheSpecificationLists) {
 
 // An unknown property and a missing required one are refused by the running sandbox, route by route.
 TEST_F(ConformanceTest, TheRunningSandboxEnforcesItsTables) {
-  for (const Route& route : routes()) {
+  for (const Route& route : all_routes()) {
     if (route.body == nullptr || route.scope.empty()) continue;
     std::string path(route.pattern);
     for (auto at = path.find('{'); at != std::string::npos; at = path.find('{')) {
@@ -269,18 +292,24 @@ TEST_F(ConformanceTest, AnswersHoldOnlyDocumentedMembers) {
   std::set<std::string> answered;
   // Sends, and compares status and members with the operation's documented success.
   const auto check = [&](std::string method, std::string pattern, std::string target, std::string body = "") {
-    const auto all = routes();
-    const auto route = std::ranges::find_if(all, [&](const Route& one) { return one.method == method && one.pattern == pattern; });
+    const auto all = all_routes();
+    const auto route =
+        std::ranges::find_if(all, [&](const Route& one) { return one.method == method && one.pattern == pattern; });
     EXPECT_NE(route, all.end()) << method << pattern;
     const auto operation = spec.operation(*route);
-    const auto reply = route->scope.empty() ? send(method, target, body, {{"Content-Type", "application/x-www-form-urlencoded"}}) : api(method, target, body);
+    const auto reply = route->scope.empty()
+                           ? send(method, target, body, {{"Content-Type", "application/x-www-form-urlencoded"}})
+                           : api(method, target, body);
     const Json* documented = find_member(*find_member(*operation.value, "responses"), std::to_string(reply.status));
-    EXPECT_TRUE(reply.status / 100 == 2 && documented != nullptr) << label(*route) << " " << reply.status << " " << to_text(reply.body);
-    if (const Json* schema = Spec::content_schema(documented)) check_answer(*operation.file, *schema, reply.body, label(*route));
+    EXPECT_TRUE(reply.status / 100 == 2 && documented != nullptr)
+        << label(*route) << " " << reply.status << " " << to_text(reply.body);
+    if (const Json* schema = Spec::content_schema(documented))
+      check_answer(*operation.file, *schema, reply.body, label(*route));
     answered.insert(label(*route));
     return reply;
   };
-  const std::string full = with_location(R"("firstName":"Ada","lastName":"Lovelace","email":"a@example.com","phone":"+15125550123","gender":"f","address1":"x",
+  const std::string full = with_location(
+      R"("firstName":"Ada","lastName":"Lovelace","email":"a@example.com","phone":"+15125550123","gender":"f","address1":"x",
       "city":"y","state":"z","postalCode":"1","website":"w","timezone":"UTC","dnd":true,"dndSettings":{"SMS":{"status":"active"}},
       "inboundDndSettings":{"all":{"status":"active"}},"tags":["t"],"customFields":[{"key":"score","field_value":1}],"source":"s","dateOfBirth":"1990-01-02",
       "country":"US","companyName":"c","assignedTo":"u")");
@@ -289,33 +318,45 @@ TEST_F(ConformanceTest, AnswersHoldOnlyDocumentedMembers) {
   check("GET", "/contacts/{contactId}", "/contacts/" + id);
   check("PUT", "/contacts/{contactId}", "/contacts/" + id, R"({"city":"q"})");
   check("POST", "/contacts/search", "/contacts/search", with_location(R"("pageLimit":5)"));
-  check("GET", "/contacts/search/duplicate", "/contacts/search/duplicate?locationId=" + location + "&email=a%40example.com");
+  check("GET", "/contacts/search/duplicate",
+        "/contacts/search/duplicate?locationId=" + location + "&email=a%40example.com");
   check("GET", "/contacts/", "/contacts/?limit=1&locationId=" + location);
   const std::string base = "/contacts/" + id;
   check("POST", "/contacts/{contactId}/tags", base + "/tags", R"({"tags":["b"]})");
   check("DELETE", "/contacts/{contactId}/tags", base + "/tags", R"({"tags":["b"]})");
   check("POST", "/contacts/{contactId}/followers", base + "/followers", R"({"followers":["u"]})");
   check("DELETE", "/contacts/{contactId}/followers", base + "/followers", R"({"followers":["u"]})");
-  const std::string note(check("POST", "/contacts/{contactId}/notes", base + "/notes", R"({"body":"b","userId":"u","title":"t","color":"c"})").at("note.id").get_string());
+  const std::string note(check("POST", "/contacts/{contactId}/notes", base + "/notes",
+                               R"({"body":"b","userId":"u","title":"t","color":"c"})")
+                             .at("note.id")
+                             .get_string());
   check("GET", "/contacts/{contactId}/notes", base + "/notes");
   check("GET", "/contacts/{contactId}/notes/{id}", base + "/notes/" + note);
   check("PUT", "/contacts/{contactId}/notes/{id}", base + "/notes/" + note, R"({"body":"c"})");
   check("DELETE", "/contacts/{contactId}/notes/{id}", base + "/notes/" + note);
-  const std::string task(check("POST", "/contacts/{contactId}/tasks", base + "/tasks", R"({"title":"t","dueDate":"d","completed":false,"body":"b","assignedTo":"u"})").at("task.id").get_string());
+  const std::string task(check("POST", "/contacts/{contactId}/tasks", base + "/tasks",
+                               R"({"title":"t","dueDate":"d","completed":false,"body":"b","assignedTo":"u"})")
+                             .at("task.id")
+                             .get_string());
   check("GET", "/contacts/{contactId}/tasks", base + "/tasks");
   check("GET", "/contacts/{contactId}/tasks/{taskId}", base + "/tasks/" + task);
   check("PUT", "/contacts/{contactId}/tasks/{taskId}", base + "/tasks/" + task, R"({"title":"c"})");
-  check("PUT", "/contacts/{contactId}/tasks/{taskId}/completed", base + "/tasks/" + task + "/completed", R"({"completed":true})");
+  check("PUT", "/contacts/{contactId}/tasks/{taskId}/completed", base + "/tasks/" + task + "/completed",
+        R"({"completed":true})");
   check("DELETE", "/contacts/{contactId}/tasks/{taskId}", base + "/tasks/" + task);
 
-  const std::string deal_body = with_location(R"("name":"d","status":"lost","pipelineId":")" + pipeline + R"(","contactId":")" + id +
-                                              R"(","monetaryValue":1,"assignedTo":"u","customFields":[{"key":"order_number","field_value":"1"}])");
-  const std::string deal(check("POST", "/opportunities/", "/opportunities/", deal_body).at("opportunity.id").get_string());
+  const std::string deal_body = with_location(
+      R"("name":"d","status":"lost","pipelineId":")" + pipeline + R"(","contactId":")" + id +
+      R"(","monetaryValue":1,"assignedTo":"u","customFields":[{"key":"order_number","field_value":"1"}])");
+  const std::string deal(
+      check("POST", "/opportunities/", "/opportunities/", deal_body).at("opportunity.id").get_string());
   check("GET", "/opportunities/pipelines", "/opportunities/pipelines?locationId=" + location);
   check("GET", "/opportunities/{id}", "/opportunities/" + deal);
   check("PUT", "/opportunities/{id}", "/opportunities/" + deal, R"({"name":"e"})");
-  check("PUT", "/opportunities/{id}/status", "/opportunities/" + deal + "/status", R"({"status":"lost","lostReasonId":"r"})");
-  check("POST", "/opportunities/upsert", "/opportunities/upsert", with_location(R"("name":"d","pipelineId":")" + pipeline + R"(","contactId":")" + contact + "\""));
+  check("PUT", "/opportunities/{id}/status", "/opportunities/" + deal + "/status",
+        R"({"status":"lost","lostReasonId":"r"})");
+  check("POST", "/opportunities/upsert", "/opportunities/upsert",
+        with_location(R"("name":"d","pipelineId":")" + pipeline + R"(","contactId":")" + contact + "\""));
   check("GET", "/opportunities/search", "/opportunities/search?limit=1&location_id=" + location);
   check("POST", "/opportunities/search", "/opportunities/search", with_location(R"("limit":5)"));
   check("POST", "/opportunities/{id}/followers", "/opportunities/" + deal + "/followers", R"({"followers":["u"]})");
@@ -326,11 +367,15 @@ TEST_F(ConformanceTest, AnswersHoldOnlyDocumentedMembers) {
   const std::string here = "/locations/" + location;
   check("GET", "/locations/{locationId}", here);
   check("GET", "/locations/{locationId}/customFields", here + "/customFields?model=all");
-  const std::string field(check("POST", "/locations/{locationId}/customFields", here + "/customFields", R"({"name":"n","dataType":"TEXT"})").at("customField.id").get_string());
+  const std::string field(
+      check("POST", "/locations/{locationId}/customFields", here + "/customFields", R"({"name":"n","dataType":"TEXT"})")
+          .at("customField.id")
+          .get_string());
   check("GET", "/locations/{locationId}/customFields/{id}", here + "/customFields/" + field);
   check("PUT", "/locations/{locationId}/customFields/{id}", here + "/customFields/" + field, R"({"name":"m"})");
   check("DELETE", "/locations/{locationId}/customFields/{id}", here + "/customFields/" + field);
-  const std::string tag(check("POST", "/locations/{locationId}/tags", here + "/tags", R"({"name":"n"})").at("tag.id").get_string());
+  const std::string tag(
+      check("POST", "/locations/{locationId}/tags", here + "/tags", R"({"name":"n"})").at("tag.id").get_string());
   check("GET", "/locations/{locationId}/tags", here + "/tags");
   check("GET", "/locations/{locationId}/tags/{tagId}", here + "/tags/" + tag);
   check("PUT", "/locations/{locationId}/tags/{tagId}", here + "/tags/" + tag, R"({"name":"m"})");
@@ -339,9 +384,11 @@ TEST_F(ConformanceTest, AnswersHoldOnlyDocumentedMembers) {
   check("GET", "/users/{userId}", "/users/" + std::string(users.at("users.0.id").get_string()));
   const std::string client = SandboxSettings::demo().oauth_clients[0].client_id;
   const std::string code = control("POST", "oauth/codes", R"({"clientId":")" + client + "\"}").text("code");
-  check("POST", "/oauth/token", "/oauth/token", "grant_type=authorization_code&client_secret=sandbox-secret&client_id=" + client + "&code=" + code);
+  check("POST", "/oauth/token", "/oauth/token",
+        "grant_type=authorization_code&client_secret=sandbox-secret&client_id=" + client + "&code=" + code);
 
-  for (const Route& route : routes()) EXPECT_TRUE(answered.contains(label(route))) << label(route) << " was not tried";
+  for (const Route& route : all_routes())
+    EXPECT_TRUE(answered.contains(label(route))) << label(route) << " was not tried";
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ ListChange removed(std::vector<std::string> list, const std::vector<std::string>
 Outcome<Answer> add_tags(Api& api, const Call& call) {
   const auto contact = api.crm.contact(*call.location, call.path[0]);
   if (!contact) return std::unexpected(contact.error());
-  ListChange change = added((*contact)->tags, normal_tags(call.body.at("tags").get_array(), api.crm.rules().edits.tag_case));
+  ListChange change =
+      added((*contact)->tags, normal_tags(call.body.at("tags").get_array(), api.crm.rules().edits.tag_case));
   const auto after = api.crm.set_tags(*call.location, *contact, std::move(change.list), "contact.tags_add", Actor::api);
   return Answer{201, {{"tags", texts(after->tags)}, {"tagsAdded", texts(change.changed)}}};
 }
@@ -50,8 +51,10 @@ Outcome<Answer> add_tags(Api& api, const Call& call) {
 Outcome<Answer> remove_tags(Api& api, const Call& call) {
   const auto contact = api.crm.contact(*call.location, call.path[0]);
   if (!contact) return std::unexpected(contact.error());
-  ListChange change = removed((*contact)->tags, normal_tags(call.body.at("tags").get_array(), api.crm.rules().edits.tag_case));
-  const auto after = api.crm.set_tags(*call.location, *contact, std::move(change.list), "contact.tags_remove", Actor::api);
+  ListChange change =
+      removed((*contact)->tags, normal_tags(call.body.at("tags").get_array(), api.crm.rules().edits.tag_case));
+  const auto after =
+      api.crm.set_tags(*call.location, *contact, std::move(change.list), "contact.tags_remove", Actor::api);
   return Answer{200, {{"tags", texts(after->tags)}, {"tagsRemoved", texts(change.changed)}}};
 }
 
@@ -59,7 +62,8 @@ Outcome<Answer> add_followers(Api& api, const Call& call) {
   const auto contact = api.crm.contact(*call.location, call.path[0]);
   if (!contact) return std::unexpected(contact.error());
   ListChange change = added((*contact)->followers, texts_of(call.body.at("followers")));
-  if (change.list.size() > limits::followers_max) return std::unexpected(unprocessable("followers must contain no more than 10 elements"));
+  if (change.list.size() > limits::followers_max)
+    return std::unexpected(unprocessable("followers must contain no more than 10 elements"));
   const auto after = api.crm.set_followers(*call.location, *contact, std::move(change.list), Actor::api);
   return Answer{201, {{"followers", texts(after->followers)}, {"followersAdded", texts(change.changed)}}};
 }
@@ -91,7 +95,8 @@ void apply(ContactTask& task, const JsonObject& body) {
   set_text(task.body, body, "body");
   set_text(task.assigned_to, body, "assignedTo");
   set_text(task.due_date, body, "dueDate");
-  if (const Json* done = body.if_contains("completed")) task.state = done->get_bool() ? TaskState::completed : TaskState::open;
+  if (const Json* done = body.if_contains("completed"))
+    task.state = done->get_bool() ? TaskState::completed : TaskState::open;
 }
 
 void fire(Api& api, const Call& call, std::string_view type, JsonObject payload) {
@@ -108,7 +113,8 @@ struct Entry {
 
 // path: the contact, then the note or task.
 template <class T>
-Outcome<Entry<T>> find_entry(Api& api, const Call& call, std::unordered_map<std::string, std::vector<T>>& lists, std::string_view what) {
+Outcome<Entry<T>> find_entry(Api& api, const Call& call, std::unordered_map<std::string, std::vector<T>>& lists,
+                             std::string_view what) {
   const auto contact = api.crm.contact(*call.location, call.path[0]);
   if (!contact) return std::unexpected(contact.error());
   std::vector<T>& list = lists[(*contact)->id];
@@ -169,7 +175,8 @@ Outcome<Answer> list_tasks(Api& api, const Call& call) {
   const auto contact = api.crm.contact(*call.location, call.path[0]);
   if (!contact) return std::unexpected(contact.error());
   JsonArray tasks;
-  for (const ContactTask& task : call.location->tasks[(*contact)->id]) tasks.push_back(task_shape(task, (*contact)->id));
+  for (const ContactTask& task : call.location->tasks[(*contact)->id])
+    tasks.push_back(task_shape(task, (*contact)->id));
   return Answer{200, {{"tasks", std::move(tasks)}}};
 }
 
@@ -221,7 +228,8 @@ constexpr Route kRoutes[] = {
     {"POST", "/contacts/{contactId}/tags", "contacts.write", Names::nothing, add_tags, &schemas::tags},
     {"DELETE", "/contacts/{contactId}/tags", "contacts.write", Names::nothing, remove_tags, &schemas::tags},
     {"POST", "/contacts/{contactId}/followers", "contacts.write", Names::nothing, add_followers, &schemas::followers},
-    {"DELETE", "/contacts/{contactId}/followers", "contacts.write", Names::nothing, remove_followers, &schemas::followers},
+    {"DELETE", "/contacts/{contactId}/followers", "contacts.write", Names::nothing, remove_followers,
+     &schemas::followers},
     {"GET", "/contacts/{contactId}/notes", "contacts.readonly", Names::nothing, list_notes},
     {"POST", "/contacts/{contactId}/notes", "contacts.write", Names::nothing, create_note, &schemas::note_create},
     {"GET", "/contacts/{contactId}/notes/{id}", "contacts.readonly", Names::nothing, get_note},
@@ -230,9 +238,11 @@ constexpr Route kRoutes[] = {
     {"GET", "/contacts/{contactId}/tasks", "contacts.readonly", Names::nothing, list_tasks},
     {"POST", "/contacts/{contactId}/tasks", "contacts.write", Names::nothing, create_task, &schemas::task_create},
     {"GET", "/contacts/{contactId}/tasks/{taskId}", "contacts.readonly", Names::nothing, get_task},
-    {"PUT", "/contacts/{contactId}/tasks/{taskId}", "contacts.write", Names::nothing, update_task, &schemas::task_update},
+    {"PUT", "/contacts/{contactId}/tasks/{taskId}", "contacts.write", Names::nothing, update_task,
+     &schemas::task_update},
     {"DELETE", "/contacts/{contactId}/tasks/{taskId}", "contacts.write", Names::nothing, delete_task},
-    {"PUT", "/contacts/{contactId}/tasks/{taskId}/completed", "contacts.write", Names::nothing, update_task, &schemas::task_completed},
+    {"PUT", "/contacts/{contactId}/tasks/{taskId}/completed", "contacts.write", Names::nothing, update_task,
+     &schemas::task_completed},
 };
 
 }  // namespace

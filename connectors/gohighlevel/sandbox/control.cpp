@@ -38,10 +38,14 @@ wire::HttpResponse serve_control(Core& core, const wire::HttpRequest& request) {
   wire::Target target = wire::parse_target(request.target);
   const bool read_only = request.method == "GET";
   // The page holds no secret; it takes the key from its own address and sends it with its calls.
-  if (read_only && (target.path == "/_sandbox" || target.path == "/_sandbox/")) return text_response("text/html; charset=utf-8", page_html());
-  if (!has_key(core, request, target)) return json_response(401, refusal(401, "X-Sandbox-Key is missing or wrong").body);
-  if (read_only && target.path == "/_sandbox/public-key") return text_response("application/x-pem-file", core.webhooks.signer().ed25519_public_pem());
-  if (read_only && target.path == "/_sandbox/public-key/legacy") return text_response("application/x-pem-file", core.webhooks.signer().rsa_public_pem());
+  if (read_only && (target.path == "/_sandbox" || target.path == "/_sandbox/"))
+    return text_response("text/html; charset=utf-8", page_html());
+  if (!has_key(core, request, target))
+    return json_response(401, refusal(401, "X-Sandbox-Key is missing or wrong").body);
+  if (read_only && target.path == "/_sandbox/public-key")
+    return text_response("application/x-pem-file", core.webhooks.signer().ed25519_public_pem());
+  if (read_only && target.path == "/_sandbox/public-key/legacy")
+    return text_response("application/x-pem-file", core.webhooks.signer().rsa_public_pem());
 
   std::vector<std::string> values;
   const ControlRoute* route = find_route(request.method, target.path, values);
@@ -53,7 +57,8 @@ wire::HttpResponse serve_control(Core& core, const wire::HttpRequest& request) {
   if (!body) return json_response(body.error().status, body.error().body);
   const ControlCall call{*location, std::move(values), std::move(target), std::move(*body)};
   const auto answer = route->handler(core, call);
-  return answer ? json_response(answer->status, answer->body) : json_response(answer.error().status, answer.error().body);
+  return answer ? json_response(answer->status, answer->body)
+                : json_response(answer.error().status, answer.error().body);
 }
 
 }  // namespace lockstep::gohighlevel::sandbox

@@ -44,12 +44,16 @@ Outcome<Answer> list_contacts(Core&, const ControlCall& call) {
   const std::string query = lower_case(call.target.parameter("query"));
   std::vector<ContactVersion> found;
   for (const auto& [id, contact] : call.location.contacts) {
-    const JsonArray looked_at{contact->full_name(), contact->text("email"), contact->text("phone"), contact->text("companyName"), texts(contact->tags)};
+    const JsonArray looked_at{contact->full_name(), contact->text("email"), contact->text("phone"),
+                              contact->text("companyName"), texts(contact->tags)};
     if (query.empty() || contains_text(looked_at, query)) found.push_back(contact);
   }
-  std::ranges::sort(found, [](const ContactVersion& a, const ContactVersion& b) { return std::tie(b->updated, b->version) < std::tie(a->updated, a->version); });
+  std::ranges::sort(found, [](const ContactVersion& a, const ContactVersion& b) {
+    return std::tie(b->updated, b->version) < std::tie(a->updated, a->version);
+  });
   JsonArray contacts;
-  for (std::size_t i = wanted->offset; i < found.size() && contacts.size() < wanted->limit; ++i) contacts.push_back(true_shape(*found[i], call.location));
+  for (std::size_t i = wanted->offset; i < found.size() && contacts.size() < wanted->limit; ++i)
+    contacts.push_back(true_shape(*found[i], call.location));
   return Answer{200, {{"total", found.size()}, {"contacts", std::move(contacts)}}};
 }
 
@@ -60,7 +64,8 @@ Outcome<Answer> get_contact(Core& core, const ControlCall& call) {
 }
 
 Outcome<Answer> create_contact(Core& core, const ControlCall& call) {
-  if (auto checked = check(call.body, schemas::contact_person); !checked) return std::unexpected(std::move(checked.error()));
+  if (auto checked = check(call.body, schemas::contact_person); !checked)
+    return std::unexpected(std::move(checked.error()));
   const auto edit = read_contact_edit(call.body, call.location, core.crm.rules().edits);
   if (!edit) return std::unexpected(edit.error());
   const auto contact = core.crm.create_contact(call.location, *edit, Actor::person);
@@ -69,7 +74,8 @@ Outcome<Answer> create_contact(Core& core, const ControlCall& call) {
 }
 
 Outcome<Answer> update_contact(Core& core, const ControlCall& call) {
-  if (auto checked = check(call.body, schemas::contact_person); !checked) return std::unexpected(std::move(checked.error()));
+  if (auto checked = check(call.body, schemas::contact_person); !checked)
+    return std::unexpected(std::move(checked.error()));
   const auto before = core.crm.contact(call.location, call.path[0]);
   if (!before) return std::unexpected(before.error());
   const auto edit = read_contact_edit(call.body, call.location, core.crm.rules().edits);
@@ -82,14 +88,14 @@ Outcome<Answer> update_contact(Core& core, const ControlCall& call) {
 Outcome<Answer> delete_contact(Core& core, const ControlCall& call) {
   const auto before = core.crm.contact(call.location, call.path[0]);
   if (!before) return std::unexpected(before.error());
-  const auto deleted = core.crm.delete_contact(call.location, *before, Actor::person);
-  if (!deleted) return std::unexpected(deleted.error());
+  core.crm.delete_contact(call.location, *before, Actor::person);
   return Answer{200, {{"deleted", true}}};
 }
 
 // {"keep": id, "remove": id, "events": false}
 Outcome<Answer> merge_contacts(Core& core, const ControlCall& call) {
-  constexpr Property kMerge[] = {{"keep", Kind::text, Need::required}, {"remove", Kind::text, Need::required}, {"events", Kind::boolean}};
+  constexpr Property kMerge[] = {
+      {"keep", Kind::text, Need::required}, {"remove", Kind::text, Need::required}, {"events", Kind::boolean}};
   if (auto checked = check(call.body, kMerge); !checked) return std::unexpected(std::move(checked.error()));
   const auto kept = core.crm.contact(call.location, call.body.at("keep").get_string());
   if (!kept) return std::unexpected(kept.error());
@@ -97,7 +103,8 @@ Outcome<Answer> merge_contacts(Core& core, const ControlCall& call) {
   if (!removed) return std::unexpected(removed.error());
   if (*kept == *removed) return refuse(400, "a contact cannot be merged with itself");
   const Json* events = call.body.if_contains("events");
-  const auto merged = core.crm.merge_contacts(call.location, *kept, *removed, events != nullptr && events->get_bool() ? Quiet::no : Quiet::yes);
+  const auto merged = core.crm.merge_contacts(call.location, *kept, *removed,
+                                              events != nullptr && events->get_bool() ? Quiet::no : Quiet::yes);
   return Answer{200, {{"contact", true_shape(*merged, call.location)}}};
 }
 
@@ -106,7 +113,9 @@ Outcome<Answer> list_opportunities(Core&, const ControlCall& call) {
   if (!wanted) return std::unexpected(wanted.error());
   std::vector<OpportunityVersion> found;
   for (const auto& [id, opportunity] : call.location.opportunities) found.push_back(opportunity);
-  std::ranges::sort(found, [](const auto& a, const auto& b) { return std::tie(b->updated, b->version) < std::tie(a->updated, a->version); });
+  std::ranges::sort(found, [](const auto& a, const auto& b) {
+    return std::tie(b->updated, b->version) < std::tie(a->updated, a->version);
+  });
   JsonArray opportunities;
   for (std::size_t i = wanted->offset; i < found.size() && opportunities.size() < wanted->limit; ++i) {
     opportunities.push_back(opportunity_shape(*found[i], call.location));
@@ -115,7 +124,8 @@ Outcome<Answer> list_opportunities(Core&, const ControlCall& call) {
 }
 
 Outcome<Answer> create_opportunity(Core& core, const ControlCall& call) {
-  if (auto checked = check(call.body, schemas::opportunity_person); !checked) return std::unexpected(std::move(checked.error()));
+  if (auto checked = check(call.body, schemas::opportunity_person); !checked)
+    return std::unexpected(std::move(checked.error()));
   const auto edit = read_opportunity_edit(call.body, call.location, core.crm.rules().edits);
   if (!edit) return std::unexpected(edit.error());
   const auto opportunity = core.crm.create_opportunity(call.location, *edit, Actor::person);
@@ -124,7 +134,8 @@ Outcome<Answer> create_opportunity(Core& core, const ControlCall& call) {
 }
 
 Outcome<Answer> update_opportunity(Core& core, const ControlCall& call) {
-  if (auto checked = check(call.body, schemas::opportunity_person); !checked) return std::unexpected(std::move(checked.error()));
+  if (auto checked = check(call.body, schemas::opportunity_person); !checked)
+    return std::unexpected(std::move(checked.error()));
   const auto before = core.crm.opportunity(call.location, call.path[0]);
   if (!before) return std::unexpected(before.error());
   const auto edit = read_opportunity_edit(call.body, call.location, core.crm.rules().edits);
@@ -143,19 +154,22 @@ Outcome<Answer> delete_opportunity(Core& core, const ControlCall& call) {
 
 Outcome<Answer> list_custom_fields(Core&, const ControlCall& call) {
   JsonArray fields;
-  for (const CustomField& field : call.location.custom_fields) fields.push_back(custom_field_shape(field, call.location));
+  for (const CustomField& field : call.location.custom_fields)
+    fields.push_back(custom_field_shape(field, call.location));
   return Answer{200, {{"customFields", std::move(fields)}}};
 }
 
 Outcome<Answer> create_custom_field(Core& core, const ControlCall& call) {
-  if (auto checked = check(call.body, schemas::custom_field_person); !checked) return std::unexpected(std::move(checked.error()));
+  if (auto checked = check(call.body, schemas::custom_field_person); !checked)
+    return std::unexpected(std::move(checked.error()));
   const auto field = core.crm.create_custom_field(call.location, call.body, Actor::person);
   if (!field) return std::unexpected(field.error());
   return Answer{201, {{"customField", custom_field_shape(*field, call.location)}}};
 }
 
 Outcome<Answer> update_custom_field(Core& core, const ControlCall& call) {
-  if (auto checked = check(call.body, schemas::custom_field_person); !checked) return std::unexpected(std::move(checked.error()));
+  if (auto checked = check(call.body, schemas::custom_field_person); !checked)
+    return std::unexpected(std::move(checked.error()));
   const auto field = core.crm.update_custom_field(call.location, call.path[0], call.body, Actor::person);
   if (!field) return std::unexpected(field.error());
   return Answer{200, {{"customField", custom_field_shape(*field, call.location)}}};
@@ -175,7 +189,8 @@ Outcome<Answer> list_pipelines(Core&, const ControlCall& call) {
 
 // {"contacts": N, "opportunities": M, "seed": K, "events": false}
 Outcome<Answer> seed_records(Core& core, const ControlCall& call) {
-  constexpr Property kSeed[] = {{"contacts", Kind::number}, {"opportunities", Kind::number}, {"seed", Kind::number}, {"events", Kind::boolean}};
+  constexpr Property kSeed[] = {
+      {"contacts", Kind::number}, {"opportunities", Kind::number}, {"seed", Kind::number}, {"events", Kind::boolean}};
   if (auto checked = check(call.body, kSeed); !checked) return std::unexpected(std::move(checked.error()));
   const auto number = [&](std::string_view name, double fallback) {
     const Json* value = call.body.if_contains(name);
@@ -185,12 +200,14 @@ Outcome<Answer> seed_records(Core& core, const ControlCall& call) {
   const double opportunities = number("opportunities", 0);
   const double seed_number = number("seed", 1);
   const auto most = static_cast<double>(limits::records_max);
-  if (contacts < 0 || contacts > most || opportunities < 0 || opportunities > most || seed_number < 0 || seed_number > 1e15) {
+  if (contacts < 0 || contacts > most || opportunities < 0 || opportunities > most || seed_number < 0 ||
+      seed_number > 1e15) {
     return refuse(400, "contacts, opportunities and seed must be between 0 and the sandbox's limits");
   }
   const Json* events = call.body.if_contains("events");
-  const Seeded done = seed(core.crm, call.location, static_cast<std::size_t>(contacts), static_cast<std::size_t>(opportunities),
-                           static_cast<std::uint64_t>(seed_number), events != nullptr && events->get_bool() ? Quiet::no : Quiet::yes);
+  const Seeded done =
+      seed(core.crm, call.location, static_cast<std::size_t>(contacts), static_cast<std::size_t>(opportunities),
+           static_cast<std::uint64_t>(seed_number), events != nullptr && events->get_bool() ? Quiet::no : Quiet::yes);
   return Answer{201, {{"contacts", done.contacts}, {"opportunities", done.opportunities}}};
 }
 

@@ -20,7 +20,8 @@ Outcome<Answer> state(Core& core, const ControlCall&) {
   JsonObject calls;
   for (const auto& [route, count] : core.log.by_route()) calls[route] = count;
   JsonObject answers;
-  for (const auto& [status, count] : core.log.by_status()) answers[status == 0 ? "dropped" : std::to_string(status)] = count;
+  for (const auto& [status, count] : core.log.by_status())
+    answers[status == 0 ? "dropped" : std::to_string(status)] = count;
   JsonObject writes;
   std::uint64_t writes_total = 0;
   for (const auto& [kind, count] : core.crm.api_writes()) {
@@ -28,18 +29,20 @@ Outcome<Answer> state(Core& core, const ControlCall&) {
     writes_total += count;
   }
   const WebhookCounts& hooks = core.webhooks.counts();
-  return Answer{200,
-                {{"now", to_iso8601(core.clock.now())},
-                 {"locations", std::move(locations)},
-                 {"calls", JsonObject{{"total", core.log.total()}, {"byRoute", std::move(calls)}, {"byStatus", std::move(answers)}}},
-                 {"writes", JsonObject{{"total", writes_total}, {"byKind", std::move(writes)}}},
-                 {"webhooks", JsonObject{{"fired", hooks.fired},
-                                         {"attempts", hooks.attempts},
-                                         {"delivered", hooks.delivered},
-                                         {"givenUp", hooks.given_up},
-                                         {"lost", hooks.lost},
-                                         {"dropped", hooks.dropped},
-                                         {"waiting", core.webhooks.waiting()}}}}};
+  return Answer{
+      200,
+      {{"now", to_iso8601(core.clock.now())},
+       {"locations", std::move(locations)},
+       {"calls",
+        JsonObject{{"total", core.log.total()}, {"byRoute", std::move(calls)}, {"byStatus", std::move(answers)}}},
+       {"writes", JsonObject{{"total", writes_total}, {"byKind", std::move(writes)}}},
+       {"webhooks", JsonObject{{"fired", hooks.fired},
+                               {"attempts", hooks.attempts},
+                               {"delivered", hooks.delivered},
+                               {"givenUp", hooks.given_up},
+                               {"lost", hooks.lost},
+                               {"dropped", hooks.dropped},
+                               {"waiting", core.webhooks.waiting()}}}}};
 }
 
 // Starts the counts of calls and writes anew; records stay.
@@ -52,7 +55,11 @@ Outcome<Answer> forget_counts(Core& core, const ControlCall&) {
 Outcome<Answer> recent_calls(Core& core, const ControlCall&) {
   JsonArray calls;
   for (const CallRecord& call : core.log.recent()) {
-    calls.push_back(JsonObject{{"at", to_iso8601(call.at)}, {"method", call.method}, {"target", call.target}, {"status", call.status}, {"fault", call.fault}});
+    calls.push_back(JsonObject{{"at", to_iso8601(call.at)},
+                               {"method", call.method},
+                               {"target", call.target},
+                               {"status", call.status},
+                               {"fault", call.fault}});
   }
   return Answer{200, {{"calls", std::move(calls)}}};
 }
@@ -70,12 +77,16 @@ Outcome<Answer> clear_faults(Core& core, const ControlCall&) {
 }
 
 JsonObject registration_shape(std::uint64_t id, const WebhookRegistration& registration) {
-  return {{"id", id}, {"url", registration.url}, {"events", texts(registration.events)}, {"locationId", registration.location_id}};
+  return {{"id", id},
+          {"url", registration.url},
+          {"events", texts(registration.events)},
+          {"locationId", registration.location_id}};
 }
 
 Outcome<Answer> list_webhooks(Core& core, const ControlCall&) {
   JsonArray out;
-  for (const auto& [id, registration] : core.webhooks.registrations()) out.push_back(registration_shape(id, registration));
+  for (const auto& [id, registration] : core.webhooks.registrations())
+    out.push_back(registration_shape(id, registration));
   return Answer{200, {{"webhooks", std::move(out)}}};
 }
 
@@ -91,14 +102,16 @@ Outcome<Answer> add_webhook(Core& core, const ControlCall& call) {
   if (const Json* events = call.body.if_contains("events")) {
     for (const Json& event : events->get_array()) registration.events.emplace_back(event.get_string());
   }
-  if (!registration.url.starts_with("http://") && !registration.url.starts_with("https://")) return refuse(400, "url must begin with http:// or https://");
+  if (!registration.url.starts_with("http://") && !registration.url.starts_with("https://"))
+    return refuse(400, "url must begin with http:// or https://");
   const auto id = core.webhooks.add(registration);
   if (!id) return refuse(400, "too many webhook registrations");
   return Answer{201, registration_shape(*id, registration)};
 }
 
 Outcome<Answer> remove_webhook(Core& core, const ControlCall& call) {
-  if (call.path[0].empty() || call.path[0].size() > 18 || !std::ranges::all_of(call.path[0], [](char c) { return c >= '0' && c <= '9'; }) ||
+  if (call.path[0].empty() || call.path[0].size() > 18 ||
+      !std::ranges::all_of(call.path[0], [](char c) { return c >= '0' && c <= '9'; }) ||
       !core.webhooks.remove(std::stoull(call.path[0]))) {
     return refuse(404, "unknown webhook registration");
   }
@@ -108,8 +121,13 @@ Outcome<Answer> remove_webhook(Core& core, const ControlCall& call) {
 Outcome<Answer> recent_webhooks(Core& core, const ControlCall&) {
   JsonArray out;
   for (const WebhookRecord& hook : core.webhooks.recent()) {
-    out.push_back(JsonObject{{"id", hook.delivery_id}, {"type", hook.type}, {"url", hook.url}, {"at", to_iso8601(hook.at)},
-                             {"attempts", hook.attempts}, {"outcome", hook.outcome}, {"body", hook.body}});
+    out.push_back(JsonObject{{"id", hook.delivery_id},
+                             {"type", hook.type},
+                             {"url", hook.url},
+                             {"at", to_iso8601(hook.at)},
+                             {"attempts", hook.attempts},
+                             {"outcome", hook.outcome},
+                             {"body", hook.body}});
   }
   return Answer{200, {{"webhooks", std::move(out)}}};
 }
@@ -125,11 +143,14 @@ void apply(LocationSettings& settings, const JsonObject& body) {
   if (body.contains("name")) settings.name = string_member(object, "name");
   if (body.contains("country")) settings.country = string_member(object, "country");
   if (body.contains("timezone")) settings.timezone = string_member(object, "timezone");
-  if (const Json* value = body.if_contains("allowDuplicateContact")) settings.allow_duplicate_contact = value->get_bool();
-  if (const Json* value = body.if_contains("allowDuplicateOpportunity")) settings.allow_duplicate_opportunity = value->get_bool();
+  if (const Json* value = body.if_contains("allowDuplicateContact"))
+    settings.allow_duplicate_contact = value->get_bool();
+  if (const Json* value = body.if_contains("allowDuplicateOpportunity"))
+    settings.allow_duplicate_opportunity = value->get_bool();
   if (const Json* value = body.if_contains("matchOrder")) {
     settings.match_order.clear();
-    for (const Json& key : value->get_array()) settings.match_order.push_back(key.get_string() == "phone" ? MatchKey::phone : MatchKey::email);
+    for (const Json& key : value->get_array())
+      settings.match_order.push_back(key.get_string() == "phone" ? MatchKey::phone : MatchKey::email);
   }
 }
 
@@ -182,7 +203,8 @@ Outcome<Answer> add_token(Core& core, const ControlCall& call) {
 
 // {"clientId": "…"}: the code a user's consent for ?locationId= would bring.
 Outcome<Answer> make_code(Core& core, const ControlCall& call) {
-  const auto code = core.tokens.make_code(std::string(string_member(Json(call.body), "clientId")), call.location.settings.id, core.random);
+  const auto code = core.tokens.make_code(std::string(string_member(Json(call.body), "clientId")),
+                                          call.location.settings.id, core.random);
   if (!code) return std::unexpected(code.error());
   return Answer{201, {{"code", *code}}};
 }

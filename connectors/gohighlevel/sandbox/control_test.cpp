@@ -10,7 +10,8 @@ class ControlTest : public SandboxTest {
 };
 
 TEST_F(ControlTest, PeopleEditWithoutCountingAsApiWrites) {
-  const auto made = control("POST", "contacts", R"({"firstName":"Ada","email":"a@example.com","companyName":"X","gender":"f"})");
+  const auto made =
+      control("POST", "contacts", R"({"firstName":"Ada","email":"a@example.com","companyName":"X","gender":"f"})");
   ASSERT_EQ(made.status, 201u);
   const std::string id(made.at("contact.id").get_string());
   EXPECT_EQ(control("PUT", "contacts/" + id, R"({"companyName":"Y"})").at("contact.companyName").get_string(), "Y");
@@ -37,13 +38,15 @@ TEST_F(ControlTest, SeedingIsDeterministic) {
   other.handle({"POST", "/_sandbox/seed", {}, R"({"contacts":200,"opportunities":50,"seed":7})"});
   const wire::HttpRequest dump{"GET", "/_sandbox/contacts", {}, ""};
   EXPECT_EQ(sandbox_.handle(dump).response.body, other.handle(dump).response.body);
-  EXPECT_EQ(control("POST", "seed", R"({"contacts":10,"seed":7})").at("contacts").to_number<int>(), 0) << "the same people are duplicates";
+  EXPECT_EQ(control("POST", "seed", R"({"contacts":10,"seed":7})").at("contacts").to_number<int>(), 0)
+      << "the same people are duplicates";
   EXPECT_EQ(control("POST", "seed", R"({"contacts":10,"seed":8})").at("contacts").to_number<int>(), 10);
 }
 
 TEST_F(ControlTest, MergeMovesWhatTheKeptOneLacks) {
   const auto keep = create_contact(R"("firstName":"Ada","email":"a@example.com","tags":["x"])");
-  const auto remove = create_contact(R"("firstName":"Eve","email":"b@example.com","phone":"+15125550123","tags":["y"])");
+  const auto remove =
+      create_contact(R"("firstName":"Eve","email":"b@example.com","phone":"+15125550123","tags":["y"])");
   const auto merged = control("POST", "contacts/merge", R"({"keep":")" + keep + R"(","remove":")" + remove + "\"}");
   ASSERT_EQ(merged.status, 200u);
   EXPECT_EQ(merged.at("contact.firstName").get_string(), "Ada");
@@ -60,7 +63,8 @@ TEST_F(ControlTest, CustomFieldsKeepTheirKeyWhenRenamedAndTakeTheirValuesAlong) 
   ASSERT_EQ(made.status, 201u);
   EXPECT_EQ(made.at("customField.fieldKey").get_string(), "contact.shoe_size");
   const std::string field(made.at("customField.id").get_string());
-  const auto id = create_contact(R"("email":"a@example.com","customFields":[{"key":"contact.shoe_size","field_value":44}])");
+  const auto id =
+      create_contact(R"("email":"a@example.com","customFields":[{"key":"contact.shoe_size","field_value":44}])");
   control("PUT", "customFields/" + field, R"({"name":"Foot size"})");
   const auto read = api("GET", "/locations/" + std::string(kLocation) + "/customFields/" + field);
   EXPECT_EQ(read.at("customField.name").get_string(), "Foot size");

@@ -46,7 +46,8 @@ struct Seeded {
   std::size_t contacts = 0;
   std::size_t opportunities = 0;
 };
-Seeded seed(Crm& crm, Location& location, std::size_t contacts, std::size_t opportunities, std::uint64_t number, Quiet quiet);
+Seeded seed(Crm& crm, Location& location, std::size_t contacts, std::size_t opportunities, std::uint64_t number,
+            Quiet quiet);
 
 wire::HttpResponse json_response(unsigned status, const Json& body);
 

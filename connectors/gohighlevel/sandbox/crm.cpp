@@ -19,7 +19,8 @@ std::string make_key(const Location& location, std::string_view model, std::stri
   while (!slug.empty() && slug.back() == '_') slug.pop_back();
   const std::string base = std::string(model) + "." + (slug.empty() ? "field" : slug);
   std::string key = base;
-  for (int i = 1; std::ranges::find(location.custom_fields, key, &CustomField::key) != location.custom_fields.end(); ++i) {
+  for (int i = 1; std::ranges::find(location.custom_fields, key, &CustomField::key) != location.custom_fields.end();
+       ++i) {
     key = base + "_" + std::to_string(i);
   }
   return key;
@@ -28,15 +29,17 @@ std::string make_key(const Location& location, std::string_view model, std::stri
 void apply_definition(CustomField& field, const JsonObject& body) {
   if (const Json* value = body.if_contains("name")) field.name = std::string_view(value->get_string());
   if (const Json* value = body.if_contains("placeholder")) field.placeholder = std::string_view(value->get_string());
-  if (const Json* value = body.if_contains("position")) field.position = value->to_number<std::int64_t>();
+  if (const Json* value = body.if_contains("position"))
+    field.position = std::clamp(value->to_number<double>(), 0.0, 1e9);
   if (const Json* value = body.if_contains("options")) {
     field.options.clear();
     for (const Json& option : value->get_array()) field.options.emplace_back(option.get_string());
   }
 }
 
-constexpr std::string_view kDataTypes[] = {"TEXT",     "LARGE_TEXT",     "NUMERICAL",        "PHONE", "MONETORY",     "CHECKBOX",
-                                           "SINGLE_OPTIONS", "MULTIPLE_OPTIONS", "DATE",  "TEXTBOX_LIST", "FILE_UPLOAD", "RADIO"};
+constexpr std::string_view kDataTypes[] = {"TEXT",     "LARGE_TEXT",   "NUMERICAL",      "PHONE",
+                                           "MONETORY", "CHECKBOX",     "SINGLE_OPTIONS", "MULTIPLE_OPTIONS",
+                                           "DATE",     "TEXTBOX_LIST", "FILE_UPLOAD",    "RADIO"};
 
 }  // namespace
 
@@ -59,7 +62,8 @@ std::string Crm::make_id() {
   std::string out(20, 'A');
   for (std::size_t i = 0; i < out.size();) {
     std::uint64_t bits = random_.next();
-    for (int taken = 0; taken < 10 && i < out.size(); ++taken, bits /= kAlphabet.size()) out[i++] = kAlphabet[bits % kAlphabet.size()];
+    for (int taken = 0; taken < 10 && i < out.size(); ++taken, bits /= kAlphabet.size())
+      out[i++] = kAlphabet[bits % kAlphabet.size()];
   }
   return out;
 }
@@ -104,7 +108,8 @@ Time Crm::visible_at(Time at) {
 void Crm::remember_tags(Location& location, const std::vector<std::string>& tags) {
   for (const std::string& tag : tags) {
     if (location.tags.size() >= limits::definitions_max) return;
-    if (std::ranges::find(location.tags, tag, &LocationTag::name) == location.tags.end()) location.tags.push_back({make_id(), tag});
+    if (std::ranges::find(location.tags, tag, &LocationTag::name) == location.tags.end())
+      location.tags.push_back({make_id(), tag});
   }
 }
 
@@ -116,7 +121,7 @@ Outcome<CustomField> Crm::create_custom_field(Location& location, const JsonObje
     return std::unexpected(unprocessable("dataType must be a valid enum value"));
   }
   if (const Json* model = body.if_contains("model")) field.model = std::string_view(model->get_string());
-  field.position = static_cast<std::int64_t>(location.custom_fields.size()) * 50;
+  field.position = static_cast<double>(location.custom_fields.size()) * 50;
   apply_definition(field, body);
   const bool taken = std::ranges::any_of(location.custom_fields, [&](const CustomField& other) {
     return other.model == field.model && lower_case(other.name) == lower_case(field.name);
@@ -129,7 +134,8 @@ Outcome<CustomField> Crm::create_custom_field(Location& location, const JsonObje
   return field;
 }
 
-Outcome<CustomField> Crm::update_custom_field(Location& location, std::string_view id, const JsonObject& body, Actor actor) {
+Outcome<CustomField> Crm::update_custom_field(Location& location, std::string_view id, const JsonObject& body,
+                                              Actor actor) {
   const auto found = std::ranges::find(location.custom_fields, id, &CustomField::id);
   if (found == location.custom_fields.end()) return refuse(400, "Custom field not found");
   apply_definition(*found, body);

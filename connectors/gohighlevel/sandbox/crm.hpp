@@ -67,27 +67,36 @@ class Crm {
   // 400 when the id is unknown, 403 when it belongs to another location than `location`.
   Outcome<ContactVersion> contact(const Location& location, std::string_view id) const;
   // By the location's match keys in their order; additional e-mails count as e-mails.
-  std::optional<Duplicate> find_duplicate(const Location& location, std::string_view email, std::string_view phone, std::string_view except) const;
-  Outcome<ContactVersion> create_contact(Location& location, const ContactEdit& edit, Actor actor, Quiet quiet = Quiet::no);
-  Outcome<ContactVersion> update_contact(Location& location, ContactVersion before, const ContactEdit& edit, Actor actor);
-  Outcome<void> delete_contact(Location& location, ContactVersion before, Actor actor, Quiet quiet = Quiet::no);
-  ContactVersion set_tags(Location& location, ContactVersion before, std::vector<std::string> tags, std::string_view kind, Actor actor);
-  ContactVersion set_followers(Location& location, ContactVersion before, std::vector<std::string> followers, Actor actor);
+  std::optional<Duplicate> find_duplicate(const Location& location, std::string_view email, std::string_view phone,
+                                          std::string_view except) const;
+  Outcome<ContactVersion> create_contact(Location& location, const ContactEdit& edit, Actor actor,
+                                         Quiet quiet = Quiet::no);
+  Outcome<ContactVersion> update_contact(Location& location, ContactVersion before, const ContactEdit& edit,
+                                         Actor actor);
+  void delete_contact(Location& location, ContactVersion before, Actor actor, Quiet quiet = Quiet::no);
+  ContactVersion set_tags(Location& location, ContactVersion before, std::vector<std::string> tags,
+                          std::string_view kind, Actor actor);
+  ContactVersion set_followers(Location& location, ContactVersion before, std::vector<std::string> followers,
+                               Actor actor);
   // What merging two contacts in the CRM's pages does: `kept` takes what it lacks from `removed`, whose
   // e-mail becomes an additional one. No documented event tells of a merge, so with Quiet::yes none is fired.
   ContactVersion merge_contacts(Location& location, ContactVersion kept, ContactVersion removed, Quiet quiet);
 
   // --- opportunities
   Outcome<OpportunityVersion> opportunity(const Location& location, std::string_view id) const;
-  Outcome<OpportunityVersion> create_opportunity(Location& location, const OpportunityEdit& edit, Actor actor, Quiet quiet = Quiet::no);
-  Outcome<OpportunityVersion> update_opportunity(Location& location, OpportunityVersion before, const OpportunityEdit& edit, Actor actor,
+  Outcome<OpportunityVersion> create_opportunity(Location& location, const OpportunityEdit& edit, Actor actor,
+                                                 Quiet quiet = Quiet::no);
+  Outcome<OpportunityVersion> update_opportunity(Location& location, OpportunityVersion before,
+                                                 const OpportunityEdit& edit, Actor actor,
                                                  std::string_view kind = "opportunity.update");
   void delete_opportunity(Location& location, OpportunityVersion before, Actor actor, Quiet quiet = Quiet::no);
-  OpportunityVersion set_followers(Location& location, OpportunityVersion before, std::vector<std::string> followers, Actor actor);
+  OpportunityVersion set_followers(Location& location, OpportunityVersion before, std::vector<std::string> followers,
+                                   Actor actor);
 
   // --- definitions
   Outcome<CustomField> create_custom_field(Location& location, const JsonObject& body, Actor actor);
-  Outcome<CustomField> update_custom_field(Location& location, std::string_view id, const JsonObject& body, Actor actor);
+  Outcome<CustomField> update_custom_field(Location& location, std::string_view id, const JsonObject& body,
+                                           Actor actor);
   // Values of a deleted field vanish from every record; that fires nothing and changes no dateUpdated.
   Outcome<void> delete_custom_field(Location& location, std::string_view id, Actor actor);
 

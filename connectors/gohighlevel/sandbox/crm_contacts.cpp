@@ -108,7 +108,8 @@ ContactVersion Crm::store(Location& location, ContactVersion before, Contact nex
       index_remove(location.contacts_by_additional_email, lower_case(email), next.id);
     }
   }
-  for (const std::string& email : next.additional_emails) location.contacts_by_additional_email[lower_case(email)].insert(next.id);
+  for (const std::string& email : next.additional_emails)
+    location.contacts_by_additional_email[lower_case(email)].insert(next.id);
   remember_tags(location, next.tags);
   auto version = std::make_shared<const Contact>(std::move(next));
   location.contacts[version->id] = version;
@@ -134,15 +135,16 @@ Outcome<ContactVersion> Crm::create_contact(Location& location, const ContactEdi
   return stored;
 }
 
-Outcome<ContactVersion> Crm::update_contact(Location& location, ContactVersion before, const ContactEdit& edit, Actor actor) {
+Outcome<ContactVersion> Crm::update_contact(Location& location, ContactVersion before, const ContactEdit& edit,
+                                            Actor actor) {
   Contact next = *before;
   apply(next, edit);
   if (!location.settings.allow_duplicate_contact) {
     // Only a changed key can newly collide: records that were duplicates before the setting changed stay editable.
     const bool email_changed = lower_case(next.text("email")) != lower_case(before->text("email"));
     const bool phone_changed = next.text("phone") != before->text("phone");
-    const auto duplicate =
-        find_duplicate(location, email_changed ? next.text("email") : "", phone_changed ? next.text("phone") : "", before->id);
+    const auto duplicate = find_duplicate(location, email_changed ? next.text("email") : "",
+                                          phone_changed ? next.text("phone") : "", before->id);
     if (duplicate) return std::unexpected(duplicate_refusal(*duplicate));
   }
   const ContactVersion stored = store(location, before, std::move(next));
@@ -151,7 +153,7 @@ Outcome<ContactVersion> Crm::update_contact(Location& location, ContactVersion b
   return stored;
 }
 
-Outcome<void> Crm::delete_contact(Location& location, ContactVersion before, Actor actor, Quiet quiet) {
+void Crm::delete_contact(Location& location, ContactVersion before, Actor actor, Quiet quiet) {
   const std::string id = before->id;
   if (rules_.contact_delete == ContactDelete::takes_opportunities) {
     const auto found = location.opportunities_by_contact.find(id);
@@ -163,7 +165,8 @@ Outcome<void> Crm::delete_contact(Location& location, ContactVersion before, Act
   }
   index_move(location.contacts_by_email, lower_case(before->text("email")), "", id);
   index_move(location.contacts_by_phone, std::string(before->text("phone")), "", id);
-  for (const std::string& email : before->additional_emails) index_remove(location.contacts_by_additional_email, lower_case(email), id);
+  for (const std::string& email : before->additional_emails)
+    index_remove(location.contacts_by_additional_email, lower_case(email), id);
   location.notes.erase(id);
   location.tasks.erase(id);
   location.contacts.erase(id);
@@ -174,10 +177,10 @@ Outcome<void> Crm::delete_contact(Location& location, ContactVersion before, Act
   if (quiet == Quiet::no && events_.wants("ContactDelete", location.settings.id)) {
     events_.emit("ContactDelete", location.settings.id, contact_event(*before, location), at);
   }
-  return {};
 }
 
-ContactVersion Crm::set_tags(Location& location, ContactVersion before, std::vector<std::string> tags, std::string_view kind, Actor actor) {
+ContactVersion Crm::set_tags(Location& location, ContactVersion before, std::vector<std::string> tags,
+                             std::string_view kind, Actor actor) {
   wrote(actor, kind);
   if (tags == before->tags) return before;
   Contact next = *before;
@@ -187,7 +190,8 @@ ContactVersion Crm::set_tags(Location& location, ContactVersion before, std::vec
   return stored;
 }
 
-ContactVersion Crm::set_followers(Location& location, ContactVersion before, std::vector<std::string> followers, Actor actor) {
+ContactVersion Crm::set_followers(Location& location, ContactVersion before, std::vector<std::string> followers,
+                                  Actor actor) {
   wrote(actor, "contact.followers");
   Contact next = *before;
   next.followers = std::move(followers);
@@ -223,7 +227,7 @@ ContactVersion Crm::merge_contacts(Location& location, ContactVersion kept, Cont
   auto& tasks = location.tasks[kept->id];
   std::ranges::move(location.tasks[removed->id], std::back_inserter(tasks));
   // Deleting the emptied contact first frees its e-mail and phone for the kept one.
-  static_cast<void>(delete_contact(location, removed, Actor::person, quiet));
+  delete_contact(location, removed, Actor::person, quiet);
   const ContactVersion stored = store(location, kept, std::move(next));
   if (quiet == Quiet::no) fire_contact_changes(location, *kept, *stored);
   return stored;
@@ -231,7 +235,8 @@ ContactVersion Crm::merge_contacts(Location& location, ContactVersion kept, Cont
 
 void Crm::fire_contact(std::string_view type, const Location& location, const Contact& contact) {
   if (!events_.wants(type, location.settings.id)) return;
-  JsonObject payload = type == "ContactDndUpdate" ? contact_dnd_event(contact, location) : contact_event(contact, location);
+  JsonObject payload =
+      type == "ContactDndUpdate" ? contact_dnd_event(contact, location) : contact_event(contact, location);
   events_.emit(type, location.settings.id, std::move(payload), contact.updated);
 }
 

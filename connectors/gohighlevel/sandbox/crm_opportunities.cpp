@@ -19,7 +19,8 @@ Outcome<void> apply(Opportunity& opportunity, const OpportunityEdit& edit, const
   } else if (pipeline_before != opportunity.pipeline_id) {
     opportunity.stage_id = pipeline->stages.empty() ? "" : pipeline->stages.front().id;
   }
-  const bool known_stage = std::ranges::find(pipeline->stages, opportunity.stage_id, &Stage::id) != pipeline->stages.end();
+  const bool known_stage =
+      std::ranges::find(pipeline->stages, opportunity.stage_id, &Stage::id) != pipeline->stages.end();
   if (!opportunity.stage_id.empty() && !known_stage) return refuse(400, "The pipeline stage id is invalid.");
   if (edit.name) opportunity.name = *edit.name;
   if (edit.status) opportunity.status = *edit.status;
@@ -65,8 +66,10 @@ OpportunityVersion Crm::store(Location& location, OpportunityVersion before, Opp
   return version;
 }
 
-Outcome<OpportunityVersion> Crm::create_opportunity(Location& location, const OpportunityEdit& edit, Actor actor, Quiet quiet) {
-  if (location.opportunities.size() >= limits::records_max) return refuse(400, "The sandbox holds no more opportunities");
+Outcome<OpportunityVersion> Crm::create_opportunity(Location& location, const OpportunityEdit& edit, Actor actor,
+                                                    Quiet quiet) {
+  if (location.opportunities.size() >= limits::records_max)
+    return refuse(400, "The sandbox holds no more opportunities");
   Opportunity next;
   if (auto applied = apply(next, edit, location); !applied) return std::unexpected(std::move(applied.error()));
   const auto same_contact = location.opportunities_by_contact.find(next.contact_id);
@@ -89,8 +92,8 @@ Outcome<OpportunityVersion> Crm::create_opportunity(Location& location, const Op
   return stored;
 }
 
-Outcome<OpportunityVersion> Crm::update_opportunity(Location& location, OpportunityVersion before, const OpportunityEdit& edit,
-                                                    Actor actor, std::string_view kind) {
+Outcome<OpportunityVersion> Crm::update_opportunity(Location& location, OpportunityVersion before,
+                                                    const OpportunityEdit& edit, Actor actor, std::string_view kind) {
   Opportunity next = *before;
   if (auto applied = apply(next, edit, location); !applied) return std::unexpected(std::move(applied.error()));
   const bool stage = next.stage_id != before->stage_id || next.pipeline_id != before->pipeline_id;
@@ -103,7 +106,8 @@ Outcome<OpportunityVersion> Crm::update_opportunity(Location& location, Opportun
   fire_opportunity("OpportunityUpdate", location, *stored);
   if (stage) fire_opportunity("OpportunityStageUpdate", location, *stored);
   if (status) fire_opportunity("OpportunityStatusUpdate", location, *stored);
-  if (stored->monetary_value != before->monetary_value) fire_opportunity("OpportunityMonetaryValueUpdate", location, *stored);
+  if (stored->monetary_value != before->monetary_value)
+    fire_opportunity("OpportunityMonetaryValueUpdate", location, *stored);
   if (stored->assigned_to != before->assigned_to) fire_opportunity("OpportunityAssignedToUpdate", location, *stored);
   return stored;
 }
@@ -124,7 +128,8 @@ void Crm::delete_opportunity(Location& location, OpportunityVersion before, Acto
   }
 }
 
-OpportunityVersion Crm::set_followers(Location& location, OpportunityVersion before, std::vector<std::string> followers, Actor actor) {
+OpportunityVersion Crm::set_followers(Location& location, OpportunityVersion before, std::vector<std::string> followers,
+                                      Actor actor) {
   wrote(actor, "opportunity.followers");
   Opportunity next = *before;
   next.followers = std::move(followers);

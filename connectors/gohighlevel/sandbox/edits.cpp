@@ -15,13 +15,15 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool is_empty(const Json& value) {
-  return value.is_null() || (value.is_string() && value.get_string().empty()) || (value.is_array() && value.get_array().empty());
+  return value.is_null() || (value.is_string() && value.get_string().empty()) ||
+         (value.is_array() && value.get_array().empty());
 }
 
 bool looks_like_email(std::string_view text) {
   const auto at = text.find('@');
   return at != std::string_view::npos && at > 0 && text.find('@', at + 1) == std::string_view::npos &&
-         text.find('.', at) != std::string_view::npos && text.back() != '.' && text.find_first_of(" \t\r\n,;") == std::string_view::npos;
+         text.find('.', at) != std::string_view::npos && text.back() != '.' &&
+         text.find_first_of(" \t\r\n,;") == std::string_view::npos;
 }
 
 // The type a custom field's value must have. "" when it fits.
@@ -29,14 +31,16 @@ std::string_view type_problem(const CustomField& field, const Json& value) {
   const std::string& type = field.data_type;
   if (type == "NUMERICAL" || type == "MONETORY") return value.is_number() ? "" : "must be a number";
   if (type == "CHECKBOX" || type == "MULTIPLE_OPTIONS") {
-    const bool texts = value.is_array() && std::ranges::all_of(value.get_array(), [](const Json& item) { return item.is_string(); });
+    const bool texts =
+        value.is_array() && std::ranges::all_of(value.get_array(), [](const Json& item) { return item.is_string(); });
     return texts ? "" : "must be an array of strings";
   }
   if (type == "FILE_UPLOAD" || type == "TEXTBOX_LIST") return value.is_object() ? "" : "must be an object";
   return value.is_string() ? "" : "must be a string";
 }
 
-Outcome<std::vector<CustomEdit>> read_custom(const JsonObject& body, std::string_view model, const Location& location, const EditRules& rules) {
+Outcome<std::vector<CustomEdit>> read_custom(const JsonObject& body, std::string_view model, const Location& location,
+                                             const EditRules& rules) {
   std::vector<CustomEdit> out;
   std::vector<std::string> problems;
   const Json* items = body.if_contains("customFields");
@@ -52,7 +56,8 @@ Outcome<std::vector<CustomEdit>> read_custom(const JsonObject& body, std::string
     } else if (value == nullptr) {
       problems.push_back(at + ".field_value should not be empty");
     } else if (field == nullptr) {
-      if (rules.unknown_custom_field == UnknownCustomField::refuse) problems.push_back(at + ".id is not a custom field of this location");
+      if (rules.unknown_custom_field == UnknownCustomField::refuse)
+        problems.push_back(at + ".id is not a custom field of this location");
     } else if (is_empty(*value)) {
       out.emplace_back(field->id, nullptr);
     } else if (const auto problem = type_problem(*field, *value); !problem.empty()) {
@@ -66,7 +71,8 @@ Outcome<std::vector<CustomEdit>> read_custom(const JsonObject& body, std::string
 }
 
 // One text member in its stored form; null clears. Nothing: the value is refused, `problem` says why.
-std::optional<Json> stored_text(std::string_view name, const Json& value, const Location& location, std::string& problem) {
+std::optional<Json> stored_text(std::string_view name, const Json& value, const Location& location,
+                                std::string& problem) {
   if (is_empty(value)) return Json(nullptr);
   const std::string_view text = trimmed(value.get_string());
   if (text.empty()) return Json(nullptr);
@@ -150,9 +156,9 @@ std::optional<std::string> normal_birthday(std::string_view text) {
 }
 
 Outcome<ContactEdit> read_contact_edit(const JsonObject& body, const Location& location, const EditRules& rules) {
-  constexpr std::string_view kTexts[] = {"firstName", "lastName", "name",     "email",   "phone",  "address1",    "city",        "state",
-                                         "postalCode", "website", "timezone", "source",  "gender", "dateOfBirth", "companyName", "assignedTo",
-                                         "country"};
+  constexpr std::string_view kTexts[] = {
+      "firstName", "lastName", "name",   "email",  "phone",       "address1",    "city",       "state",  "postalCode",
+      "website",   "timezone", "source", "gender", "dateOfBirth", "companyName", "assignedTo", "country"};
   ContactEdit edit;
   std::vector<std::string> problems;
   for (const std::string_view name : kTexts) {
@@ -182,7 +188,8 @@ Outcome<ContactEdit> read_contact_edit(const JsonObject& body, const Location& l
   return edit;
 }
 
-Outcome<OpportunityEdit> read_opportunity_edit(const JsonObject& body, const Location& location, const EditRules& rules) {
+Outcome<OpportunityEdit> read_opportunity_edit(const JsonObject& body, const Location& location,
+                                               const EditRules& rules) {
   OpportunityEdit edit;
   edit.name = text_member(body, "name");
   edit.contact_id = text_member(body, "contactId");

@@ -44,7 +44,8 @@ struct EditRules {
 
 // The bodies have passed validate(); these check what needs the location: custom fields, formats of values.
 Outcome<ContactEdit> read_contact_edit(const JsonObject& body, const Location& location, const EditRules& rules);
-Outcome<OpportunityEdit> read_opportunity_edit(const JsonObject& body, const Location& location, const EditRules& rules);
+Outcome<OpportunityEdit> read_opportunity_edit(const JsonObject& body, const Location& location,
+                                               const EditRules& rules);
 
 // Trimmed, in the case the settings say, without duplicates and empty ones; order kept.
 std::vector<std::string> normal_tags(const JsonArray& tags, TagCase tag_case);

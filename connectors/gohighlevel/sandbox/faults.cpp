@@ -4,14 +4,16 @@ namespace lockstep::gohighlevel {
 namespace {
 
 constexpr std::array<std::string_view, kFaultCount> kNames = {
-    "latency",          "too_many_requests",   "error_before_apply", "error_after_apply", "drop_before_apply", "drop_after_apply",
-    "created_but_refused", "webhook_lost",     "webhook_doubled",    "webhook_delayed",   "stale_search",      "token_revoked"};
+    "latency",           "too_many_requests", "error_before_apply",  "error_after_apply",
+    "drop_before_apply", "drop_after_apply",  "created_but_refused", "webhook_lost",
+    "webhook_doubled",   "webhook_delayed",   "stale_search",        "token_revoked"};
 
 Result<double> number_between(const Json& value, double low, double high, std::string_view name) {
   boost::system::error_code error;
   const double number = value.to_number<double>(error);
   if (error || !(number >= low && number <= high)) {
-    return fail(ErrorKind::invalid, std::string(name) + " must be a number from " + std::to_string(low) + " to " + std::to_string(high));
+    return fail(ErrorKind::invalid,
+                std::string(name) + " must be a number from " + std::to_string(low) + " to " + std::to_string(high));
   }
   return number;
 }
@@ -66,7 +68,8 @@ bool Faults::hits(Fault fault, std::string_view what, Random& random) {
 Duration Faults::duration(Fault fault, Random& random) const {
   const FaultRule& found = rule(fault);
   std::int64_t ms = found.fixed_ms;
-  if (found.jitter_ms > 0) ms += static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(found.jitter_ms) + 1));
+  if (found.jitter_ms > 0)
+    ms += static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(found.jitter_ms) + 1));
   return std::chrono::milliseconds(ms);
 }
 
@@ -74,9 +77,9 @@ JsonObject Faults::to_json() const {
   JsonObject out;
   for (std::size_t i = 0; i < kFaultCount; ++i) {
     const FaultRule& found = rules_[i];
-    out[kNames[i]] = JsonObject{{"rate", found.rate},         {"once", found.once},           {"only", found.only},
-                                {"fixed_ms", found.fixed_ms}, {"jitter_ms", found.jitter_ms}, {"status", found.status},
-                                {"hits", hits_[i]}};
+    out[kNames[i]] = JsonObject{
+        {"rate", found.rate},           {"once", found.once},     {"only", found.only}, {"fixed_ms", found.fixed_ms},
+        {"jitter_ms", found.jitter_ms}, {"status", found.status}, {"hits", hits_[i]}};
   }
   return out;
 }

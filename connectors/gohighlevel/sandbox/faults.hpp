@@ -33,12 +33,12 @@ std::string_view to_string(Fault fault);
 std::optional<Fault> fault_from(std::string_view name);
 
 struct FaultRule {
-  double rate = 0;          // chance of a hit, 0 to 1
-  std::uint64_t once = 0;   // the next `once` opportunities hit for certain, before the rate counts
-  std::string only;         // "POST /contacts/", a webhook's type, or "" for all
+  double rate = 0;         // chance of a hit, 0 to 1
+  std::uint64_t once = 0;  // the next `once` opportunities hit for certain, before the rate counts
+  std::string only;        // "POST /contacts/", a webhook's type, or "" for all
   std::int64_t fixed_ms = 0;
   std::int64_t jitter_ms = 0;
-  unsigned status = 503;    // of the error_* faults
+  unsigned status = 503;  // of the error_* faults
 
   friend bool operator==(const FaultRule&, const FaultRule&) = default;
 };

@@ -10,11 +10,12 @@
 namespace lockstep::gohighlevel::sandbox {
 namespace {
 
-constexpr std::array<std::string_view, 7> kOperators = {"eq", "not_eq", "contains", "not_contains", "exists", "not_exists", "range"};
+constexpr std::array<std::string_view, 7> kOperators = {"eq",     "not_eq",     "contains", "not_contains",
+                                                        "exists", "not_exists", "range"};
 // Known to the API but to no field the sandbox has: refused per field, as gt and lt are on dates.
-constexpr std::array<std::string_view, 15> kOtherOperators = {"wildcard", "not_wildcard", "match", "not_match", "not_range", "contains_set",
-                                                              "contains_not_set", "gt", "gte", "lt", "lte", "nested", "nested_not",
-                                                              "has_child", "has_parent"};
+constexpr std::array<std::string_view, 15> kOtherOperators = {
+    "wildcard", "not_wildcard", "match", "not_match", "not_range",  "contains_set", "contains_not_set", "gt",
+    "gte",      "lt",           "lte",   "nested",    "nested_not", "has_child",    "has_parent"};
 
 bool allowed(FieldKind kind, Operator op) {
   const bool equality = op == Operator::equals || op == Operator::differs;
@@ -114,7 +115,9 @@ class Parser {
     if (field == nullptr) return std::unexpected(unprocessable("Invalid field (" + out.field + ") passed in filters"));
     const auto known = std::ranges::find(kOperators, op);
     if (known == kOperators.end() && std::ranges::find(kOtherOperators, op) == kOtherOperators.end()) {
-      return std::unexpected(unprocessable("operator must be one of the following values: eq, not_eq, contains, not_contains, exists, not_exists, range"));
+      return std::unexpected(
+          unprocessable("operator must be one of the following values: eq, not_eq, contains, not_contains, exists, "
+                        "not_exists, range"));
     }
     if (known != kOperators.end()) out.op = static_cast<Operator>(known - kOperators.begin());
     if (known == kOperators.end() || !allowed(field->kind, out.op)) {
@@ -125,7 +128,8 @@ class Parser {
       if (value != nullptr) return std::unexpected(unprocessable("value should not exist for operator " + op));
       return out;
     }
-    if (value == nullptr || value->is_null()) return std::unexpected(unprocessable("value should not be empty for field " + snake_case(out.field)));
+    if (value == nullptr || value->is_null())
+      return std::unexpected(unprocessable("value should not be empty for field " + snake_case(out.field)));
     if (out.op == Operator::range) {
       const auto range = parse_range(*value);
       if (!range) return std::unexpected(unprocessable("value must be a range for field " + snake_case(out.field)));
@@ -158,7 +162,8 @@ bool holds(const Filter& filter, const Json& value) {
     case Operator::contains:
       return filter.value.is_string() && contains_text(value, lower_case(std::string_view(filter.value.get_string())));
     case Operator::lacks:
-      return !filter.value.is_string() || !contains_text(value, lower_case(std::string_view(filter.value.get_string())));
+      return !filter.value.is_string() ||
+             !contains_text(value, lower_case(std::string_view(filter.value.get_string())));
     case Operator::range: return value.is_number() && filter.range.holds(value.to_number<double>());
   }
   return false;
@@ -172,9 +177,11 @@ bool Range::holds(double value) const {
 
 bool contains_text(const Json& value, std::string_view lower_case_needle) {
   if (value.is_array()) {
-    return std::ranges::any_of(value.get_array(), [&](const Json& item) { return contains_text(item, lower_case_needle); });
+    return std::ranges::any_of(value.get_array(),
+                               [&](const Json& item) { return contains_text(item, lower_case_needle); });
   }
-  return value.is_string() && lower_case(std::string_view(value.get_string())).find(lower_case_needle) != std::string::npos;
+  return value.is_string() &&
+         lower_case(std::string_view(value.get_string())).find(lower_case_needle) != std::string::npos;
 }
 
 Outcome<Filter> parse_filters(const JsonArray& filters, std::span<const FilterField> fields) {

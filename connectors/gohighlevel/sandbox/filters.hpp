@@ -15,12 +15,12 @@ namespace lockstep::gohighlevel::sandbox {
 
 // Which operators a field takes; a field has a list of its own (FACTS: bare "gt" on a date is refused).
 enum class FieldKind {
-  id,     // eq, not_eq
-  exact,  // eq, not_eq, exists, not_exists
-  text,   // the same and contains, not_contains
-  date,   // range, exists, not_exists
-  number, // eq, not_eq, range, exists, not_exists
-  any,    // all of them: custom fields, whose type decides
+  id,      // eq, not_eq
+  exact,   // eq, not_eq, exists, not_exists
+  text,    // the same and contains, not_contains
+  date,    // range, exists, not_exists
+  number,  // eq, not_eq, range, exists, not_exists
+  any,     // all of them: custom fields, whose type decides
 };
 
 struct FilterField {

@@ -8,7 +8,9 @@
 namespace lockstep::gohighlevel::sandbox {
 namespace {
 
-Outcome<Answer> get_location(Api&, const Call& call) { return Answer{200, {{"location", location_shape(*call.location)}}}; }
+Outcome<Answer> get_location(Api&, const Call& call) {
+  return Answer{200, {{"location", location_shape(*call.location)}}};
+}
 
 Outcome<Answer> list_custom_fields(Api&, const Call& call) {
   const std::string_view model = call.target.has("model") ? call.target.parameter("model") : "contact";
@@ -115,15 +117,21 @@ Outcome<Answer> get_user(Api&, const Call& call) {
 
 constexpr Route kRoutes[] = {
     {"GET", "/locations/{locationId}", "locations.readonly", Names::path, get_location},
-    {"GET", "/locations/{locationId}/customFields", "locations/customFields.readonly", Names::path, list_custom_fields, nullptr, "model"},
-    {"POST", "/locations/{locationId}/customFields", "locations/customFields.write", Names::path, create_custom_field, &schemas::custom_field_create},
-    {"GET", "/locations/{locationId}/customFields/{id}", "locations/customFields.readonly", Names::path, get_custom_field},
-    {"PUT", "/locations/{locationId}/customFields/{id}", "locations/customFields.write", Names::path, update_custom_field, &schemas::custom_field_update},
-    {"DELETE", "/locations/{locationId}/customFields/{id}", "locations/customFields.write", Names::path, delete_custom_field},
+    {"GET", "/locations/{locationId}/customFields", "locations/customFields.readonly", Names::path, list_custom_fields,
+     nullptr, "model"},
+    {"POST", "/locations/{locationId}/customFields", "locations/customFields.write", Names::path, create_custom_field,
+     &schemas::custom_field_create},
+    {"GET", "/locations/{locationId}/customFields/{id}", "locations/customFields.readonly", Names::path,
+     get_custom_field},
+    {"PUT", "/locations/{locationId}/customFields/{id}", "locations/customFields.write", Names::path,
+     update_custom_field, &schemas::custom_field_update},
+    {"DELETE", "/locations/{locationId}/customFields/{id}", "locations/customFields.write", Names::path,
+     delete_custom_field},
     {"GET", "/locations/{locationId}/tags", "locations/tags.readonly", Names::path, list_tags},
     {"POST", "/locations/{locationId}/tags", "locations/tags.write", Names::path, create_tag, &schemas::location_tag},
     {"GET", "/locations/{locationId}/tags/{tagId}", "locations/tags.readonly", Names::path, get_tag},
-    {"PUT", "/locations/{locationId}/tags/{tagId}", "locations/tags.write", Names::path, update_tag, &schemas::location_tag},
+    {"PUT", "/locations/{locationId}/tags/{tagId}", "locations/tags.write", Names::path, update_tag,
+     &schemas::location_tag},
     {"DELETE", "/locations/{locationId}/tags/{tagId}", "locations/tags.write", Names::path, delete_tag},
     {"GET", "/users/", "users.readonly", Names::query, list_users, nullptr, "locationId*"},
     {"GET", "/users/{userId}", "users.readonly", Names::nothing, get_user},

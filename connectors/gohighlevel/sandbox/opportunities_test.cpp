@@ -12,8 +12,9 @@ class OpportunitiesTest : public SandboxTest {
     contact_ = create_contact(R"("firstName":"Ada","email":"a@example.com")");
   }
   TestReply create(std::string_view more = "") {
-    return api("POST", "/opportunities/", with_location(R"("name":"Deal","status":"open","pipelineId":")" + pipeline_ + R"(","contactId":")" + contact_ + "\"" +
-                                                        (more.empty() ? "" : ",") + std::string(more)));
+    return api("POST", "/opportunities/",
+               with_location(R"("name":"Deal","status":"open","pipelineId":")" + pipeline_ + R"(","contactId":")" +
+                             contact_ + "\"" + (more.empty() ? "" : ",") + std::string(more)));
   }
   std::string id_of(const TestReply& reply) { return std::string(reply.at("opportunity.id").get_string()); }
 
@@ -30,7 +31,9 @@ TEST_F(OpportunitiesTest, CreateReadUpdateDelete) {
   const auto updated = api("PUT", "/opportunities/" + id, R"({"status":"won","pipelineStageId":")" + stage_ + "\"}");
   EXPECT_EQ(updated.at("opportunity.status").get_string(), "won");
   EXPECT_EQ(updated.at("opportunity.lastStageChangeAt"), updated.at("opportunity.updatedAt"));
-  EXPECT_TRUE(api("PUT", "/opportunities/" + id + "/status", R"({"status":"lost","lostReasonId":"r"})").at("succeded").get_bool());
+  EXPECT_TRUE(api("PUT", "/opportunities/" + id + "/status", R"({"status":"lost","lostReasonId":"r"})")
+                  .at("succeded")
+                  .get_bool());
   EXPECT_EQ(api("GET", "/opportunities/" + id).at("opportunity.lostReasonId").get_string(), "r");
   EXPECT_TRUE(api("DELETE", "/opportunities/" + id).at("succeded").get_bool());
   EXPECT_EQ(api("GET", "/opportunities/" + id).status, 400u);
@@ -55,11 +58,13 @@ TEST_F(OpportunitiesTest, StrictBodies) {
   const auto id = id_of(create());
   EXPECT_EQ(api("PUT", "/opportunities/" + id, R"({"contactId":"x"})").status, 422u);
   EXPECT_EQ(api("PUT", "/opportunities/" + id, R"({"status":"all"})").status, 422u);
-  EXPECT_EQ(api("PUT", "/opportunities/" + id, R"({"customFields":[{"key":"order_number","fieldValue":"x"}]})").status, 422u);
+  EXPECT_EQ(api("PUT", "/opportunities/" + id, R"({"customFields":[{"key":"order_number","fieldValue":"x"}]})").status,
+            422u);
 }
 
 TEST_F(OpportunitiesTest, UpsertFindsTheContactsOneInThePipeline) {
-  const auto body = with_location(R"("name":"Deal","pipelineId":")" + pipeline_ + R"(","contactId":")" + contact_ + "\"");
+  const auto body =
+      with_location(R"("name":"Deal","pipelineId":")" + pipeline_ + R"(","contactId":")" + contact_ + "\"");
   const auto first = api("POST", "/opportunities/upsert", body);
   ASSERT_EQ(first.status, 200u) << to_text(first.body);
   EXPECT_TRUE(first.at("new").get_bool());
@@ -70,9 +75,16 @@ TEST_F(OpportunitiesTest, UpsertFindsTheContactsOneInThePipeline) {
 
 TEST_F(OpportunitiesTest, Followers) {
   const auto id = id_of(create());
-  EXPECT_EQ(to_text(api("POST", "/opportunities/" + id + "/followers", R"({"followers":["u1","u2","u1"]})").at("followersAdded")), R"(["u1","u2"])");
-  EXPECT_EQ(to_text(api("DELETE", "/opportunities/" + id + "/followers", R"({"followers":["u1"]})").at("followers")), R"(["u2"])");
-  EXPECT_EQ(to_text(api("DELETE", "/opportunities/" + id + "/followers?isRemoveAllFollowers=true", R"({"followers":[]})").at("followers")), "[]");
+  EXPECT_EQ(
+      to_text(
+          api("POST", "/opportunities/" + id + "/followers", R"({"followers":["u1","u2","u1"]})").at("followersAdded")),
+      R"(["u1","u2"])");
+  EXPECT_EQ(to_text(api("DELETE", "/opportunities/" + id + "/followers", R"({"followers":["u1"]})").at("followers")),
+            R"(["u2"])");
+  EXPECT_EQ(
+      to_text(api("DELETE", "/opportunities/" + id + "/followers?isRemoveAllFollowers=true", R"({"followers":[]})")
+                  .at("followers")),
+      "[]");
 }
 
 TEST_F(OpportunitiesTest, BothSearches) {
@@ -84,11 +96,17 @@ TEST_F(OpportunitiesTest, BothSearches) {
   }
   api("PUT", "/opportunities/" + ids[0], R"({"status":"won"})");
   const auto since = std::to_string(to_epoch_ms(clock_.now()));
-  const auto found = api("POST", "/opportunities/search", with_location(R"("limit":10,"filters":[{"field":"date_updated","operator":"range","value":{"gte":)" + since + "}}]"));
+  const auto found =
+      api("POST", "/opportunities/search",
+          with_location(R"("limit":10,"filters":[{"field":"date_updated","operator":"range","value":{"gte":)" + since +
+                        "}}]"));
   ASSERT_EQ(found.status, 200u) << to_text(found.body);
   EXPECT_EQ(found.at("total").to_number<int>(), 1);
   EXPECT_EQ(found.at("opportunities.0.id").get_string(), ids[0]);
-  EXPECT_EQ(api("POST", "/opportunities/search", with_location(R"("limit":10,"filters":[{"field":"dateUpdated","operator":"exists"}])")).status, 422u);
+  EXPECT_EQ(api("POST", "/opportunities/search",
+                with_location(R"("limit":10,"filters":[{"field":"dateUpdated","operator":"exists"}])"))
+                .status,
+            422u);
 
   const std::string base = "/opportunities/search?location_id=" + std::string(kLocation);
   EXPECT_EQ(api("GET", base + "&status=open").at("meta.total").to_number<int>(), 2);

@@ -1,7 +1,7 @@
 #include "connectors/gohighlevel/sandbox/phone.hpp"
 
-#include <algorithm>
 #include <phonenumbers/phonenumberutil.h>
+#include <algorithm>
 
 namespace lockstep::gohighlevel::sandbox {
 namespace {
@@ -10,7 +10,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // "+" and 8 to 15 digits is E.164 already: spares the parser on the common case of a value read from the CRM.
 bool is_plain_e164(std::string_view text) {
-  return text.size() >= 9 && text.size() <= 16 && text[0] == '+' && text[1] != '0' && std::ranges::all_of(text.substr(1), is_digit);
+  return text.size() >= 9 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
+         std::ranges::all_of(text.substr(1), is_digit);
 }
 
 }  // namespace

@@ -23,9 +23,11 @@ void Quota::put_headers(const std::string& bucket, Time now, wire::HttpHeaders& 
   const auto found = buckets_.find(bucket);
   const auto used = found == buckets_.end() ? 0 : static_cast<std::int64_t>(found->second.recent.size());
   const auto today = found == buckets_.end() ? 0 : found->second.today;
-  const auto reset = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::floor<std::chrono::days>(now) + std::chrono::days(1) - now);
+  const auto reset = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::floor<std::chrono::days>(now) +
+                                                                  std::chrono::days(1) - now);
   headers.add("X-RateLimit-Max", std::to_string(settings_.burst));
-  headers.add("X-RateLimit-Interval-Milliseconds", std::to_string(settings_.burst_interval / std::chrono::milliseconds(1)));
+  headers.add("X-RateLimit-Interval-Milliseconds",
+              std::to_string(settings_.burst_interval / std::chrono::milliseconds(1)));
   headers.add("X-RateLimit-Remaining", std::to_string(std::max<std::int64_t>(0, settings_.burst - used)));
   headers.add("X-RateLimit-Limit-Daily", std::to_string(settings_.daily));
   headers.add("X-RateLimit-Daily-Remaining", std::to_string(std::max<std::int64_t>(0, settings_.daily - today)));

@@ -23,7 +23,9 @@ using Outcome = std::expected<T, Refusal>;
 Refusal refusal(unsigned status, std::string_view message);
 // 422 with one message per broken rule.
 Refusal unprocessable(const std::vector<std::string>& problems);
-inline Refusal unprocessable(std::string problem) { return unprocessable(std::vector<std::string>{std::move(problem)}); }
+inline Refusal unprocessable(std::string problem) {
+  return unprocessable(std::vector<std::string>{std::move(problem)});
+}
 
 inline std::unexpected<Refusal> refuse(unsigned status, std::string_view message) {
   return std::unexpected(refusal(status, message));

@@ -34,8 +34,9 @@ void put_lower_case_names(JsonObject& out, const Contact& contact) {
 void put_common(JsonObject& out, const Contact& contact, const Location& location) {
   out["id"] = contact.id;
   out["locationId"] = location.settings.id;
-  copy(out, contact, {"firstName", "lastName", "email", "phone", "type", "source", "assignedTo", "address1", "city", "state", "country",
-                      "postalCode", "website", "companyName", "dateOfBirth", "gender"});
+  copy(out, contact,
+       {"firstName", "lastName", "email", "phone", "type", "source", "assignedTo", "address1", "city", "state",
+        "country", "postalCode", "website", "companyName", "dateOfBirth", "gender"});
   put_lower_case_names(out, contact);
   put_text(out, "fullNameLowerCase", lower_case(contact.full_name()));
   put_text(out, "emailLowerCase", lower_case(contact.text("email")));
@@ -80,8 +81,9 @@ JsonObject listed_contact_shape(const Contact& contact, const Location& location
   out["id"] = contact.id;
   out["locationId"] = location.settings.id;
   put_text(out, "contactName", contact.full_name());
-  copy(out, contact, {"firstName", "lastName", "companyName", "email", "phone", "type", "source", "assignedTo", "city", "state", "postalCode",
-                      "address1", "country", "timezone", "dateOfBirth"});
+  copy(out, contact,
+       {"firstName", "lastName", "companyName", "email", "phone", "type", "source", "assignedTo", "city", "state",
+        "postalCode", "address1", "country", "timezone", "dateOfBirth"});
   out["dnd"] = contact.dnd;
   if (!contact.dnd_settings.empty()) out["dndSettings"] = contact.dnd_settings;
   out["dateAdded"] = to_iso8601(contact.added);
@@ -100,7 +102,9 @@ JsonObject found_contact_shape(const Contact& contact, const Location& location)
   out["id"] = contact.id;
   out["locationId"] = location.settings.id;
   put_lower_case_names(out, contact);
-  copy(out, contact, {"email", "phone", "type", "source", "assignedTo", "city", "state", "country", "postalCode", "website", "dateOfBirth"});
+  copy(out, contact,
+       {"email", "phone", "type", "source", "assignedTo", "city", "state", "country", "postalCode", "website",
+        "dateOfBirth"});
   put_text(out, "address", contact.text("address1"));
   put_text(out, "companyName", contact.text("companyName"));
   put_text(out, "businessName", contact.text("companyName"));
@@ -120,8 +124,9 @@ JsonObject contact_event(const Contact& contact, const Location& location) {
   out.reserve(32);
   out["locationId"] = location.settings.id;
   out["id"] = contact.id;
-  copy(out, contact, {"address1", "city", "state", "companyName", "country", "source", "dateOfBirth", "email", "firstName", "lastName", "phone",
-                      "postalCode", "website", "assignedTo", "timezone"});
+  copy(out, contact,
+       {"address1", "city", "state", "companyName", "country", "source", "dateOfBirth", "email", "firstName",
+        "lastName", "phone", "postalCode", "website", "assignedTo", "timezone"});
   put_text(out, "name", contact.full_name());
   out["dateAdded"] = to_iso8601(contact.added);
   out["dnd"] = contact.dnd;
@@ -182,7 +187,8 @@ JsonObject opportunity_event(const Opportunity& opportunity, const Location& loc
 }
 
 JsonObject note_shape(const Note& note, std::string_view contact_id) {
-  JsonObject out{{"id", note.id}, {"body", note.body}, {"contactId", contact_id}, {"dateAdded", to_iso8601(note.added)}};
+  JsonObject out{
+      {"id", note.id}, {"body", note.body}, {"contactId", contact_id}, {"dateAdded", to_iso8601(note.added)}};
   put_text(out, "userId", note.user_id);
   put_text(out, "title", note.title);
   put_text(out, "color", note.color);
@@ -192,27 +198,45 @@ JsonObject note_shape(const Note& note, std::string_view contact_id) {
 
 // A fixed list of members: no userId, no title (FACTS: confirmed by the vendor's staff).
 JsonObject note_event(const Note& note, std::string_view contact_id, const Location& location) {
-  return {{"locationId", location.settings.id}, {"id", note.id}, {"body", note.body}, {"contactId", contact_id}, {"dateAdded", to_iso8601(note.added)}};
+  return {{"locationId", location.settings.id},
+          {"id", note.id},
+          {"body", note.body},
+          {"contactId", contact_id},
+          {"dateAdded", to_iso8601(note.added)}};
 }
 
 JsonObject task_shape(const ContactTask& task, std::string_view contact_id) {
-  JsonObject out{{"id", task.id}, {"title", task.title}, {"dueDate", task.due_date}, {"completed", task.state == TaskState::completed}, {"contactId", contact_id}};
+  JsonObject out{{"id", task.id},
+                 {"title", task.title},
+                 {"dueDate", task.due_date},
+                 {"completed", task.state == TaskState::completed},
+                 {"contactId", contact_id}};
   put_text(out, "body", task.body);
   put_text(out, "assignedTo", task.assigned_to);
   return out;
 }
 
 JsonObject task_event(const ContactTask& task, std::string_view contact_id, const Location& location) {
-  JsonObject out{{"locationId", location.settings.id}, {"id", task.id},         {"contactId", contact_id},
-                 {"title", task.title},                {"dueDate", task.due_date}, {"dateAdded", to_iso8601(task.added)}};
+  JsonObject out{{"locationId", location.settings.id},
+                 {"id", task.id},
+                 {"contactId", contact_id},
+                 {"title", task.title},
+                 {"dueDate", task.due_date},
+                 {"dateAdded", to_iso8601(task.added)}};
   put_text(out, "body", task.body);
   put_text(out, "assignedTo", task.assigned_to);
   return out;
 }
 
 JsonObject custom_field_shape(const CustomField& field, const Location& location) {
-  JsonObject out{{"id", field.id},           {"name", field.name},         {"fieldKey", field.key}, {"placeholder", field.placeholder},
-                 {"dataType", field.data_type}, {"position", field.position}, {"model", field.model},  {"locationId", location.settings.id}};
+  JsonObject out{{"id", field.id},
+                 {"name", field.name},
+                 {"fieldKey", field.key},
+                 {"placeholder", field.placeholder},
+                 {"dataType", field.data_type},
+                 {"position", field.position},
+                 {"model", field.model},
+                 {"locationId", location.settings.id}};
   if (!field.options.empty()) out["picklistOptions"] = texts(field.options);
   return out;
 }
@@ -226,8 +250,8 @@ JsonObject pipeline_shape(const Pipeline& pipeline, const Location& location) {
   for (const Stage& stage : pipeline.stages) {
     stages.push_back(JsonObject{{"id", stage.id}, {"name", stage.name}, {"position", stages.size()}});
   }
-  return {{"id", pipeline.id},     {"name", pipeline.name},   {"stages", std::move(stages)},
-          {"showInFunnel", true},  {"showInPieChart", true},  {"locationId", location.settings.id},
+  return {{"id", pipeline.id},       {"name", pipeline.name},  {"stages", std::move(stages)},
+          {"showInFunnel", true},    {"showInPieChart", true}, {"locationId", location.settings.id},
           {"colorRenderMode", "dot"}};
 }
 

@@ -8,7 +8,8 @@ namespace lockstep::gohighlevel::sandbox {
 JsonObject contact_shape(const Contact& contact, const Location& location);          // get, update, upsert
 JsonObject created_contact_shape(const Contact& contact, const Location& location);  // create
 JsonObject listed_contact_shape(const Contact& contact, const Location& location);   // GET /contacts/
-JsonObject found_contact_shape(const Contact& contact, const Location& location);    // POST /contacts/search, without searchAfter
+JsonObject found_contact_shape(const Contact& contact,
+                               const Location& location);  // POST /contacts/search, without searchAfter
 JsonObject contact_event(const Contact& contact, const Location& location);
 JsonObject contact_dnd_event(const Contact& contact, const Location& location);
 

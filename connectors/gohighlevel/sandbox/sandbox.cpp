@@ -14,16 +14,10 @@ std::string app_id(const SandboxSettings& settings) {
 }
 
 CrmRules crm_rules(const SandboxSettings& settings) {
-  return {{settings.tag_case, settings.unknown_custom_field}, settings.contact_delete, settings.index_lag, settings.index_lag_jitter};
-}
-
-std::vector<Route> all_routes() {
-  std::vector<Route> out;
-  // Literal paths before those with a {…} in the same place.
-  for (const auto routes : {search_routes(), contact_routes(), contact_detail_routes(), opportunity_routes(), location_routes(), oauth_routes()}) {
-    out.insert(out.end(), routes.begin(), routes.end());
-  }
-  return out;
+  return {{settings.tag_case, settings.unknown_custom_field},
+          settings.contact_delete,
+          settings.index_lag,
+          settings.index_lag_jitter};
 }
 
 }  // namespace
@@ -52,7 +46,8 @@ Result<std::unique_ptr<Sandbox>> Sandbox::make(SandboxSettings settings, const C
     for (const LocationSettings& location : settings.locations) known = known || location.id == token.location_id;
     if (!known) return fail(ErrorKind::invalid, "a private token names the unknown location " + token.location_id);
   }
-  return std::unique_ptr<Sandbox>(new Sandbox(std::make_unique<sandbox::Core>(std::move(settings), std::move(*signer), clock, random)));
+  return std::unique_ptr<Sandbox>(
+      new Sandbox(std::make_unique<sandbox::Core>(std::move(settings), std::move(*signer), clock, random)));
 }
 
 Sandbox::Sandbox(SandboxSettings settings, const Clock& clock, Random& random) {
@@ -66,15 +61,21 @@ Sandbox::Sandbox(std::unique_ptr<sandbox::Core> core) : core_(std::move(core)) {
 Sandbox::~Sandbox() = default;
 
 SandboxReply Sandbox::handle(const wire::HttpRequest& request) {
-  if (request.target == "/_sandbox" || request.target.starts_with("/_sandbox/") || request.target.starts_with("/_sandbox?")) {
+  if (request.target == "/_sandbox" || request.target.starts_with("/_sandbox/") ||
+      request.target.starts_with("/_sandbox?")) {
     return {sandbox::serve_control(*core_, request), {}, SandboxReply::Delivery::answer};
   }
+  // What the vendor's own SDK asks to see whether the API is up.
+  if (request.method == "GET" && request.target == "/health")
+    return {sandbox::json_response(200, JsonObject{{"status", "ok"}}), {}, SandboxReply::Delivery::answer};
   return sandbox::serve_api(*core_, request);
 }
 
 std::vector<WebhookDelivery> Sandbox::due_webhooks(Time now) { return core_->webhooks.due(now); }
 
-void Sandbox::webhook_result(std::uint64_t delivery_id, std::optional<unsigned> status) { core_->webhooks.result(delivery_id, status); }
+void Sandbox::webhook_result(std::uint64_t delivery_id, std::optional<unsigned> status) {
+  core_->webhooks.result(delivery_id, status);
+}
 
 std::optional<Time> Sandbox::next_due() const { return core_->webhooks.next_due(); }
 

@@ -13,7 +13,8 @@ std::string joined(std::span<const std::string_view> values) {
 
 void check_object(const JsonObject& body, Schema schema, const std::string& prefix, std::vector<std::string>& problems);
 
-void check_value(const Json& value, const Property& property, const std::string& path, std::vector<std::string>& problems) {
+void check_value(const Json& value, const Property& property, const std::string& path,
+                 std::vector<std::string>& problems) {
   if (value.is_null()) {
     if (property.null == Null::refused) problems.push_back(path + " should not be null");
     return;
@@ -22,7 +23,8 @@ void check_value(const Json& value, const Property& property, const std::string&
     case Kind::text:
       if (!value.is_string()) {
         problems.push_back(path + " must be a string");
-      } else if (!property.values.empty() && std::ranges::find(property.values, std::string_view(value.get_string())) == property.values.end()) {
+      } else if (!property.values.empty() &&
+                 std::ranges::find(property.values, std::string_view(value.get_string())) == property.values.end()) {
         problems.push_back(path + " must be one of the following values: " + joined(property.values));
       }
       return;
@@ -66,7 +68,8 @@ void check_value(const Json& value, const Property& property, const std::string&
   }
 }
 
-void check_object(const JsonObject& body, Schema schema, const std::string& prefix, std::vector<std::string>& problems) {
+void check_object(const JsonObject& body, Schema schema, const std::string& prefix,
+                  std::vector<std::string>& problems) {
   for (const auto& item : body) {
     const auto property = std::ranges::find(schema, std::string_view(item.key()), &Property::name);
     if (property == schema.end()) {

@@ -19,7 +19,7 @@ struct Property {
   Kind kind = Kind::text;
   Need need = Need::optional;
   Null null = Null::refused;
-  std::span<const Property> members = {};         // of the object, or of each object in the list; empty: not looked into
+  std::span<const Property> members = {};  // of the object, or of each object in the list; empty: not looked into
   std::span<const std::string_view> values = {};  // of the text; empty: any
 };
 using Schema = std::span<const Property>;

@@ -11,14 +11,17 @@ namespace {
 constexpr double kTimeMsMax = 8.64e15 / 1000;  // far beyond any date, far below an overflow
 
 // An integer member within bounds; `fallback` when it is not there.
-Outcome<std::int64_t> integer(const JsonObject& body, std::string_view name, std::int64_t low, std::int64_t high, std::int64_t fallback) {
+Outcome<std::int64_t> integer(const JsonObject& body, std::string_view name, std::int64_t low, std::int64_t high,
+                              std::int64_t fallback) {
   const Json* value = body.if_contains(name);
   if (value == nullptr) return fallback;
   const double number = value->to_number<double>();
   const std::string text(name);
   if (number != std::floor(number)) return std::unexpected(unprocessable(text + " must be an integer number"));
-  if (number < static_cast<double>(low)) return std::unexpected(unprocessable(text + " must not be less than " + std::to_string(low)));
-  if (number > static_cast<double>(high)) return std::unexpected(unprocessable(text + " must not be greater than " + std::to_string(high)));
+  if (number < static_cast<double>(low))
+    return std::unexpected(unprocessable(text + " must not be less than " + std::to_string(low)));
+  if (number > static_cast<double>(high))
+    return std::unexpected(unprocessable(text + " must not be greater than " + std::to_string(high)));
   return static_cast<std::int64_t>(number);
 }
 
@@ -31,11 +34,13 @@ Outcome<std::vector<Sort>> parse_sorts(const JsonObject& body, const SearchRules
       if (std::ranges::find(rules.sorts, field) == rules.sorts.end()) {
         return std::unexpected(unprocessable("Invalid field (" + field + ") passed in sort"));
       }
-      if (direction != "asc" && direction != "desc") return std::unexpected(unprocessable("sort.direction must be one of the following values: asc, desc"));
+      if (direction != "asc" && direction != "desc")
+        return std::unexpected(unprocessable("sort.direction must be one of the following values: asc, desc"));
       out.push_back({field, direction == "asc" ? Direction::ascending : Direction::descending});
     }
   }
-  if (out.size() > limits::sorts_max) return std::unexpected(unprocessable("sort must contain no more than 2 elements"));
+  if (out.size() > limits::sorts_max)
+    return std::unexpected(unprocessable("sort must contain no more than 2 elements"));
   if (out.empty()) out.push_back({std::string(rules.added), Direction::descending});
   return out;
 }
@@ -62,10 +67,12 @@ Outcome<SearchPlan> plan_search(const JsonObject& body, const SearchRules& rules
   const auto page = integer(body, "page", 0, std::int64_t{1} << 40, 1);
   if (!page) return std::unexpected(page.error());
   const Json* after = body.if_contains("searchAfter");
-  if (after != nullptr && body.contains("page")) return std::unexpected(unprocessable("page should not exist when searchAfter is used"));
+  if (after != nullptr && body.contains("page"))
+    return std::unexpected(unprocessable("page should not exist when searchAfter is used"));
   const std::int64_t before = std::max<std::int64_t>(*page - 1, 0) * *limit;
   if (before + *limit > limits::page_mode_rows_max) {
-    return refuse(400, "Result window is too large: page * " + std::string(rules.limit) + " must be at most 10000, use searchAfter to read on");
+    return refuse(400, "Result window is too large: page * " + std::string(rules.limit) +
+                           " must be at most 10000, use searchAfter to read on");
   }
   plan.limit = static_cast<std::size_t>(*limit);
   plan.skip = static_cast<std::size_t>(before);

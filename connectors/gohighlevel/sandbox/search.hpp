@@ -85,7 +85,8 @@ Found<T> search_by_time(const typename SearchIndex<T>::Order& order, SearchPlan 
     found.total = end - begin;
   }
   if (plan.after) {
-    const Time time = from_epoch_ms(plan.after->at(0).to_number<std::int64_t>());
+    const Time time =
+        from_epoch_ms(static_cast<std::int64_t>(plan.after->at(0).to_number<double>()));  // bounded by plan_search()
     const std::string id(plan.after->at(1).get_string());
     if (descending) {
       end = std::min(end, order.order_of_key({time, id}));
@@ -116,7 +117,8 @@ Found<T> search_by_time(const typename SearchIndex<T>::Order& order, SearchPlan 
 
 // In any other order: looks at every row, and sorts only as many as the page needs.
 template <class T, class Match, class Read>
-Found<T> search_by_values(const typename SearchIndex<T>::Order& order, const SearchPlan& plan, const Match& match, const Read& read) {
+Found<T> search_by_values(const typename SearchIndex<T>::Order& order, const SearchPlan& plan, const Match& match,
+                          const Read& read) {
   Found<T> found;
   std::vector<typename Found<T>::Row> rows;
   for (const auto& [position, record] : order) {
@@ -138,13 +140,15 @@ Found<T> search_by_values(const typename SearchIndex<T>::Order& order, const Sea
 
 // `read(record, field)` gives a field's value, `texts(record)` what the free text query looks through.
 template <class T, class Read, class Texts>
-Found<T> search(const SearchIndex<T>& index, const SearchPlan& plan, const SearchRules& rules, const Read& read, const Texts& texts) {
+Found<T> search(const SearchIndex<T>& index, const SearchPlan& plan, const SearchRules& rules, const Read& read,
+                const Texts& texts) {
   const auto match = [&](const Filter& filter, const T& record) {
     if (!plan.query.empty() && !contains_text(texts(record), plan.query)) return false;
     return matches(filter, [&](std::string_view field) { return read(record, field); });
   };
   const std::string& first = plan.sorts.front().field;
-  if (plan.sorts.size() == 1 && first == rules.updated) return detail::search_by_time<T>(index.by_updated(), plan, match);
+  if (plan.sorts.size() == 1 && first == rules.updated)
+    return detail::search_by_time<T>(index.by_updated(), plan, match);
   if (plan.sorts.size() == 1 && first == rules.added) return detail::search_by_time<T>(index.by_added(), plan, match);
   return detail::search_by_values<T>(index.by_added(), plan, match, read);
 }

@@ -57,7 +57,7 @@ class SearchIndex {
     Time visible_at;
     std::uint64_t version;
     std::string id;
-    Version record;  // null: removed
+    Version record;                               // null: removed
     bool operator<(const Waiting& other) const {  // the queue's top is the earliest
       return std::tie(other.visible_at, other.version) < std::tie(visible_at, version);
     }

@@ -15,24 +15,29 @@ class SearchTest : public SandboxTest {
   // Five contacts a second apart: p0@example.com … p4@example.com.
   void people() {
     for (int i = 0; i < 5; ++i) {
-      ids_.push_back(create_contact(R"("email":"p)" + std::to_string(i) + R"(@example.com","firstName":"P)" + std::to_string(9 - i) +
-                                    R"(","city":")" + (i % 2 == 0 ? "Austin" : "Boston") + "\""));
+      ids_.push_back(create_contact(R"("email":"p)" + std::to_string(i) + R"(@example.com","firstName":"P)" +
+                                    std::to_string(9 - i) + R"(","city":")" + (i % 2 == 0 ? "Austin" : "Boston") +
+                                    "\""));
       clock_.advance(std::chrono::seconds(1));
     }
   }
   TestReply search(std::string_view members) { return api("POST", "/contacts/search", with_location(members)); }
   static std::string emails(const TestReply& reply) {
     std::string out;
-    for (const Json& contact : reply.at("contacts").get_array()) out += std::string(string_member(contact, "email").substr(1, 1));
+    for (const Json& contact : reply.at("contacts").get_array())
+      out += std::string(string_member(contact, "email").substr(1, 1));
     return out;
   }
-  std::string message(const TestReply& reply) { return std::to_string(reply.status) + " " + to_text(reply.at("message")); }
+  std::string message(const TestReply& reply) {
+    return std::to_string(reply.status) + " " + to_text(reply.at("message"));
+  }
 
   std::vector<std::string> ids_;
 };
 
 TEST_F(SearchTest, ShapeDiffersFromGet) {
-  create_contact(R"("firstName":"Ada","lastName":"Lovelace","email":"a@example.com","address1":"1 Main St","dndSettings":{"SMS":{"status":"active"}})");
+  create_contact(
+      R"("firstName":"Ada","lastName":"Lovelace","email":"a@example.com","address1":"1 Main St","dndSettings":{"SMS":{"status":"active"}})");
   const auto reply = search(R"("pageLimit":10)");
   ASSERT_EQ(reply.status, 200u);
   EXPECT_EQ(reply.at("total").to_number<int>(), 1);
@@ -53,21 +58,28 @@ TEST_F(SearchTest, SortsAndCursors) {
     const auto reply = search(by_update + (cursor.empty() ? "" : ",\"searchAfter\":" + cursor));
     EXPECT_EQ(reply.at("total").to_number<int>(), 5);
     seen += emails(reply) + "|";
-    if (!reply.at("contacts").get_array().empty()) cursor = to_text(reply.at("contacts").get_array().back().at("searchAfter"));
+    if (!reply.at("contacts").get_array().empty())
+      cursor = to_text(reply.at("contacts").get_array().back().at("searchAfter"));
   }
   EXPECT_EQ(seen, "01|23|4||");
-  EXPECT_EQ(emails(search(R"("pageLimit":2,"page":2,"sort":[{"field":"firstNameLowerCase","direction":"asc"}])")), "21");
-  EXPECT_EQ(emails(search(R"("pageLimit":9,"sort":[{"field":"firstNameLowerCase","direction":"desc"},{"field":"dateAdded","direction":"asc"}])")), "01234");
+  EXPECT_EQ(emails(search(R"("pageLimit":2,"page":2,"sort":[{"field":"firstNameLowerCase","direction":"asc"}])")),
+            "21");
+  EXPECT_EQ(
+      emails(search(
+          R"("pageLimit":9,"sort":[{"field":"firstNameLowerCase","direction":"desc"},{"field":"dateAdded","direction":"asc"}])")),
+      "01234");
 }
 
 TEST_F(SearchTest, UpdatedSince) {
   people();
   api("PUT", "/contacts/" + ids_[1], R"({"city":"Miami"})");
   const auto reply = api("GET", "/contacts/" + ids_[4]);
-  const std::string since = std::to_string(to_epoch_ms(*parse_iso8601(std::string_view(reply.at("contact.dateUpdated").get_string()))));
+  const std::string since =
+      std::to_string(to_epoch_ms(*parse_iso8601(std::string_view(reply.at("contact.dateUpdated").get_string()))));
   const auto range = [&](std::string_view op, const std::string& value) {
-    return emails(search(R"("pageLimit":10,"sort":[{"field":"dateUpdated","direction":"asc"}],"filters":[{"field":"dateUpdated","operator":"range","value":{")" +
-                         std::string(op) + "\":" + value + "}}]"));
+    return emails(search(
+        R"("pageLimit":10,"sort":[{"field":"dateUpdated","direction":"asc"}],"filters":[{"field":"dateUpdated","operator":"range","value":{")" +
+        std::string(op) + "\":" + value + "}}]"));
   };
   EXPECT_EQ(range("gte", since), "41");
   EXPECT_EQ(range("gt", since), "1");
@@ -79,13 +91,21 @@ TEST_F(SearchTest, UpdatedSince) {
 TEST_F(SearchTest, FiltersAndQuery) {
   people();
   const auto filtered = [&](std::string_view filters) {
-    return emails(search(R"("pageLimit":10,"sort":[{"field":"dateAdded","direction":"asc"}],"filters":[)" + std::string(filters) + "]"));
+    return emails(search(R"("pageLimit":10,"sort":[{"field":"dateAdded","direction":"asc"}],"filters":[)" +
+                         std::string(filters) + "]"));
   };
   EXPECT_EQ(filtered(R"({"field":"city","operator":"eq","value":"austin"})"), "024");
   EXPECT_EQ(filtered(R"({"field":"city","operator":"not_eq","value":"Austin"})"), "13");
   EXPECT_EQ(filtered(R"({"field":"phone","operator":"exists"})"), "");
-  EXPECT_EQ(filtered(R"({"field":"city","operator":"contains","value":"ost"},{"field":"email","operator":"not_eq","value":"P3@example.com"})"), "1");
-  EXPECT_EQ(filtered(R"({"group":"OR","filters":[{"field":"email","operator":"eq","value":"p0@example.com"},{"field":"id","operator":"eq","value":")" + ids_[4] + R"("}]})"), "04");
+  EXPECT_EQ(
+      filtered(
+          R"({"field":"city","operator":"contains","value":"ost"},{"field":"email","operator":"not_eq","value":"P3@example.com"})"),
+      "1");
+  EXPECT_EQ(
+      filtered(
+          R"({"group":"OR","filters":[{"field":"email","operator":"eq","value":"p0@example.com"},{"field":"id","operator":"eq","value":")" +
+          ids_[4] + R"("}]})"),
+      "04");
   EXPECT_EQ(emails(search(R"("pageLimit":10,"query":"P3@EX")")), "3");
 }
 
@@ -94,7 +114,9 @@ TEST_F(SearchTest, CustomFieldsAreFilteredByIdOnly) {
   const std::string field_id(fields.at("customFields.0.id").get_string());
   create_contact(R"("email":"p1@example.com","customFields":[{"id":")" + field_id + R"(","field_value":"X"}])");
   const auto count = [&](const std::string& name) {
-    return search(R"("pageLimit":10,"filters":[{"field":"customFields.)" + name + R"(","operator":"eq","value":"x"}])").at("total").to_number<int>();
+    return search(R"("pageLimit":10,"filters":[{"field":"customFields.)" + name + R"(","operator":"eq","value":"x"}])")
+        .at("total")
+        .to_number<int>();
   };
   EXPECT_EQ(count(field_id), 1);
   EXPECT_EQ(count("external_id"), 0);
@@ -121,7 +143,8 @@ TEST_F(SearchTest, DeprecatedListWalksByTimeAndId) {
   const auto first = api("GET", target);
   EXPECT_EQ(emails(first), "43");
   EXPECT_EQ(first.at("count").to_number<int>(), 5);
-  target += "&startAfter=" + to_text(first.at("meta.startAfter")) + "&startAfterId=" + std::string(first.at("meta.startAfterId").get_string());
+  target += "&startAfter=" + to_text(first.at("meta.startAfter")) +
+            "&startAfterId=" + std::string(first.at("meta.startAfterId").get_string());
   EXPECT_EQ(emails(api("GET", target)), "21");
   EXPECT_EQ(api("GET", "/contacts/?limit=101&locationId=" + std::string(kLocation)).status, 422u);
 }
@@ -167,13 +190,15 @@ RC_GTEST_FIXTURE_PROP(SearchTest, CursorsSkipAndRepeatNothing, ()) {
   std::set<std::string> wanted;
   for (int i = 0; i < count; ++i) {
     const bool in_austin = *rc::gen::arbitrary<bool>();
-    const auto id = create_contact(std::string(R"("firstName":"N)") + std::to_string(*rc::gen::inRange(0, 5)) + R"(","city":")" + (in_austin ? "Austin" : "Boston") + "\"");
+    const auto id = create_contact(std::string(R"("firstName":"N)") + std::to_string(*rc::gen::inRange(0, 5)) +
+                                   R"(","city":")" + (in_austin ? "Austin" : "Boston") + "\"");
     if (in_austin) wanted.insert(id);
     clock_.advance(std::chrono::milliseconds(*rc::gen::inRange(0, 2)));
   }
   const std::string sort = *rc::gen::element<std::string>("dateAdded", "dateUpdated", "firstNameLowerCase", "email");
   const std::string direction = *rc::gen::element<std::string>("asc", "desc");
-  const std::string request = R"("pageLimit":)" + std::to_string(*rc::gen::inRange(1, 12)) + R"(,"sort":[{"field":")" + sort + R"(","direction":")" + direction +
+  const std::string request = R"("pageLimit":)" + std::to_string(*rc::gen::inRange(1, 12)) + R"(,"sort":[{"field":")" +
+                              sort + R"(","direction":")" + direction +
                               R"("}],"filters":[{"field":"city","operator":"eq","value":"Austin"}])";
   std::set<std::string> seen;
   std::string cursor;

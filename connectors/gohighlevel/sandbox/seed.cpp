@@ -8,14 +8,22 @@ namespace sandbox {
 namespace {
 
 constexpr std::array<std::string_view, 40> kFirstNames = {
-    "Ada", "Bruno", "Carla", "David", "Elena", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Keiko", "Liam", "Maya", "Noah", "Olga", "Pablo", "Quinn", "Rosa", "Samir", "Tara",
-    "Uma", "Victor", "Wanda", "Xavier", "Yara", "Zoe", "Amélie", "Björn", "Chloé", "Dário", "Émile", "Françoise", "Göran", "Héctor", "İpek", "José", "Łucja", "Mónica", "Nuño", "Øyvind"};
+    "Ada",   "Bruno",     "Carla", "David",  "Elena", "Farid", "Grace",  "Hugo",   "Ines",  "Jonas",
+    "Keiko", "Liam",      "Maya",  "Noah",   "Olga",  "Pablo", "Quinn",  "Rosa",   "Samir", "Tara",
+    "Uma",   "Victor",    "Wanda", "Xavier", "Yara",  "Zoe",   "Amélie", "Björn",  "Chloé", "Dário",
+    "Émile", "Françoise", "Göran", "Héctor", "İpek",  "José",  "Łucja",  "Mónica", "Nuño",  "Øyvind"};
 constexpr std::array<std::string_view, 40> kLastNames = {
-    "Adams", "Baker", "Castillo", "Dvorak", "Evans", "Fischer", "Garcia", "Hughes", "Ivanov", "Johnson", "Kowalski", "Lopez", "Martin", "Novak", "Okafor", "Patel", "Quist", "Rossi", "Schmidt", "Tanaka",
-    "Usman", "Vargas", "Weber", "Xu", "Young", "Zimmer", "O'Brien", "van der Berg", "de la Cruz", "Müller", "Nguyễn", "Sørensen", "Ångström", "Çelik", "Peña", "Śliwa", "Žižka", "Smith-Jones", "D'Angelo", "McCarthy"};
-constexpr std::array<std::string_view, 12> kCities = {"Austin", "Boston", "Chicago", "Denver", "El Paso", "Fresno", "Houston", "Miami", "Oakland", "Phoenix", "Seattle", "Tampa"};
-constexpr std::array<std::string_view, 12> kStates = {"TX", "MA", "IL", "CO", "TX", "CA", "TX", "FL", "CA", "AZ", "WA", "FL"};
-constexpr std::array<std::string_view, 8> kTags = {"lead", "customer", "vip", "newsletter", "follow up", "webinar 2026", "référence", "do not call"};
+    "Adams",    "Baker",   "Castillo", "Dvorak",       "Evans",      "Fischer",     "Garcia",   "Hughes",
+    "Ivanov",   "Johnson", "Kowalski", "Lopez",        "Martin",     "Novak",       "Okafor",   "Patel",
+    "Quist",    "Rossi",   "Schmidt",  "Tanaka",       "Usman",      "Vargas",      "Weber",    "Xu",
+    "Young",    "Zimmer",  "O'Brien",  "van der Berg", "de la Cruz", "Müller",      "Nguyễn",   "Sørensen",
+    "Ångström", "Çelik",   "Peña",     "Śliwa",        "Žižka",      "Smith-Jones", "D'Angelo", "McCarthy"};
+constexpr std::array<std::string_view, 12> kCities = {"Austin",  "Boston", "Chicago", "Denver",  "El Paso", "Fresno",
+                                                      "Houston", "Miami",  "Oakland", "Phoenix", "Seattle", "Tampa"};
+constexpr std::array<std::string_view, 12> kStates = {"TX", "MA", "IL", "CO", "TX", "CA",
+                                                      "TX", "FL", "CA", "AZ", "WA", "FL"};
+constexpr std::array<std::string_view, 8> kTags = {"lead",      "customer",     "vip",       "newsletter",
+                                                   "follow up", "webinar 2026", "référence", "do not call"};
 constexpr std::array<std::string_view, 5> kSources = {"website", "facebook ads", "referral", "import", "walk-in"};
 constexpr std::array<std::string_view, 4> kStatuses = {"open", "won", "lost", "abandoned"};
 
@@ -33,7 +41,9 @@ std::string email_part(std::string_view name) {
 }
 
 const CustomField* field_of_type(const Location& location, std::string_view type, std::string_view model) {
-  const auto found = std::ranges::find_if(location.custom_fields, [&](const CustomField& field) { return field.data_type == type && field.model == model; });
+  const auto found = std::ranges::find_if(location.custom_fields, [&](const CustomField& field) {
+    return field.data_type == type && field.model == model;
+  });
   return found == location.custom_fields.end() ? nullptr : &*found;
 }
 
@@ -48,7 +58,8 @@ ContactEdit person(const Location& location, std::uint64_t number, std::size_t i
   if (random.below(10) > 0) {
     // A valid number of a fictitious subscriber, different for every index.
     const std::string line = std::to_string(2'000'000 + (number * 7919 + index) % 7'999'999);
-    static constexpr std::array<std::string_view, 12> kAreas = {"512", "617", "312", "303", "915", "559", "713", "305", "510", "602", "206", "813"};
+    static constexpr std::array<std::string_view, 12> kAreas = {"512", "617", "312", "303", "915", "559",
+                                                                "713", "305", "510", "602", "206", "813"};
     edit.fields["phone"] = "+1" + std::string(kAreas[(index / 7'999'999) % kAreas.size()]) + line;
   }
   const std::size_t city = random.below(kCities.size());
@@ -57,14 +68,17 @@ ContactEdit person(const Location& location, std::uint64_t number, std::size_t i
   edit.fields["country"] = "US";
   edit.fields["source"] = pick(kSources, random);
   if (random.below(3) == 0) edit.fields["companyName"] = std::string(last) + " & Co";
-  if (random.below(4) == 0) edit.fields["dateOfBirth"] = *normal_birthday("19" + std::to_string(50 + random.below(49)) + "-0" + std::to_string(1 + random.below(9)) + "-15");
+  if (random.below(4) == 0)
+    edit.fields["dateOfBirth"] = *normal_birthday("19" + std::to_string(50 + random.below(49)) + "-0" +
+                                                  std::to_string(1 + random.below(9)) + "-15");
   std::vector<std::string> tags;
   for (std::uint64_t left = random.below(4); left > 0; --left) {
     const std::string tag(pick(kTags, random));
     if (std::ranges::find(tags, tag) == tags.end()) tags.push_back(tag);
   }
   edit.tags = std::move(tags);
-  if (const CustomField* field = field_of_type(location, "TEXT", "contact")) edit.custom.emplace_back(field->id, Json("value " + unique));
+  if (const CustomField* field = field_of_type(location, "TEXT", "contact"))
+    edit.custom.emplace_back(field->id, Json("value " + unique));
   const CustomField* score = field_of_type(location, "NUMERICAL", "contact");
   if (score != nullptr && random.below(2) == 0) edit.custom.emplace_back(score->id, Json(random.below(100)));
   return edit;
@@ -86,7 +100,8 @@ OpportunityEdit deal(const Location& location, const Contact& contact, Random& r
 // 20 characters that follow from the location's id and a name.
 std::string fixed_id(const Location& location, std::string_view name) {
   std::uint64_t hash = 14695981039346656037ULL;
-  for (const char c : location.settings.id + "/" + std::string(name)) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  for (const char c : location.settings.id + "/" + std::string(name))
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   SeededRandom random(hash);
   static constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   std::string out;
@@ -99,14 +114,17 @@ std::string fixed_id(const Location& location, std::string_view name) {
 void furnish(Location& location) {
   const auto pipeline = [&](std::string_view name, std::initializer_list<std::string_view> stages) {
     Pipeline out{fixed_id(location, name), std::string(name), {}};
-    for (const std::string_view stage : stages) out.stages.push_back({fixed_id(location, std::string(name) + "/" + std::string(stage)), std::string(stage)});
+    for (const std::string_view stage : stages)
+      out.stages.push_back({fixed_id(location, std::string(name) + "/" + std::string(stage)), std::string(stage)});
     location.pipelines.push_back(std::move(out));
   };
   pipeline("Sales", {"New lead", "Contacted", "Proposal sent", "Closed"});
   pipeline("Onboarding", {"Kick-off", "Set-up", "Live"});
-  const auto field = [&](std::string_view model, std::string_view name, std::string_view key, std::string_view type, std::vector<std::string> options = {}) {
-    location.custom_fields.push_back({fixed_id(location, key), std::string(name), std::string(model) + "." + std::string(key), "", std::string(type),
-                                      std::string(model), static_cast<std::int64_t>(location.custom_fields.size()) * 50, std::move(options)});
+  const auto field = [&](std::string_view model, std::string_view name, std::string_view key, std::string_view type,
+                         std::vector<std::string> options = {}) {
+    location.custom_fields.push_back(
+        {fixed_id(location, key), std::string(name), std::string(model) + "." + std::string(key), "", std::string(type),
+         std::string(model), static_cast<double>(location.custom_fields.size()) * 50, std::move(options)});
   };
   field("contact", "External id", "external_id", "TEXT");
   field("contact", "Score", "score", "NUMERICAL");
@@ -117,7 +135,8 @@ void furnish(Location& location) {
   location.users.push_back({fixed_id(location, "user/2"), "Tim", "Tester", "tim@example.com"});
 }
 
-Seeded seed(Crm& crm, Location& location, std::size_t contacts, std::size_t opportunities, std::uint64_t number, Quiet quiet) {
+Seeded seed(Crm& crm, Location& location, std::size_t contacts, std::size_t opportunities, std::uint64_t number,
+            Quiet quiet) {
   SeededRandom random(number);
   Seeded done;
   std::vector<ContactVersion> people;
@@ -138,11 +157,8 @@ Seeded seed(Crm& crm, Location& location, std::size_t contacts, std::size_t oppo
 
 std::vector<std::string> all_scopes() {
   std::vector<std::string> out;
-  for (const auto routes : {sandbox::search_routes(), sandbox::contact_routes(), sandbox::contact_detail_routes(), sandbox::opportunity_routes(),
-                            sandbox::location_routes()}) {
-    for (const sandbox::Route& route : routes) {
-      if (std::ranges::find(out, route.scope) == out.end()) out.emplace_back(route.scope);
-    }
+  for (const sandbox::Route& route : sandbox::all_routes()) {
+    if (!route.scope.empty() && std::ranges::find(out, route.scope) == out.end()) out.emplace_back(route.scope);
   }
   return out;
 }

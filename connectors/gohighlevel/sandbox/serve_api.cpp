@@ -8,7 +8,8 @@ namespace {
 
 using Delivery = SandboxReply::Delivery;
 
-const Route* find_route(const Core& core, std::string_view method, std::string_view path, std::vector<std::string>& values) {
+const Route* find_route(const Core& core, std::string_view method, std::string_view path,
+                        std::vector<std::string>& values) {
   for (const Route& route : core.routes) {
     if (route.method == method && matches_pattern(route.pattern, path, values)) return &route;
   }
@@ -19,7 +20,8 @@ const Route* find_route(const Core& core, std::string_view method, std::string_v
 Outcome<void> check_version(const wire::HttpRequest& request) {
   if (!request.headers.has("Version")) return refuse(401, "version header was not found.");
   const std::string_view version = request.headers.get("Version");
-  if (version != "2021-04-15" && version != "2021-07-28" && version != "2023-02-21") return refuse(401, "version header is invalid");
+  if (version != "2021-04-15" && version != "2021-07-28" && version != "2023-02-21")
+    return refuse(401, "version header is invalid");
   return {};
 }
 
@@ -67,7 +69,8 @@ class Service {
     if (!route_.scope.empty()) {
       if (auto admitted = admit(headers); !admitted) return std::unexpected(std::move(admitted.error()));
     }
-    if (hits(Fault::error_before_apply)) return refuse(core_.faults.rule(Fault::error_before_apply).status, "Internal server error");
+    if (hits(Fault::error_before_apply))
+      return refuse(core_.faults.rule(Fault::error_before_apply).status, "Internal server error");
     if (auto done = read(); !done) return std::unexpected(std::move(done.error()));
     if (label_.ends_with("search") && hits(Fault::stale_search)) freeze();
     Api api{core_.crm, core_.tokens, core_.random};
@@ -75,7 +78,8 @@ class Service {
     if (answer && label_ == "POST /contacts/" && hits(Fault::created_but_refused)) {
       return std::unexpected(unprocessable("Contact could not be created"));
     }
-    if (hits(Fault::error_after_apply)) return refuse(core_.faults.rule(Fault::error_after_apply).status, "Internal server error");
+    if (hits(Fault::error_after_apply))
+      return refuse(core_.faults.rule(Fault::error_after_apply).status, "Internal server error");
     return answer;
   }
 
@@ -148,17 +152,21 @@ SandboxReply serve_api(Core& core, const wire::HttpRequest& request) {
   Call call;
   call.target = wire::parse_target(request.target);
   const Route* route = find_route(core, request.method, call.target.path, call.path);
-  const std::string label = route == nullptr ? "unknown" : std::string(route->method) + " " + std::string(route->pattern);
+  const std::string label =
+      route == nullptr ? "unknown" : std::string(route->method) + " " + std::string(route->pattern);
   SandboxReply reply;
-  if (core.faults.hits(Fault::latency, label, core.random)) reply.delay = core.faults.duration(Fault::latency, core.random);
+  if (core.faults.hits(Fault::latency, label, core.random))
+    reply.delay = core.faults.duration(Fault::latency, core.random);
   if (core.faults.hits(Fault::drop_before_apply, label, core.random)) {
     reply.delivery = Delivery::drop_before_apply;
-    core.log.add(label, {core.clock.now(), request.method, request.target, 0, std::string(to_string(Fault::drop_before_apply))});
+    core.log.add(
+        label, {core.clock.now(), request.method, request.target, 0, std::string(to_string(Fault::drop_before_apply))});
     return reply;
   }
   wire::HttpHeaders headers{{"Content-Type", "application/json; charset=utf-8"}};
   std::string fault;
-  Outcome<Answer> answer = refuse(404, "Cannot " + request.method + " " + call.target.path);
+  Outcome<Answer> answer =
+      refuse(404, "Cannot " + request.method + " " + request.target.substr(0, request.target.find('?')));
   if (route != nullptr) {
     Service service(core, request, *route, label, std::move(call));
     answer = service.run(headers);

@@ -15,7 +15,8 @@ const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<c
 
 std::string base64(const std::vector<unsigned char>& bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(size));
   return out;
 }
@@ -52,7 +53,8 @@ Result<Signer> Signer::make(std::uint64_t seed, std::string_view rsa_pem) {
   LOCKSTEP_ASSERT(ed25519_key, "any 32 bytes are an Ed25519 private key");
   Key rsa_key;
   if (!rsa_pem.empty()) {
-    const std::unique_ptr<BIO, decltype(&BIO_free)> source(BIO_new_mem_buf(rsa_pem.data(), static_cast<int>(rsa_pem.size())), &BIO_free);
+    const std::unique_ptr<BIO, decltype(&BIO_free)> source(
+        BIO_new_mem_buf(rsa_pem.data(), static_cast<int>(rsa_pem.size())), &BIO_free);
     rsa_key.reset(PEM_read_bio_PrivateKey(source.get(), nullptr, nullptr, nullptr));
     if (!rsa_key || EVP_PKEY_get_base_id(rsa_key.get()) != EVP_PKEY_RSA) {
       return fail(ErrorKind::invalid, "legacy_rsa_private_key_pem is no RSA private key in PEM");
@@ -63,7 +65,9 @@ Result<Signer> Signer::make(std::uint64_t seed, std::string_view rsa_pem) {
 
 std::string Signer::ed25519(std::string_view bytes) const { return sign(ed25519_.get(), nullptr, bytes); }
 
-std::string Signer::rsa_sha256(std::string_view bytes) const { return rsa_ ? sign(rsa_.get(), EVP_sha256(), bytes) : ""; }
+std::string Signer::rsa_sha256(std::string_view bytes) const {
+  return rsa_ ? sign(rsa_.get(), EVP_sha256(), bytes) : "";
+}
 
 std::string Signer::ed25519_public_pem() const { return public_pem(ed25519_.get()); }
 

@@ -30,7 +30,8 @@ const CustomField* Location::custom_field(std::string_view id_or_key, std::strin
   const auto found = std::ranges::find_if(custom_fields, [&](const CustomField& field) {
     if (!model.empty() && field.model != model) return false;
     // A key is known with its model ("contact.colour") and without ("colour").
-    return field.id == id_or_key || field.key == id_or_key || std::string_view(field.key).substr(field.model.size() + 1) == id_or_key;
+    return field.id == id_or_key || field.key == id_or_key ||
+           std::string_view(field.key).substr(field.model.size() + 1) == id_or_key;
   });
   return found == custom_fields.end() ? nullptr : &*found;
 }

@@ -92,7 +92,7 @@ struct CustomField {
   std::string placeholder;
   std::string data_type = "TEXT";
   std::string model = "contact";  // or "opportunity"
-  std::int64_t position = 0;
+  double position = 0;
   std::vector<std::string> options;
 };
 

@@ -51,21 +51,24 @@ class SandboxTest : public ::testing::Test {
   }
 
   TestReply send(std::string method, std::string target, std::string body, wire::HttpHeaders headers) {
-    const SandboxReply reply = sandbox_.handle({std::move(method), std::move(target), std::move(headers), std::move(body)});
+    const SandboxReply reply =
+        sandbox_.handle({std::move(method), std::move(target), std::move(headers), std::move(body)});
     TestReply out{reply.response.status, nullptr, reply.response.headers, reply.delivery, reply.delay};
     if (auto parsed = parse_json(reply.response.body, {64 << 20, 32})) out.body = std::move(*parsed);
     return out;
   }
   TestReply api(std::string method, std::string target, std::string_view body = "") {
-    return send(std::move(method), std::move(target), std::string(body),
-                {{"Authorization", "Bearer " + token_}, {"Version", "2021-07-28"}, {"Content-Type", "application/json"}});
+    return send(
+        std::move(method), std::move(target), std::string(body),
+        {{"Authorization", "Bearer " + token_}, {"Version", "2021-07-28"}, {"Content-Type", "application/json"}});
   }
   TestReply control(std::string method, std::string path, std::string_view body = "") {
     return send(std::move(method), "/_sandbox/" + path, std::string(body), {});
   }
   // {"locationId": the location, <members>}
   static std::string with_location(std::string_view members) {
-    return R"({"locationId":")" + std::string(kLocation) + "\"" + (members.empty() ? "" : ",") + std::string(members) + "}";
+    return R"({"locationId":")" + std::string(kLocation) + "\"" + (members.empty() ? "" : ",") + std::string(members) +
+           "}";
   }
   std::string create_contact(std::string_view members) {
     const TestReply reply = api("POST", "/contacts/", with_location(members));

@@ -7,7 +7,9 @@ namespace {
 
 std::string_view bearer(std::string_view authorization) {
   constexpr std::string_view kScheme = "Bearer ";
-  if (authorization.size() <= kScheme.size() || !wire::equal_without_case(authorization.substr(0, kScheme.size()), kScheme)) return {};
+  if (authorization.size() <= kScheme.size() ||
+      !wire::equal_without_case(authorization.substr(0, kScheme.size()), kScheme))
+    return {};
   return authorization.substr(kScheme.size());
 }
 
@@ -60,18 +62,21 @@ Outcome<JsonObject> Tokens::exchange(const JsonObject& form, Time now, Random& r
     return refuse(401, "Invalid client: client is invalid");
   }
   const std::string_view grant_type = string_member(body, "grant_type");
-  if (grant_type == "client_credentials") return refuse(400, "Invalid grant: client_credentials is not supported for a location");
+  if (grant_type == "client_credentials")
+    return refuse(400, "Invalid grant: client_credentials is not supported for a location");
   auto& store = grant_type == "refresh_token" ? refresh_ : codes_;
   const std::string presented(string_member(body, grant_type == "refresh_token" ? "refresh_token" : "code"));
   const auto found = store.find(presented);
   const bool expired = found != store.end() && &store == &refresh_ && found->second.expires <= now;
   if (found == store.end() || expired || found->second.client_id != client->first) {
-    return refuse(400, grant_type == "refresh_token" ? "Invalid grant: refresh token is invalid" : "Invalid grant: authorization code is invalid");
+    return refuse(400, grant_type == "refresh_token" ? "Invalid grant: refresh token is invalid"
+                                                     : "Invalid grant: authorization code is invalid");
   }
   const std::string location_id = found->second.location_id;
   store.erase(found);  // used: it never works again
   std::erase_if(access_, [&](const auto& item) { return item.second.expires <= now; });
-  if (access_.size() >= limits::tokens_max || refresh_.size() >= limits::tokens_max) return refuse(400, "Too many tokens");
+  if (access_.size() >= limits::tokens_max || refresh_.size() >= limits::tokens_max)
+    return refuse(400, "Too many tokens");
   return issue(client->second, location_id, now, random);
 }
 

@@ -22,6 +22,13 @@ std::string make_webhook_id(Random& random) {
   return out;
 }
 
+// At most `size` bytes, without a torn UTF-8 sequence at the end.
+std::string cut(const std::string& text, std::size_t size) {
+  if (text.size() <= size) return text;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
 wire::HttpRequest make_request(const std::string& url, std::string body, const Signer& signer) {
   wire::HttpRequest request;
   request.method = "POST";
@@ -32,15 +39,22 @@ wire::HttpRequest make_request(const std::string& url, std::string body, const S
   request.headers.add("Host", url.substr(host, path == std::string::npos ? std::string::npos : path - host));
   request.headers.add("Content-Type", "application/json");
   request.headers.add("X-GHL-Signature", signer.ed25519(body));
-  if (std::string legacy = signer.rsa_sha256(body); !legacy.empty()) request.headers.add("X-WH-Signature", std::move(legacy));
+  if (std::string legacy = signer.rsa_sha256(body); !legacy.empty())
+    request.headers.add("X-WH-Signature", std::move(legacy));
   request.body = std::move(body);
   return request;
 }
 
 }  // namespace
 
-Webhooks::Webhooks(WebhookSettings settings, std::string app_id, Signer signer, const Clock& clock, Random& random, Faults& faults)
-    : settings_(std::move(settings)), app_id_(std::move(app_id)), signer_(std::move(signer)), clock_(clock), random_(random), faults_(faults) {
+Webhooks::Webhooks(WebhookSettings settings, std::string app_id, Signer signer, const Clock& clock, Random& random,
+                   Faults& faults)
+    : settings_(std::move(settings)),
+      app_id_(std::move(app_id)),
+      signer_(std::move(signer)),
+      clock_(clock),
+      random_(random),
+      faults_(faults) {
   for (const WebhookRegistration& registration : settings_.registrations) add(registration);
 }
 
@@ -85,7 +99,7 @@ void Webhooks::enqueue(std::string_view type, const std::string& url, const std:
   waiting_.emplace(id, Waiting{url, body, 0, due});
   schedule_.emplace(due, id);
   if (recent_.size() >= limits::recent_max) recent_.pop_front();
-  recent_.push_back({id, std::string(type), url, clock_.now(), 0, "waiting", body.substr(0, limits::recent_body_bytes_max)});
+  recent_.push_back({id, std::string(type), url, clock_.now(), 0, "waiting", cut(body, limits::recent_body_bytes_max)});
 }
 
 std::vector<WebhookDelivery> Webhooks::due(Time now) {

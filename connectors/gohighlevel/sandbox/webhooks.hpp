@@ -30,7 +30,7 @@ struct WebhookDelivery {
 namespace sandbox {
 
 struct WebhookCounts {
-  std::uint64_t fired = 0;      // events some registration asked for
+  std::uint64_t fired = 0;  // events some registration asked for
   std::uint64_t attempts = 0;
   std::uint64_t delivered = 0;  // answered 2xx
   std::uint64_t given_up = 0;   // a final refusal, or no retries left
@@ -50,7 +50,8 @@ struct WebhookRecord {
 
 class Webhooks final : public EventSink {
  public:
-  Webhooks(WebhookSettings settings, std::string app_id, Signer signer, const Clock& clock, Random& random, Faults& faults);
+  Webhooks(WebhookSettings settings, std::string app_id, Signer signer, const Clock& clock, Random& random,
+           Faults& faults);
 
   bool wants(std::string_view type, const std::string& location_id) const override;
   // Takes a snapshot of the payload and adds type, timestamp, webhookId, appId and versionId.

@@ -12,15 +12,19 @@ using namespace std::chrono_literals;
 
 // Verifies as a receiver would: a PEM, the raw body, the header.
 bool verifies(const std::string& pem, const EVP_MD* digest, std::string_view body, std::string_view signature_base64) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                         &BIO_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      PEM_read_bio_PUBKEY(source.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
   std::vector<unsigned char> signature(signature_base64.size());
-  const int size = EVP_DecodeBlock(signature.data(), reinterpret_cast<const unsigned char*>(signature_base64.data()), static_cast<int>(signature_base64.size()));
+  const int size = EVP_DecodeBlock(signature.data(), reinterpret_cast<const unsigned char*>(signature_base64.data()),
+                                   static_cast<int>(signature_base64.size()));
   if (!key || size < 0) return false;
   const auto padding = static_cast<int>(signature_base64.ends_with("==") ? 2 : signature_base64.ends_with("=") ? 1 : 0);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   return EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key.get()) == 1 &&
-         EVP_DigestVerify(context.get(), signature.data(), static_cast<std::size_t>(size - padding), reinterpret_cast<const unsigned char*>(body.data()), body.size()) == 1;
+         EVP_DigestVerify(context.get(), signature.data(), static_cast<std::size_t>(size - padding),
+                          reinterpret_cast<const unsigned char*>(body.data()), body.size()) == 1;
 }
 
 class WebhooksTest : public SandboxTest {
@@ -71,11 +75,15 @@ TEST_F(WebhooksTest, EventsOfOpportunityEdits) {
   const auto pipelines = api("GET", "/opportunities/pipelines?locationId=" + std::string(kLocation));
   const std::string pipeline(pipelines.at("pipelines.0.id").get_string());
   const std::string stage(pipelines.at("pipelines.0.stages.2.id").get_string());
-  const auto deal = api("POST", "/opportunities/", with_location(R"("name":"d","status":"open","pipelineId":")" + pipeline + R"(","contactId":")" + contact + "\""));
+  const auto deal = api(
+      "POST", "/opportunities/",
+      with_location(R"("name":"d","status":"open","pipelineId":")" + pipeline + R"(","contactId":")" + contact + "\""));
   EXPECT_EQ(drain(), "ContactCreate OpportunityCreate ");
   api("PUT", "/opportunities/" + std::string(deal.at("opportunity.id").get_string()),
       R"({"status":"won","monetaryValue":5,"assignedTo":"u","pipelineStageId":")" + stage + "\"}");
-  EXPECT_EQ(drain(), "OpportunityUpdate OpportunityStageUpdate OpportunityStatusUpdate OpportunityMonetaryValueUpdate OpportunityAssignedToUpdate ");
+  EXPECT_EQ(drain(),
+            "OpportunityUpdate OpportunityStageUpdate OpportunityStatusUpdate OpportunityMonetaryValueUpdate "
+            "OpportunityAssignedToUpdate ");
   api("DELETE", "/contacts/" + contact);
   EXPECT_EQ(drain(), "OpportunityDelete ContactDelete ");
 }
@@ -85,7 +93,8 @@ TEST_F(WebhooksTest, EventsOfNotesAndTasks) {
   const auto note = api("POST", path + "/notes", R"({"body":"x","title":"t"})");
   EXPECT_EQ(drain(), "ContactCreate NoteCreate ");
   EXPECT_FALSE(last_body().get_object().contains("title"));
-  const auto task = api("POST", path + "/tasks", R"({"title":"x","dueDate":"2026-12-01T00:00:00.000Z","completed":false})");
+  const auto task =
+      api("POST", path + "/tasks", R"({"title":"x","dueDate":"2026-12-01T00:00:00.000Z","completed":false})");
   const std::string task_path = path + "/tasks/" + std::string(task.at("task.id").get_string());
   api("PUT", task_path, R"({"title":"y"})");
   api("PUT", task_path + "/completed", R"({"completed":true})");
@@ -152,7 +161,8 @@ TEST_F(WebhooksTest, RetriesOnlyAfter429SixTimes) {
     EXPECT_EQ(last_.attempt, attempts);
   }
   EXPECT_EQ(attempts, 7u);
-  for (const std::optional<unsigned> status : {std::optional<unsigned>(500), std::optional<unsigned>(404), std::optional<unsigned>()}) {
+  for (const std::optional<unsigned> status :
+       {std::optional<unsigned>(500), std::optional<unsigned>(404), std::optional<unsigned>()}) {
     create_contact("\"email\":\"b" + std::to_string(status.value_or(0)) + "@example.com\"");
     drain(status);
     EXPECT_FALSE(sandbox_.next_due()) << "final";

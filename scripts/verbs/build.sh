@@ -7,7 +7,7 @@ source scripts/packages.sh
 
 verb_build() {
   local preset=dev
-  if (($#)) && preset_names | grep -qx -- "$1"; then
+  if (($#)) && grep -qx -- "$1" <<< "$(preset_names)"; then
     preset=$1
     shift
   fi

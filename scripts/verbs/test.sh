@@ -53,7 +53,7 @@ verb_test() {
 has_test() {
   local folder=$1
   shift
-  (cd "$folder" && ctest -N "$@") | grep -q 'Total Tests: [1-9]'
+  grep -q 'Total Tests: [1-9]' <<< "$(cd "$folder" && ctest -N "$@")"
 }
 
 # run_ctest <build folder> <name of the result file> [ctest arguments]

@@ -185,6 +185,23 @@ crashed: failed without counting cases (see its output above) 3 passed, 3 failed
 rm "$work/results"/*
 refused no_tests_are_a_failure "0 passed, 1 failed" summary 0
 
+# --- the script ---
+
+every_verb_explains_itself() {
+  local file verb text list
+  list=$("$root/dev") || return 1
+  for file in "$root"/scripts/verbs/*.sh; do
+    verb=$(basename "$file" .sh)
+    bash -n "$file" || return 1
+    text=$("$root/dev" "$verb" --help) || return 1
+    [[ $text == *"./dev $verb"* ]] || { echo "$verb: its help does not show how it is called"; return 1; }
+    grep -q "^  $verb " <<< "$list" || { echo "$verb is not in the list"; return 1; }
+    grep -q "\`./dev $verb" "$root/CONTRIBUTING.md" || { echo "$verb is not in CONTRIBUTING.md"; return 1; }
+  done
+}
+accepted every_verb_explains_itself every_verb_explains_itself
+refused an_unknown_verb 'there is no verb "brew"' "$root/dev" brew
+
 printf '<testsuites>\n%s</testsuites>\n' "$cases" > "$results"
 echo "house: $passed passed, $failed failed"
 ((failed == 0))

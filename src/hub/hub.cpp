@@ -180,6 +180,25 @@ void Hub::records(const SourceId& source, store::RecordFilter filter, store::Pag
       std::move(done)));
 }
 
+void Hub::put_state(sync::StateRow row, std::move_only_function<void(Result<void>)> done) {
+  Submission submission;
+  submission.source = row.source;
+  submission.state.push_back(std::move(row));
+  submission.done = [done = std::move(done)](Result<std::vector<sync::Applied>> applied) mutable {
+    if (applied) {
+      done({});
+    } else {
+      done(fail(std::move(applied).error()));
+    }
+  };
+  state_->committer.submit_inner(std::move(submission));
+}
+
+void Hub::get_state(const SourceId& source, const SystemName& system, const std::string& key, std::move_only_function<void(Result<Json>)> done) {
+  state_->tasks.spawn(answer<Result<Json>>(
+      state_->reads, [source, system, key](store::Reader& reader) { return reader.state(source, system, key); }, std::move(done)));
+}
+
 std::vector<LaneStatus> Hub::lanes(const SourceId& source) const {
   std::vector<LaneStatus> out;
   for (const auto& [key, lane] : state_->lanes) {

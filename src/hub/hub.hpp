@@ -136,6 +136,10 @@ class Hub {
   void records(const SourceId& source, store::RecordFilter filter, store::PageRequest page,
                std::move_only_function<void(Result<store::Page<RecordView>>)> done);
 
+  // Durable state of a system: tokens, cursors, catalogs. Answered when it is on the disk.
+  void put_state(sync::StateRow row, std::move_only_function<void(Result<void>)> done);
+  void get_state(const SourceId& source, const SystemName& system, const std::string& key, std::move_only_function<void(Result<Json>)> done);
+
   std::vector<LaneStatus> lanes(const SourceId& source) const;
   const sync::Catalog& catalog() const;
   Metrics metrics() const;

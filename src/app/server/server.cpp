@@ -1,0 +1,171 @@
+#include "app/server/server.hpp"
+
+#include <filesystem>
+#include <map>
+
+#include "app/server/config_access.hpp"
+#include "app/server/system_host.hpp"
+#include "base/random.hpp"
+#include "gateway/gateway.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "net/worker_thread.hpp"
+#include "store/sqlite_store.hpp"
+
+namespace lockstep::app {
+namespace {
+
+constexpr std::chrono::minutes kPruneEvery{10};
+constexpr std::chrono::hours kMarkersKept{24 * 7};    // a vendor's redeliveries end within hours
+constexpr std::chrono::hours kJournalKept{24 * 90};
+constexpr std::size_t kPruneRows = 5'000;
+
+// Hands the request to whichever access is in force: a reload replaces it.
+class CurrentAccess final : public gateway::Access {
+ public:
+  void replace(std::unique_ptr<ConfigAccess> access) { access_ = std::move(access); }
+  Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override { return access_->identify(headers, now); }
+
+ private:
+  std::unique_ptr<ConfigAccess> access_;
+};
+
+Result<void> make_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return fail(ErrorKind::unavailable, "cannot make the data folder '" + folder + "': " + error.message());
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  return {};
+}
+
+}  // namespace
+
+struct Server::State {
+  explicit State(ServerParts given) : parts(given) {}
+
+  Result<hub::Setup> make_setup(const Config& config);
+  void prune_later();
+
+  ServerParts parts;
+  SeededRandom random{random_seed()};
+  std::unique_ptr<store::SqliteStore> store;
+  std::unique_ptr<net::HttpClient> client;
+  std::unique_ptr<hub::Hub> hub;  // before the threads in destruction order: they end first
+  CurrentAccess access;
+  std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<net::HttpServer> http;
+  std::map<std::pair<SourceId, SystemName>, HostedSystem> hosted;
+  net::WorkerThread writer;
+  net::WorkerThread readers;
+  std::optional<TimerId> prune_timer;
+  ServerConfig running;
+};
+
+Result<hub::Setup> Server::State::make_setup(const Config& config) {
+  hub::Setup setup;
+  setup.catalog = config.catalog;
+  HostParts host{parts.loop, client.get(), &random, parts.log, [this]() -> hub::Hub& { return *hub; }};
+  std::map<std::pair<SourceId, SystemName>, HostedSystem> next;
+  for (const SourceConfig& source : config.sources) {
+    for (const SystemConfig& system : source.systems) {
+      const auto key = std::pair(system.settings.source, system.settings.system);
+      const auto old = hosted.find(key);
+      HostedSystem one;
+      if (old != hosted.end() && old->second.fingerprint == fingerprint_of(system)) {
+        one = old->second;
+      } else {
+        LOCKSTEP_TRY(made, host_system(system, config.catalog, parts.factories, host));
+        one = std::move(made);
+      }
+      hub::SystemSetup entry;
+      entry.settings = system.settings;
+      entry.connector = one.connector;
+      entry.kind = system.connector;
+      const auto ms = [](const std::optional<Duration>& time) {
+        return time ? std::chrono::duration_cast<std::chrono::milliseconds>(*time) : std::chrono::milliseconds(0);
+      };
+      entry.poll_every = ms(system.pull.every);
+      entry.full_every = ms(system.pull.full_every);
+      setup.systems.push_back(std::move(entry));
+      next.emplace(key, std::move(one));
+    }
+  }
+  hosted = std::move(next);
+  return setup;
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) {
+  auto state = std::make_unique<State>(parts);
+  state->running = config.server;
+  LOCKSTEP_CHECK(make_folder(config.server.data_folder));
+  LOCKSTEP_TRY(store, store::open_sqlite_store({.path = std::filesystem::path(config.server.data_folder) / "lockstep.db"}));
+  state->store = std::move(store);
+  // The operator named these hosts: they may be on this machine or network.
+  net::ClientSettings client_settings;
+  client_settings.address_policy.reach = net::AddressReach::any;
+  LOCKSTEP_TRY(client, net::HttpClient::make(*parts.loop, std::move(client_settings)));
+  state->client = std::move(client);
+  LOCKSTEP_TRY(access, ConfigAccess::make(config));
+  state->access.replace(std::move(access));
+  LOCKSTEP_TRY(setup, state->make_setup(config));
+  state->hub = std::make_unique<hub::Hub>(
+      hub::Parts{state->store.get(), &state->writer, &state->readers, parts.loop, &state->random, parts.log}, std::move(setup));
+  state->gateway = std::make_unique<gateway::Gateway>(
+      gateway::GatewayParts{state->hub.get(), &state->access, parts.loop, &state->random, parts.log, parts.version});
+
+  net::ServerSettings settings;
+  settings.address = config.server.host;
+  settings.port = config.server.port;
+  settings.limits.body_bytes_limit = config.server.body_bytes_limit;
+  settings.limits.connections_limit = config.server.connections_limit;
+  auto http = net::HttpServer::listen(*parts.loop, std::move(settings), [gateway = state->gateway.get()](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
+    gateway->handle(std::move(request), std::move(exchange));
+  });
+  if (!http) return fail(http.error());
+  state->http = std::move(*http);
+  state->hub->start();
+  state->prune_later();
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+std::uint16_t Server::port() const { return state_->http->port(); }
+
+// Old markers and journal entries go a little at a time, on the writer's thread.
+void Server::State::prune_later() {
+  prune_timer = parts.loop->after(kPruneEvery, [this] {
+    writer.post([this, now = parts.loop->clock().now()] {
+      const Result<std::size_t> gone = store->prune(now - kMarkersKept, now - kJournalKept, kPruneRows);
+      if (!gone) parts.log->warning("store.prune_failed", {{"error", gone.error().message}});
+    });
+    prune_later();
+  });
+}
+
+Result<void> Server::reload(Config config) {
+  State& state = *state_;
+  LOCKSTEP_TRY(access, ConfigAccess::make(config));
+  if (config.server.host != state.running.host || config.server.port != state.running.port || config.server.data_folder != state.running.data_folder) {
+    state.parts.log->warning("reload.restart_needed", {{"what", "server.listen and server.data take effect at the next start"}});
+  }
+  LOCKSTEP_TRY(setup, state.make_setup(config));
+  state.access.replace(std::move(access));
+  state.hub->reload(std::move(setup));
+  return {};
+}
+
+void Server::drain(Action done) {
+  State& state = *state_;
+  if (state.prune_timer) state.parts.loop->cancel(*state.prune_timer);
+  state.hub->drain([&state, done = std::move(done)]() mutable {
+    state.gateway->close_streams();
+    state.http->drain([&state, done = std::move(done)]() mutable {
+      state.client->close();
+      done();
+    });
+  });
+}
+
+}  // namespace lockstep::app

@@ -1,0 +1,34 @@
+// Makes a system's connector with everything it may touch: HTTP with its quota, durable state, worker threads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "app/config/config.hpp"
+#include "hub/hub.hpp"
+#include "net/http_client.hpp"
+
+namespace lockstep::app {
+
+struct HostParts {
+  net::EventLoop* loop = nullptr;
+  net::HttpClient* client = nullptr;
+  Random* random = nullptr;
+  Log* log = nullptr;
+  std::function<hub::Hub&()> hub;  // asked when a connector first uses its state: the hub is made after the connectors
+};
+
+// One running system. The connector lives as long as somebody holds it; its ports live as long as the connector.
+struct HostedSystem {
+  std::string fingerprint;  // of everything that the connector was made from: the same text, the same connector
+  std::shared_ptr<connector::Connector> connector;
+};
+
+Result<HostedSystem> host_system(const SystemConfig& system, std::shared_ptr<const sync::Catalog> catalog,
+                                 std::span<const connector::Factory> factories, const HostParts& parts);
+
+// What the connector of this system would be made from.
+std::string fingerprint_of(const SystemConfig& system);
+
+}  // namespace lockstep::app

@@ -85,6 +85,8 @@ class Store : public sync::Lookup {
   // Commits the batch in one transaction. `conflict`: first_seq, a record's revision or a marker does not fit what
   // is stored; nothing was written, and the caller plans again. `exhausted`: no room (disk full). `corrupt`: the
   // store must not be used any further.
+  // Erasures of a kind come before its puts; a put replaces the row with the same key (a conflict's key is its seq and
+  // field).
   virtual Result<void> commit(const sync::Batch& batch) = 0;
 
   // A reader for other threads. Lives as long as the store.

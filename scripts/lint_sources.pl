@@ -4,7 +4,7 @@
 # Layers: reads lockstep_module(... DEPS ... TEST_DEPS ...) in CMakeLists.txt and rejects an include of
 # any module that is not listed there (a dependency of a dependency is not listed). Tests and fuzzers
 # may also include TEST_DEPS. A folder detail/ is seen by its own module only.
-# Length: no C++ file over 500 lines. Words: see @banned.
+# Length: no C++ file over 500 lines. Words: see @banned. Documents: a relative link leads to a file.
 use strict;
 use warnings;
 
@@ -36,21 +36,21 @@ sub slurp {
 }
 
 sub files_below {
-  my ($folder) = @_;
+  my ($folder, $wanted) = @_;
   my @found;
   opendir(my $handle, $folder) or return ();
   for my $name (sort readdir $handle) {
     next if $name =~ /^\./ || $name eq 'node_modules' || $name eq 'build';
     my $path = "$folder/$name";
-    if (-d $path && !-l $path) { push @found, files_below($path) }
-    elsif ($name =~ /\.(cpp|hpp)$/ || $name eq 'CMakeLists.txt') { push @found, $path }
+    if (-d $path && !-l $path) { push @found, files_below($path, $wanted) }
+    elsif ($name =~ $wanted) { push @found, $path }
   }
   return @found;
 }
 
-report($_, 1, 'a recipe is configuration: no C++') for grep { /\.[ch]pp$/ } files_below('recipes');
+report($_, 1, 'a recipe is configuration: no C++') for files_below('recipes', qr/\.[ch]pp$/);
 
-my @files = map { files_below($_) } grep { -d } qw(src connectors simulation tests bench);
+my @files = map { files_below($_, qr/\.[ch]pp$|^CMakeLists\.txt$/) } grep { -d } qw(src connectors simulation tests bench);
 
 # folder -> {name, deps, test_deps}
 my (%module, %folder_of);
@@ -109,6 +109,15 @@ for my $file (grep { !m{/CMakeLists\.txt$} } @files) {
     next if !$owner;
     next if $owner->{deps}{$target->{name}} || ($is_test && $owner->{test_deps}{$target->{name}});
     report($file, $index + 1, "$owner->{name} must not include $target->{name} (\"$include\"): its CMakeLists.txt does not list it");
+  }
+}
+for my $file (glob('*.md'), map { files_below($_, qr/\.md$/) } grep { -d } qw(docs src connectors recipes tests bench)) {
+  my ($line, $folder) = (0, $file =~ m{^(.*/)} ? $1 : '');
+  for my $text (split /\n/, slurp($file)) {
+    ++$line;
+    while ($text =~ /\]\(([^)#\s]+)[^)]*\)/g) {
+      report($file, $line, "the link leads nowhere: $1") unless $1 =~ /^[a-z]+:/ || -e "$folder$1";
+    }
   }
 }
 exit($findings ? 1 : 0);

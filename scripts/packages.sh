@@ -6,7 +6,7 @@ packages_build=(
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   libssl-dev libsodium-dev libsqlite3-dev libpq-dev liblua5.4-dev
   libfmt-dev libspdlog-dev libyaml-cpp-dev prometheus-cpp-dev libcli11-dev
-  libphonenumber8 libprotobuf-dev
+  libphonenumber8 libprotobuf-dev libabsl-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )
 packages_test=(perl openssl python3-jsonschema postgresql-15)
@@ -17,7 +17,8 @@ packages_postgres=(postgresql-15)
 packages_bench=(wrk hyperfine)
 packages_node=(nodejs npm)
 
-# libphonenumber-dev depends on Boost 1.74, which cannot be installed beside 1.81: only its headers are needed.
+# libphonenumber-dev depends on Boost 1.74, which cannot be installed beside 1.81: only its headers are needed
+# (they include those of protobuf and absl, which are installed).
 phonenumber_header=build/deps/usr/include/phonenumbers/phonenumberutil.h
 
 # missing_packages <packages...>: prints those that are not installed.

@@ -57,9 +57,9 @@ Result<BatchWriter::RecordState*> BatchWriter::record_state(std::int64_t source,
   RecordState& state = at->second;
   if (!inserted) return &state;
   auto done = database_.each(
-      "SELECT key, revision, deleted, head FROM record WHERE source = ?1 AND id = ?2",
+      "SELECT key, revision, deleted, head, entity FROM record WHERE source = ?1 AND id = ?2",
       [&](const Row& row) -> Result<void> {
-        state = {row.integer(0), row.number(1), row.integer(2) != 0, row.number(3), row.number(3)};
+        state = {row.integer(0), row.number(1), row.integer(2) != 0, row.number(3), row.number(3), row.string(4)};
         return {};
       },
       source, id.str());
@@ -135,14 +135,19 @@ Result<void> BatchWriter::write_records(const sync::Batch& batch) {
       state.key = database_.last_insert_id();
       ++(record.deleted ? tally.tombstones : tally.records);
     } else {
-      auto changed = database_.run(
-          "UPDATE record SET entity = ?2, deleted = ?3, revision = ?4, head = ?5, body = ?6 WHERE key = ?1", state.key,
-          record.entity.str(), record.deleted ? 1 : 0, record.revision, state.head, body);
+      // An indexed column that is named is indexed again, also when it stays: the entity is named only when it changes.
+      if (state.entity != record.entity.str()) {
+        auto moved = database_.run("UPDATE record SET entity = ?2 WHERE key = ?1", state.key, record.entity.str());
+        if (!moved) return fail(moved.error());
+      }
+      auto changed = database_.run("UPDATE record SET deleted = ?2, revision = ?3, head = ?4, body = ?5 WHERE key = ?1",
+                                   state.key, record.deleted ? 1 : 0, record.revision, state.head, body);
       if (!changed) return fail(changed.error());
       --(state.deleted ? tally.tombstones : tally.records);
       ++(record.deleted ? tally.tombstones : tally.records);
     }
     state.deleted = record.deleted;
+    state.entity = record.entity.str();
     state.head_stored = state.head;
   }
   return {};

@@ -38,6 +38,7 @@ class BatchWriter {
     bool deleted = false;
     Seq head = 0;  // newest entry of its chain
     Seq head_stored = 0;
+    std::string entity;
   };
   using RecordKey = std::pair<std::int64_t, std::string_view>;
   struct RecordKeyHash {

@@ -10,6 +10,12 @@ const JsonArray& list_member(const Json& object, std::string_view key) {
   return member != nullptr && member->is_array() ? member->get_array() : none;
 }
 
+const JsonObject& members_of(const Json& object, std::string_view key) {
+  static const JsonObject none;
+  const Json* member = find_member(object, key);
+  return member != nullptr && member->is_object() ? member->get_object() : none;
+}
+
 std::optional<std::int64_t> integer_member(const Json& object, std::string_view key) {
   const Json* member = find_member(object, key);
   if (member == nullptr || !member->is_number()) return std::nullopt;

@@ -12,6 +12,8 @@ namespace lockstep::app {
 
 // The member `items` of a page.
 const JsonArray& items_of(const Json& answer);
+// The members of an object inside an object.
+const JsonObject& members_of(const Json& object, std::string_view key);
 // The members of a list inside an object.
 const JsonArray& list_member(const Json& object, std::string_view key);
 std::optional<std::int64_t> integer_member(const Json& object, std::string_view key);

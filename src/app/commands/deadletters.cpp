@@ -26,11 +26,11 @@ Result<void> list(CommandContext& context, ApiClient& api, const std::string& na
     print_json(context, *page);
     return {};
   }
-  Table table({{"ID"}, {"SYSTEM"}, {"RECORD"}, {"TRIES", Align::right}, {"SINCE"}, {"REASON"}});
+  Table table({{"RECORD/SYSTEM"}, {"ENTITY"}, {"TRIES", Align::right}, {"SINCE"}, {"REASON"}});
   for (const auto& letter : items_of(*page)) {
-    table.add({text_or_dash(letter, "id"), text_or_dash(letter, "system"), text_or_dash(letter, "record"),
-               text_or_dash(letter, "attempts"), text_or_dash(letter, "since"),
-               Cell(text_or_dash(letter, "reason"), Colour::red)});
+    table.add({fmt::format("{}/{}", string_member(letter, "record"), string_member(letter, "system")),
+               text_or_dash(letter, "entity"), text_or_dash(letter, "attempts"), text_or_dash(letter, "since"),
+               Cell(text_or_dash(letter, "error"), Colour::red)});
   }
   if (table.empty())
     context.out.line(context.out.paint(Colour::green, "no dead letters"));
@@ -41,16 +41,23 @@ Result<void> list(CommandContext& context, ApiClient& api, const std::string& na
 }
 
 Result<void> retry(CommandContext& context, ApiClient& api, const RetryOptions& options) {
-  if (options.ids.empty() != options.all) return fail(ErrorKind::invalid, "name the ids, or say --all");
+  if (options.ids.empty() != options.all) return fail(ErrorKind::invalid, "name the dead letters, or say --all");
   const auto source = choose_source(api, options.source);
   if (!source) return fail(source.error());
   JsonObject body;
   if (options.all) {
     body["all"] = true;
   } else {
-    JsonArray ids;
-    for (const auto& id : options.ids) ids.emplace_back(id);
-    body["ids"] = std::move(ids);
+    JsonArray items;
+    for (const auto& id : options.ids) {
+      const auto slash = id.find('/');
+      if (slash == 0 || slash == std::string::npos || slash + 1 == id.size()) {
+        return fail(ErrorKind::invalid,
+                    fmt::format("\"{}\" must be RECORD/SYSTEM, as `deadletters list` shows it", id));
+      }
+      items.emplace_back(JsonObject{{"record", id.substr(0, slash)}, {"system", id.substr(slash + 1)}});
+    }
+    body["items"] = std::move(items);
   }
   const auto answer = api.post(fmt::format("/sources/{}/deadletters/retry", path_part(*source)), body);
   if (!answer) return fail(answer.error());
@@ -58,10 +65,13 @@ Result<void> retry(CommandContext& context, ApiClient& api, const RetryOptions& 
     print_json(context, *answer);
     return {};
   }
-  const auto count = integer_member(*answer, "retried");
-  context.out.line(
-      count ? fmt::format("{} tried again", with_commas(static_cast<std::uint64_t>(std::max<std::int64_t>(0, *count))))
-            : "tried again");
+  const auto count =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_member(*answer, "retried").value_or(0)));
+  context.out.line(fmt::format("{} tried again", with_commas(count)));
+  const auto& refused = list_member(*answer, "refused");
+  for (const auto& one : refused)
+    context.err.line(fmt::format("{}: {}", text_or_dash(one, "record"), text_or_dash(one, "detail")));
+  if (!refused.empty()) return fail(ErrorKind::conflict, fmt::format("{} refused", refused.size()));
   return {};
 }
 
@@ -84,7 +94,7 @@ void add_deadletters(CLI::App& app, CommandContext& context, CommandAction& acti
   CLI::App* retry_command = command->add_subcommand("retry", "Try them again, after the reason is gone");
   add_api_options(*retry_command, context);
   const auto options = std::make_shared<RetryOptions>();
-  retry_command->add_option("ids", options->ids, "Which ones");
+  retry_command->add_option("ids", options->ids, "Which ones, as RECORD/SYSTEM");
   retry_command->add_flag("--all", options->all, "All of the source");
   retry_command->add_option("--source", options->source, "The source; not needed when there is one only");
   retry_command->callback([&context, &action, options] {

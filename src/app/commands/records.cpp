@@ -40,9 +40,9 @@ std::string summary_of(const Json& record) {
 Cell systems_cell(const Json& record) {
   std::string text;
   std::string worst = "synced";
-  for (const auto& system : list_member(record, "systems")) {
+  for (const auto& [name, system] : members_of(record, "systems")) {
     const std::string status(string_member(system, "status"));
-    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", string_member(system, "system"), status);
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", std::string_view(name), status);
     if (status == "failed" || (status != "synced" && worst == "synced")) worst = status;
   }
   return {text, colour_of_status(worst)};
@@ -76,15 +76,15 @@ Result<void> list(CommandContext& context, ApiClient& api, const ListOptions& op
 
 void print_fields(Terminal& out, const Json& record) {
   std::vector<Column> columns{{"FIELD"}, {"VALUE"}};
-  const auto& systems = list_member(record, "systems");
-  for (const auto& system : systems) columns.push_back({printable(string_member(system, "system"))});
+  const auto& systems = members_of(record, "systems");
+  for (const auto& system : systems) columns.push_back({printable(system.key())});
   Table table(std::move(columns));
   const Json* fields = find_member(record, "fields");
   if (fields == nullptr || !fields->is_object()) return;
   for (const auto& field : fields->get_object()) {
     std::vector<Cell> row{std::string(field.key()), inline_text(field.value())};
     for (const auto& system : systems) {
-      const Json* base = find_member(system, "base");
+      const Json* base = find_member(system.value(), "base");
       const Json* held = base == nullptr ? nullptr : find_member(*base, field.key());
       if (held == nullptr)
         row.emplace_back("", Colour::grey);
@@ -100,11 +100,11 @@ void print_fields(Terminal& out, const Json& record) {
 
 void print_links(Terminal& out, const Json& record) {
   Table table({{"SYSTEM"}, {"ID"}, {"STATUS"}, {"WHY"}});
-  for (const auto& system : list_member(record, "systems")) {
+  for (const auto& [name, system] : members_of(record, "systems")) {
     const std::string status(string_member(system, "status"));
     const std::string detail = text_or_dash(system, "detail");
-    table.add({text_or_dash(system, "system"), text_or_dash(system, "external_id"),
-               Cell(status, colour_of_status(status)), detail == "-" ? "" : detail});
+    table.add({std::string(name), text_or_dash(system, "external_id"), Cell(status, colour_of_status(status)),
+               detail == "-" ? "" : detail});
   }
   table.print(out);
 }
@@ -112,10 +112,10 @@ void print_links(Terminal& out, const Json& record) {
 void print_history(Terminal& out, const Json& record) {
   const auto& history = list_member(record, "history");
   if (history.empty()) return;
-  Table table({{"SEQ", Align::right}, {"TIME"}, {"FROM"}, {"WHAT"}});
+  Table table({{"SEQ", Align::right}, {"TIME"}, {"SYSTEM"}, {"WHAT"}, {"BECAME"}, {"WHY"}});
   for (const auto& entry : history) {
-    table.add({text_or_dash(entry, "seq"), text_or_dash(entry, "time"), text_or_dash(entry, "origin"),
-               text_or_dash(entry, "summary")});
+    table.add({text_or_dash(entry, "seq"), text_or_dash(entry, "at"), text_or_dash(entry, "system"),
+               text_or_dash(entry, "kind"), text_or_dash(entry, "disposition"), text_or_dash(entry, "reason")});
   }
   out.line();
   table.print(out);

@@ -24,7 +24,7 @@ void print_systems(Terminal& out, const Json& status) {
     const std::string problem = text_or_dash(system, "problem");
     const std::string note = problem != "-" ? problem : text_or_dash(system, "capture");
     const bool failed = integer_member(system, "failed").value_or(0) > 0;
-    table.add({text_or_dash(system, "system"), text_or_dash(system, "connector"),
+    table.add({text_or_dash(system, "system"), text_or_dash(system, "kind"),
                Cell(connected ? "connected" : "down", connected ? Colour::green : Colour::red),
                text_or_dash(system, "written"),
                Cell(text_or_dash(system, "failed"), failed ? Colour::red : Colour::none),

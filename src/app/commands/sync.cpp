@@ -17,7 +17,6 @@ enum class Wait { for_the_end, not_at_all };
 struct SyncOptions {
   std::string source;
   std::string system;
-  std::string entity;
   std::string kind = "mirror";
   Wait wait = Wait::for_the_end;
 };
@@ -36,9 +35,12 @@ JobState state_of(const Json& job) {
 }
 
 Result<Json> start_job(ApiClient& api, const SyncOptions& options, const std::string& source) {
-  JsonObject body{{"kind", options.kind}, {"system", options.system}};
-  if (!options.entity.empty()) body["entity"] = options.entity;
+  const JsonObject body{{"kind", options.kind}, {"system", options.system}};
   return api.post(fmt::format("/sources/{}/jobs", path_part(source)), body);
+}
+
+bool comes_back(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::rate_limited;
 }
 
 // Asks until the job has ended. A server that restarts in between is asked again: the job goes on there.
@@ -56,7 +58,7 @@ Result<Json> follow(CommandContext& context, ApiClient& api, const std::string& 
     if (next) {
       job = std::move(*next);
       failures = 0;
-    } else if (next.error().kind != ErrorKind::unavailable || ++failures == failures_limit) {
+    } else if (!comes_back(next.error()) || ++failures == failures_limit) {
       progress.end();
       return fail(next.error());
     }
@@ -101,7 +103,6 @@ void add_sync(CLI::App& app, CommandContext& context, CommandAction& action) {
   const auto options = std::make_shared<SyncOptions>();
   command->add_option("system", options->system, "The system to read: crm")->required();
   command->add_option("--source", options->source, "The source; not needed when there is one only");
-  command->add_option("--entity", options->entity, "Only this kind of record");
   command->add_flag_callback(
       "--changes", [options] { options->kind = "pull"; },
       "Only what changed since the last time, instead of everything");
@@ -110,7 +111,7 @@ void add_sync(CLI::App& app, CommandContext& context, CommandAction& action) {
       "Progress goes to standard error. A job goes on when this command is interrupted.\n\n"
       "Examples:\n"
       "  lockstep sync crm\n"
-      "  lockstep sync crm --source acme --entity contact --changes");
+      "  lockstep sync crm --source acme --changes");
   command->callback([&context, &action, options] {
     action = [&context, options] {
       return with_api(context, [&](ApiClient& api) { return sync(context, api, *options); });

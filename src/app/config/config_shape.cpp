@@ -201,7 +201,7 @@ Shape binding_field_shape() {
   });
   Shape shape = either({text(256), std::move(full)});
   shape.example =
-      "email: email\nloyalty: {path: customFields.loyalty, converter: map, options: {gold: Gold, none: \"\"}}\n";
+      "email: email\nloyalty: {path: customFields.loyalty, converter: map, options: {Gold: gold, None: none}}\n";
   return named("field_binding", "How one field is held by one system. The short form is the path alone.",
                std::move(shape));
 }

@@ -36,7 +36,7 @@ class BodyStream {
   virtual void on_close(Action action) = 0;
 };
 
-// Exactly one of respond() and stream() is called, once, now or later. An exchange that is destroyed
+// Exactly one of respond(), stream() and abort() is called, once, now or later. An exchange that is destroyed
 // unanswered answers 500. When the peer is gone the answer is dropped.
 class Exchange {
  public:
@@ -45,6 +45,8 @@ class Exchange {
   virtual void respond(wire::HttpResponse response) = 0;
   // `head.body` must be empty.
   virtual std::shared_ptr<BodyStream> stream(wire::HttpResponse head) = 0;
+  // Cuts the connection without a word: what a sandbox does when it plays a lost answer.
+  virtual void abort() = 0;
 };
 
 using Handler = std::function<void(ServerRequest, std::shared_ptr<Exchange>)>;

@@ -239,6 +239,7 @@ TEST(HttpClientTest, OnAReusedConnectionAGetIsTriedAgainAndAPostIsNot) {
       EXPECT_EQ((*second.result)->status, 204U);
     } else {
       EXPECT_EQ(kind_of(*second.result), ErrorKind::maybe_applied);
+      EXPECT_EQ(client->stats().connections_dialled, 3U) << "one for each first request, one for the GET's second try";
     }
   }
 }

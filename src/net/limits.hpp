@@ -23,6 +23,10 @@ struct ServerLimits {
   std::size_t refused_connections_limit = 256;
   std::chrono::seconds refused_retry_after{5};
   std::size_t stream_pending_bytes_limit = 256 << 10;    // BodyStream::write says over_limit beyond it
+  // Stream writes go out at the end of a turn of the loop, one system call for all that a connection got in it.
+  // More than zero: at most once in this time, so that a busy stream costs fewer calls; a first write after a
+  // pause is not held back.
+  Duration stream_flush_interval = Duration::zero();
   std::size_t pipeline_pending_bytes_limit = 256 << 10;  // no further pipelined request is started beyond it
 };
 

@@ -22,6 +22,8 @@ class OutputQueue {
   bool empty() const { return pending_bytes_ == 0; }
   std::size_t pending_bytes() const { return pending_bytes_; }
 
+  // Nothing of an earlier gather() is left over.
+  bool batch_done() const { return next_piece_ == pieces_.size(); }
   // What to write next, in order: everything queued when the last batch was used up. Valid until consume().
   std::span<const std::string_view> gather();
   // `bytes` of what gather() gave have been written.

@@ -56,6 +56,7 @@ class ConnectionExchange final : public Exchange {
     connection->start_stream(head);
     return std::make_shared<ConnectionStream>(connection);
   }
+  void abort() override { take()->close(); }
 
  private:
   std::shared_ptr<ServerConnection> take() {
@@ -139,6 +140,7 @@ void ServerConnection::read() {
 void ServerConnection::on_read(const error_code& error, std::size_t bytes) {
   reading_ = false;
   if (phase_ == Phase::closed) return;
+  if (error == asio::error::operation_aborted) return read();  // by start_stream()
   if (error) {
     const bool half_closed = error == asio::error::eof;
     if (!half_closed || phase_ == Phase::streaming || phase_ == Phase::lingering) return close();
@@ -259,6 +261,10 @@ void ServerConnection::start_stream(const wire::HttpResponse& head) {
   phase_ = Phase::streaming;
   chunked_ = !http_1_0_;
   if (http_1_0_ || asks_to_close(head)) keep_alive_ = false;
+  // A read under way holds a buffer for a whole request; start it again with a small one: an idle
+  // subscriber should cost little. (Under TLS the session is what costs, and cancelling would break it.)
+  error_code ignored;  // the read then just goes on with the larger buffer
+  if (reading_ && stream_.tls() == nullptr && !writing_) stream_.socket().cancel(ignored);
   std::string bytes;
   append_response_head(bytes, head,
                        {chunked_ ? BodyFraming::chunked : BodyFraming::until_close, persistence(), core_->date()});
@@ -277,8 +283,16 @@ WriteOutcome ServerConnection::stream_write(std::shared_ptr<const std::string> b
   } else {
     output_.add_shared(std::move(bytes));
   }
-  flush();
+  if (!flush_arranged_) {
+    flush_arranged_ = true;
+    core_->flush_later(shared_from_this());
+  }
   return WriteOutcome::accepted;
+}
+
+void ServerConnection::flush_stream() {
+  flush_arranged_ = false;
+  if (!writing_) process();  // the stream may have been closed meanwhile, and the connection goes on
 }
 
 void ServerConnection::stream_close() {
@@ -310,8 +324,10 @@ void ServerConnection::on_write(const error_code& error, std::size_t bytes) {
   if (phase_ == Phase::closed) return;
   if (error) return close();
   output_.consume(bytes);
-  if (!output_.empty()) return flush();
   write_deadline_ = Duration::max();
+  // New stream writes wait for their flush, the rest of an unfinished one does not.
+  if (flush_arranged_ && output_.batch_done()) return;
+  if (!output_.empty()) return flush();
   process();
 }
 

@@ -27,6 +27,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   void respond(wire::HttpResponse response);
   void start_stream(const wire::HttpResponse& head);
   WriteOutcome stream_write(std::shared_ptr<const std::string> bytes);
+  void flush_stream();  // by the core, after stream_write()
   void stream_close();
   void stream_on_close(Action action);
   std::size_t pending_bytes() const { return output_.pending_bytes(); }
@@ -76,6 +77,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   bool processing_ = false;
   bool request_started_ = false;
   bool continue_sent_ = false;
+  bool flush_arranged_ = false;
   bool peer_done_ = false;  // the peer has shut its side
   // Of the request being answered:
   bool keep_alive_ = true;

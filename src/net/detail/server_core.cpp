@@ -147,6 +147,27 @@ void ServerCore::handle(ServerRequest request, std::shared_ptr<Exchange> exchang
   handler_(std::move(request), std::move(exchange));
 }
 
+void ServerCore::flush_later(std::shared_ptr<ServerConnection> connection) {
+  unflushed_.push_back(std::move(connection));
+  if (unflushed_.size() > 1) return;  // the first one has arranged it
+  auto flush = [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->flush_streams();
+  };
+  const Duration interval = limits().stream_flush_interval;
+  const Duration passed = interval > Duration::zero() ? now() - last_flush_ : interval;
+  if (passed >= interval) {
+    loop_.post(std::move(flush));
+  } else {
+    loop_.after(interval - passed, std::move(flush));
+  }
+}
+
+void ServerCore::flush_streams() {
+  last_flush_ = now();
+  const auto connections = std::exchange(unflushed_, {});
+  for (const auto& connection : connections) connection->flush_stream();
+}
+
 void ServerCore::start_sweep() {
   if (sweep_timer_ || connections_.empty()) return;
   date_ = http_date(loop_.clock().now());
@@ -194,6 +215,7 @@ void ServerCore::finish_drain() {
 void ServerCore::close() {
   stop_accepting();
   while (!connections_.empty()) connections_.back()->close();
+  unflushed_.clear();
   if (sweep_timer_) loop_.cancel(*std::exchange(sweep_timer_, std::nullopt));
 }
 

@@ -45,6 +45,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   Duration now() const { return loop_.clock().monotonic(); }
 
   void handle(ServerRequest request, std::shared_ptr<Exchange> exchange);
+  // A connection whose stream has something to write; flushed with all others at once.
+  void flush_later(std::shared_ptr<ServerConnection> connection);
   // Called by the connection when its socket is closed.
   void remove(ServerConnection& connection);
 
@@ -54,6 +56,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::optional<Admission> admission(const std::string& address) const;
   void start_sweep();
   void sweep();
+  void flush_streams();
   void stop_accepting();
   void finish_drain();
 
@@ -63,6 +66,8 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::optional<asio::ssl::context> tls_;
   TcpAcceptor acceptor_;
   std::vector<ServerConnection*> connections_;  // each knows its index
+  std::vector<std::shared_ptr<ServerConnection>> unflushed_;
+  Duration last_flush_{};
   std::size_t refusing_ = 0;                    // how many of them are only told to come back
   std::unordered_map<std::string, std::size_t> per_address_;
   ServerStats stats_;

@@ -69,24 +69,21 @@ TimeBounds take_bounds(Filter& filter, std::string_view field);
 // Whether the row with these values comes after the cursor.
 bool is_after(const JsonArray& row, const JsonArray& cursor, const std::vector<Sort>& sorts);
 
-// In the order of one of the two times: without other conditions a page costs its rows and a logarithm.
+// In the order of one of the two times. Without other conditions a page costs its rows and a logarithm,
+// with them a look at every row in the bounds, for the total.
 template <class T, class Match>
 Found<T> search_by_time(const typename SearchIndex<T>::Order& order, SearchPlan plan, const Match& match) {
   const bool descending = plan.sorts.front().direction == Direction::descending;
   const TimeBounds bounds = take_bounds(plan.filter, plan.sorts.front().field);
-  std::size_t begin = order.order_of_key({bounds.low, ""});
-  std::size_t end = std::max(begin, order.order_of_key({bounds.high, ""}));
   const bool everything = plan.filter.parts.empty() && plan.query.empty();
-  Found<T> found;
-  if (!everything) {
-    auto at = order.find_by_order(begin);
-    for (std::size_t rank = begin; rank < end; ++rank, ++at) found.total += match(plan.filter, *at->second) ? 1 : 0;
-  } else {
-    found.total = end - begin;
-  }
+  const std::size_t first = order.order_of_key({bounds.low, ""});
+  const std::size_t last = std::max(first, order.order_of_key({bounds.high, ""}));
+  // The ranks that the cursor leaves.
+  std::size_t begin = first;
+  std::size_t end = last;
   if (plan.after) {
-    const Time time =
-        from_epoch_ms(static_cast<std::int64_t>(plan.after->at(0).to_number<double>()));  // bounded by plan_search()
+    // Bounded by plan_search().
+    const Time time = from_epoch_ms(static_cast<std::int64_t>(plan.after->at(0).template to_number<double>()));
     const std::string id(plan.after->at(1).get_string());
     if (descending) {
       end = std::min(end, order.order_of_key({time, id}));
@@ -94,23 +91,32 @@ Found<T> search_by_time(const typename SearchIndex<T>::Order& order, SearchPlan 
       begin = std::max(begin, order.order_of_key({time, id + '\0'}));  // the first possible key after (time, id)
     }
   }
+  Found<T> found;
   std::size_t skip = plan.skip;
-  if (everything) {  // the skipped rows need not be looked at
+  if (everything) {
+    found.total = last - first;
     const std::size_t skipped = std::min(skip, end > begin ? end - begin : 0);
     (descending ? end : begin) += descending ? 0 - skipped : skipped;
     skip = 0;
   }
-  if (begin >= end) return found;
-  auto at = order.find_by_order(descending ? end - 1 : begin);
-  for (std::size_t left = end - begin; left > 0 && found.rows.size() < plan.limit; --left) {
-    const bool wanted = everything || match(plan.filter, *at->second);
-    if (wanted && skip > 0) {
+  const std::size_t walk_begin = everything ? begin : first;
+  const std::size_t walk_end = everything ? end : last;
+  if (walk_begin >= walk_end) return found;
+  auto at = order.find_by_order(descending ? walk_end - 1 : walk_begin);
+  for (std::size_t step = 0; step < walk_end - walk_begin; ++step) {
+    if (step > 0) descending ? static_cast<void>(--at) : static_cast<void>(++at);
+    if (everything && found.rows.size() == plan.limit) break;
+    if (!everything) {
+      if (!match(plan.filter, *at->second)) continue;
+      ++found.total;
+    }
+    const std::size_t rank = descending ? walk_end - 1 - step : walk_begin + step;
+    if (rank < begin || rank >= end || found.rows.size() == plan.limit) continue;
+    if (skip > 0) {
       --skip;
-    } else if (wanted) {
+    } else {
       found.rows.push_back({at->second, {to_epoch_ms(at->first.first), at->first.second}});
     }
-    if (left == 1) break;
-    descending ? static_cast<void>(--at) : static_cast<void>(++at);
   }
   return found;
 }

@@ -91,25 +91,24 @@ Result<std::vector<sync::Change>> Database::read(const TableLayout& table, const
                                                  const Parameters& parameters) {
   auto open = session();
   if (!open) return fail(to_error(open.error()));
-  auto before = (*open)->query("SELECT " + position_sql(mode_, settings_));
-  if (!before) return fail(to_error(before.error()));
-  const sync::Version present = before->number(0, 0);
-  // xmax = 0: nobody has touched this row version, so no change of it can hide between `present` and the snapshot.
-  auto rows = (*open)->query("SELECT pg_snapshot_xmin(pg_current_snapshot()), pg_snapshot_xmax(pg_current_snapshot()), t.xmax::text = '0', " +
-                                 table.document("t") + ", " + table.key_text("t") + " FROM " + table.quoted() + " AS t " + condition,
+  auto moment = read_moment(**open, mode_, settings_);
+  if (!moment) return fail(to_error(moment.error()));
+  const sync::Version safe = positions_.observe(*moment);
+  // xmax = 0: nobody has touched this row version, so no change of it can hide between the moment and the snapshot.
+  auto rows = (*open)->query("SELECT t.xmax::text = '0', " + table.document("t") + ", " + table.key_text("t") + " FROM " + table.quoted() +
+                                 " AS t " + condition,
                              parameters);
   if (!rows) return fail(to_error(rows.error()));
   std::vector<sync::Change> changes;
   for (int i = 0; i < rows->size(); ++i) {
-    const sync::Version safe = positions_.observe(present, {rows->number(i, 0), rows->number(i, 1)});
     sync::Change change;
     change.object = table.name;
     std::vector<std::string> key;
-    for (std::size_t part = 0; part < table.key.size(); ++part) key.push_back(rows->str(i, 4 + static_cast<int>(part)));
+    for (std::size_t part = 0; part < table.key.size(); ++part) key.push_back(rows->str(i, 2 + static_cast<int>(part)));
     change.external_id = external_id_of(key);
     change.extent = sync::Extent::full;
-    change.version = rows->flag(i, 2) ? present : safe;
-    auto document = parse_json(rows->text(i, 3), {.bytes_limit = limits::row_bytes, .depth_limit = limits::json_depth});
+    change.version = rows->flag(i, 0) ? moment->position : safe;
+    auto document = parse_json(rows->text(i, 1), {.bytes_limit = limits::row_bytes, .depth_limit = limits::json_depth});
     if (!document) return fail(document.error());
     change.document = std::move(*document);
     changes.push_back(std::move(change));

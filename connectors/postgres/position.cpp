@@ -15,17 +15,28 @@ std::string position_sql(CaptureMode mode, const Settings& settings) {
   return "(pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint";
 }
 
-sync::Version ReadPositions::observe(sync::Version before, Snapshot snapshot) {
-  // Every transaction that wrote its commit record before `pending_` had an id below pending_next_; none of them runs.
-  if (pending_ != 0 && snapshot.oldest_running >= pending_next_) {
-    safe_ = std::max(safe_, pending_);
-    pending_ = 0;
+Sql<Moment> read_moment(Session& session, CaptureMode mode, const Settings& settings) {
+  // Two statements, because a single one would look at the locks first if it liked.
+  auto rows = session.run("SELECT set_config('lockstep.position', " + position_sql(mode, settings) +
+                          "::text, false); SELECT current_setting('lockstep.position') UNION ALL SELECT transactionid::text FROM pg_locks "
+                          "WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted");
+  if (!rows) return std::unexpected(rows.error());
+  Moment moment;
+  moment.position = rows->number(0, 0);
+  for (int row = 1; row < rows->size(); ++row) moment.running.insert(rows->str(row, 0));
+  return moment;
+}
+
+sync::Version ReadPositions::observe(const Moment& moment) {
+  const auto still_runs = [&](const std::string& id) { return moment.running.contains(id); };
+  if (pending_.position != 0 && std::ranges::none_of(pending_.running, still_runs)) {
+    safe_ = std::max(safe_, pending_.position);
+    pending_ = {};
   }
-  if (snapshot.oldest_running == snapshot.next) {
-    safe_ = std::max(safe_, before);
-  } else if (pending_ == 0) {
-    pending_ = before;
-    pending_next_ = snapshot.next;
+  if (moment.running.empty()) {
+    safe_ = std::max(safe_, moment.position);
+  } else if (pending_.position == 0) {
+    pending_ = moment;
   }
   return safe_;
 }

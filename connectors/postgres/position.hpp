@@ -7,7 +7,7 @@
 // shows the old row although the position has moved past it. ReadPositions finds a position that is never too high (L5).
 #pragma once
 
-#include <cstdint>
+#include <set>
 #include <string>
 
 #include "connectors/postgres/session.hpp"
@@ -24,22 +24,26 @@ std::string position_sql(CaptureMode mode, const Settings& settings);
 std::string outbox_table(const Settings& settings);
 std::string outbox_sequence(const Settings& settings);
 
-// What the statement that read rows says of its snapshot.
-struct Snapshot {
-  std::uint64_t oldest_running = 0;  // pg_snapshot_xmin
-  std::uint64_t next = 0;            // pg_snapshot_xmax
+// A position and the transactions that ran when it had been taken, in one round trip; rows are read afterwards.
+struct Moment {
+  sync::Version position = 0;
+  // Ids. A transaction holds a lock on its own id until its commit is visible, so one that has written its commit
+  // record before `position` and is not yet visible is among them. (A snapshot's xmin and xmax do not show this:
+  // xmax is one past the newest *completed* id, and a running transaction may stand at or above it.)
+  std::set<std::string, std::less<>> running;
 };
+
+Sql<Moment> read_moment(Session& session, CaptureMode mode, const Settings& settings);
 
 class ReadPositions {
  public:
-  // `before`: the position, taken before the snapshot was. Returns the position below which every committed change is
-  // in the snapshot: `before` when nothing was running, else the newest one known to be safe.
-  sync::Version observe(sync::Version before, Snapshot snapshot);
+  // A position before which every committed change is visible to whatever is read after the moment: the moment's own
+  // when nothing was running, else the newest one known to be safe.
+  sync::Version observe(const Moment& moment);
 
  private:
   sync::Version safe_ = 1;  // older than any change, and not "none"
-  sync::Version pending_ = 0;
-  std::uint64_t pending_next_ = 0;
+  Moment pending_;          // safe as soon as none of its transactions runs any more; position 0: none
 };
 
 }  // namespace lockstep::postgres

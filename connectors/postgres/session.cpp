@@ -98,12 +98,11 @@ Sql<std::unique_ptr<Session>> Session::open(const Settings& settings, SessionKin
   std::unique_ptr<Session> session(new Session(PQconnectdbParams(keys.data(), values.data(), 1)));
   if (session->broken()) {
     SqlFailure failure = session->last_failure();
-    const char* code = session->raw() == nullptr ? nullptr : PQerrorMessage(session->raw());
     // libpq keeps no SQLSTATE of a failed connect; these texts are the server's own.
     if (failure.detail.find("password authentication failed") != std::string::npos ||
         failure.detail.find("no pg_hba.conf entry") != std::string::npos) {
       failure.state = "28000";
-    } else if (code != nullptr && failure.detail.find("does not exist") != std::string::npos) {
+    } else if (failure.detail.find("does not exist") != std::string::npos) {
       failure.state = "3D000";
     }
     return std::unexpected(std::move(failure));

@@ -280,8 +280,9 @@ Sql<void> Writer::create(Session& session, const std::vector<Item*>& group) {
     if (auto assigned = assign_keys(session, group); !assigned) return assigned;
   }
   const RowShape& shape = group.front()->shape;
-  std::vector<Item*> missing = group;
-  auto rows = session.query(insert_sql(shape, position()), {payload_of(group)});
+  std::vector<Item*> missing, repeated;
+  for (Item* item : group) (item->repeated ? repeated : missing).push_back(item);
+  auto rows = session.query(insert_sql(shape, position()), {payload_of(missing)});
   if (!rows) return std::unexpected(rows.error());
   for (int row = 0; row < rows->size(); ++row) {
     const auto key = key_at(*rows, row, 2, shape.table->key.size());
@@ -297,12 +298,13 @@ Sql<void> Writer::create(Session& session, const std::vector<Item*>& group) {
     result.extent = sync::Extent::full;
     missing.erase(item);
   }
-  return missing.empty() ? Sql<void>() : settle_creates(session, group, std::move(missing));
+  missing.insert(missing.end(), repeated.begin(), repeated.end());
+  return missing.empty() ? Sql<void>() : settle_creates(session, missing);
 }
 
 // Rows that the insert left out: made by an earlier attempt of the same create, or kept out by another row.
-Sql<void> Writer::settle_creates(Session& session, const std::vector<Item*>& group, std::vector<Item*> missing) {
-  const RowShape& shape = group.front()->shape;
+Sql<void> Writer::settle_creates(Session& session, const std::vector<Item*>& missing) {
+  const RowShape& shape = missing.front()->shape;
   auto present = session.query(probe_sql(shape, position()), {payload_of(missing)});
   if (!present) return std::unexpected(present.error());
   std::vector<bool> found(missing.size(), false);
@@ -325,6 +327,11 @@ Sql<void> Writer::settle_creates(Session& session, const std::vector<Item*>& gro
     if (found[i]) continue;
     WriteResult& result = results_[missing[i]->index];
     result = {};
+    if (missing[i]->repeated) {
+      result.kind = OutcomeKind::not_found;
+      result.reason = "the row was created before and is gone";
+      continue;
+    }
     result.kind = OutcomeKind::duplicate;
     result.reason = "a unique key of the table is taken";
     duplicates.push_back(missing[i]);
@@ -340,7 +347,7 @@ Sql<void> Writer::settle_creates(Session& session, const std::vector<Item*>& gro
       result.external_id = external_id_of(key_at(*twins, row, 1, shape.table->key.size()));
     }
   }
-  return group.front()->source == KeySource::recorded ? forget_keys(session, duplicates) : Sql<void>();
+  return missing.front()->source == KeySource::recorded ? forget_keys(session, duplicates) : Sql<void>();
 }
 
 // X1: the key that a create got is kept in the same transaction as the row.
@@ -352,9 +359,11 @@ Sql<void> Writer::assign_keys(Session& session, const std::vector<Item*>& group)
   const std::string source = column.identity ? "nextval(pg_get_serial_sequence(" + quote_text(table.quoted()) + ", " + quote_text(column.name) + "))"
                                              : "(" + column.standard + ")";
   auto inserted = session.query("INSERT INTO lockstep.applied (key, tbl, external_id) SELECT w, $2, " + source +
-                                    "::text FROM jsonb_array_elements_text($1::jsonb) w ON CONFLICT (key, tbl) DO NOTHING",
+                                    "::text FROM jsonb_array_elements_text($1::jsonb) w ON CONFLICT (key, tbl) DO NOTHING RETURNING key",
                                 {to_text(wanted), table.quoted()});
   if (!inserted) return std::unexpected(inserted.error());
+  std::set<std::string, std::less<>> fresh;
+  for (int row = 0; row < inserted->size(); ++row) fresh.insert(inserted->str(row, 0));
   auto rows = session.query("SELECT key, external_id FROM lockstep.applied WHERE tbl = $2 AND key = ANY (SELECT jsonb_array_elements_text($1::jsonb))",
                             {to_text(wanted), table.quoted()});
   if (!rows) return std::unexpected(rows.error());
@@ -364,6 +373,7 @@ Sql<void> Writer::assign_keys(Session& session, const std::vector<Item*>& group)
     const auto found = keys.find(item->request->idempotency_key);
     if (found == keys.end()) return std::unexpected(SqlFailure{"40001", "", "", "the same create runs elsewhere"});
     item->key = {found->second};
+    item->repeated = fresh.erase(item->request->idempotency_key) == 0;
   }
   return {};
 }

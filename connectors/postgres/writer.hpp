@@ -25,6 +25,7 @@ class Writer {
     std::size_t round = 0;  // how many earlier requests of the batch concern the same row (X3)
     KeySource source = KeySource::document;
     std::vector<std::string> key;
+    bool repeated = false;  // `recorded`: an earlier attempt got this key
     JsonObject document;
     JsonObject expected;
   };
@@ -44,7 +45,7 @@ class Writer {
   Sql<void> update_or_remove(Session& session, const std::vector<Item*>& group);
   Sql<void> create(Session& session, const std::vector<Item*>& group);
   Sql<void> assign_keys(Session& session, const std::vector<Item*>& group);
-  Sql<void> settle_creates(Session& session, const std::vector<Item*>& group, std::vector<Item*> missing);
+  Sql<void> settle_creates(Session& session, const std::vector<Item*>& missing);
   Sql<void> forget_keys(Session& session, const std::vector<Item*>& duplicates);
   Sql<void> raise_versions(Session& session, Items items);
   Result<Json> document_of(const Rows& rows, int row, int column);

@@ -2,6 +2,7 @@
 // The thread that calls run_until() or run() is the loop's thread.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -33,14 +34,16 @@ class TestLoop final : public Loop {
   }
   const Clock& clock() const override { return clock_; }
 
-  // Runs what arrives until `done()` holds. False: it did not within the time.
+  // Runs what arrives until `done()` holds, which may ask about the outside: it is asked again now and then also when
+  // nothing arrives. False: it did not hold within the time.
   template <class Predicate>
   bool run_until(Predicate done, std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+    constexpr std::chrono::milliseconds look_again{20};
     const Duration end = clock_.monotonic() + limit;
     while (!done()) {
-      Action next = wait(end);
-      if (!next) return done();
-      next();
+      const Duration now = clock_.monotonic();
+      if (now >= end) return false;
+      if (Action next = wait(std::min<Duration>(end, now + look_again))) next();
     }
     return true;
   }

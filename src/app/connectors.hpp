@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "connector/connector.hpp"
+#include "connector/sandbox.hpp"
 
 namespace lockstep::app {
 
 std::vector<connector::Factory> connector_factories();
+std::vector<connector::SandboxFactory> sandbox_factories();
 
 }  // namespace lockstep::app

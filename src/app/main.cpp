@@ -22,6 +22,8 @@
 #include "app/commands/sync.hpp"
 #include "app/config/suggest.hpp"
 #include "app/connectors.hpp"
+#include "app/run/sandbox.hpp"
+#include "app/run/up.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -77,6 +79,7 @@ ExitCode run(int argc, char** argv) {
   Terminal err(std::cerr, audience_of(STDERR_FILENO), columns_of(STDERR_FILENO));
   const ProcessEnvironment environment;
   const auto factories = connector_factories();
+  const auto sandboxes = sandbox_factories();
   CommandContext context{
       .out = out,
       .err = err,
@@ -99,11 +102,13 @@ ExitCode run(int argc, char** argv) {
   add_init(app, context, action);
   add_check(app, context, action);
   add_migrate(app, context, action);
+  add_up(app, context, LOCKSTEP_VERSION, action);
   add_status(app, context, action);
   add_sync(app, context, action);
   add_records(app, context, action);
   add_deadletters(app, context, action);
   add_schema(app, context, action);
+  add_sandbox(app, context, sandboxes, action);
   if (const auto unknown = unknown_command(app, argc, argv)) return report(context, *unknown);
   try {
     app.parse(argc, argv);

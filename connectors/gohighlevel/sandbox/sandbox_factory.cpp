@@ -21,7 +21,9 @@ class HostedSandbox final : public connector::Sandbox {
     }
     return out;
   }
-  void webhook_result(std::uint64_t id, std::optional<unsigned> status) override { sandbox_->webhook_result(id, status); }
+  void webhook_result(std::uint64_t id, std::optional<unsigned> status) override {
+    sandbox_->webhook_result(id, status);
+  }
   std::optional<Time> next_due() const override { return sandbox_->next_due(); }
 
  private:
@@ -41,15 +43,19 @@ connector::SandboxFactory sandbox_factory() {
   connector::SandboxFactory factory;
   factory.kind = "gohighlevel";
   factory.summary = "GoHighLevel's API v2 with contacts, opportunities, pipelines, signed webhooks, quota and faults";
-  factory.make = [](const connector::SandboxOptions& options, const Clock& clock, Random& random) -> Result<std::unique_ptr<connector::Sandbox>> {
+  factory.make = [](const connector::SandboxOptions& options, const Clock& clock,
+                    Random& random) -> Result<std::unique_ptr<connector::Sandbox>> {
     auto sandbox = Sandbox::make(settings_of(options), clock, random);
     if (!sandbox) return fail(sandbox.error());
     return std::make_unique<HostedSandbox>(std::move(*sandbox));
   };
   factory.connector_settings = [](const connector::SandboxOptions& options, const std::string& origin) {
     const SandboxSettings settings = settings_of(options);
-    JsonObject out{{"location_id", settings.locations.front().id}, {"token", settings.private_tokens.front().token}, {"base_url", origin}};
-    if (const auto signer = sandbox::Signer::make(options.seed, "")) out["webhook_public_key"] = signer->ed25519_public_pem();
+    JsonObject out{{"location_id", settings.locations.front().id},
+                   {"token", settings.private_tokens.front().token},
+                   {"base_url", origin}};
+    if (const auto signer = sandbox::Signer::make(options.seed, ""))
+      out["webhook_public_key"] = signer->ed25519_public_pem();
     return out;
   };
   factory.seed_request = [](std::size_t contacts, std::size_t deals, std::uint64_t seed) {
@@ -57,7 +63,8 @@ connector::SandboxFactory sandbox_factory() {
     request.method = "POST";
     request.target = "/_sandbox/seed";
     request.headers.add("Content-Type", "application/json");
-    request.body = to_text(JsonObject{{"contacts", contacts}, {"opportunities", deals}, {"seed", seed}, {"events", false}});
+    request.body =
+        to_text(JsonObject{{"contacts", contacts}, {"opportunities", deals}, {"seed", seed}, {"events", false}});
     return request;
   };
   return factory;

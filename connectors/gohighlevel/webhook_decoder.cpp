@@ -48,7 +48,7 @@ Result<WebhookDecoder> WebhookDecoder::make(const ConnectorSettings& settings) {
 }
 
 Result<void> WebhookDecoder::verify(const connector::WebhookRequest& request) const {
-  if (settings_->signatures == Signatures::off) return {};
+  if (settings_.signatures == Signatures::off) return {};
   // A present new signature decides alone: a forger must not be able to choose the weaker scheme beside it.
   if (const std::string_view signature = request.headers.get("X-GHL-Signature"); present(signature)) {
     if (current_.verify_base64(request.body, signature)) return {};
@@ -72,18 +72,18 @@ Result<std::vector<sync::Change>> WebhookDecoder::decode(const connector::Webhoo
 
   const sync::Version sent = read_version(find_member(*body, "timestamp"));
   const std::int64_t now = to_epoch_ms(request.received);
-  const auto age_limit = std::chrono::duration_cast<std::chrono::milliseconds>(settings_->webhook_age_limit).count();
-  if (settings_->signatures == Signatures::required && sent != 0 && static_cast<std::int64_t>(sent) < now - age_limit) {
+  const auto age_limit = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.webhook_age_limit).count();
+  if (settings_.signatures == Signatures::required && sent != 0 && static_cast<std::int64_t>(sent) < now - age_limit) {
     return fail(ErrorKind::unauthorized, "the webhook is older than webhook_age_limit_seconds: refused as a replay");
   }
 
   const std::string_view type = string_member(*body, "type");
   const auto* event = std::ranges::find(kEvents, type, &Event::type);
   if (event == kEvents.end()) return std::vector<sync::Change>();
-  if (string_member(*body, "locationId") != settings_->location_id) return fail(ErrorKind::invalid, "the webhook is for another location");
+  if (string_member(*body, "locationId") != settings_.location_id) return fail(ErrorKind::invalid, "the webhook is for another location");
 
   const bool is_contact = event->object == kContact;
-  const Codec codec{is_contact ? contact_fields : opportunity_fields, is_contact ? settings_->contact : settings_->opportunity};
+  const Codec codec{is_contact ? contact_fields : opportunity_fields, is_contact ? settings_.contact : settings_.opportunity};
   Result<Decoded> decoded = is_contact ? decode_contact(*body, Shape::event, codec) : decode_opportunity(*body, Shape::event, codec);
   if (!decoded) return fail(decoded.error());
   unknown_fields = std::move(decoded->unknown_fields);

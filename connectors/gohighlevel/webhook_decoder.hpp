@@ -9,7 +9,7 @@ namespace lockstep::gohighlevel {
 
 class WebhookDecoder {
  public:
-  // `settings` outlives the decoder and has no problems (read_settings). `invalid` when a key is unusable all the same.
+  // `settings` have no problems (read_settings). `invalid` when a key is unusable all the same.
   static Result<WebhookDecoder> make(const ConnectorSettings& settings);
 
   // `unauthorized`: not signed, wrongly signed, or too old. `invalid`: makes no sense, or is for another location. An event
@@ -18,12 +18,12 @@ class WebhookDecoder {
                                            const CustomFields& opportunity_fields, std::vector<std::string>& unknown_fields) const;
 
  private:
-  WebhookDecoder(const ConnectorSettings& settings, wire::VerifyKey current, std::optional<wire::VerifyKey> legacy)
-      : settings_(&settings), current_(std::move(current)), legacy_(std::move(legacy)) {}
+  WebhookDecoder(ConnectorSettings settings, wire::VerifyKey current, std::optional<wire::VerifyKey> legacy)
+      : settings_(std::move(settings)), current_(std::move(current)), legacy_(std::move(legacy)) {}
 
   Result<void> verify(const connector::WebhookRequest& request) const;
 
-  const ConnectorSettings* settings_;
+  ConnectorSettings settings_;
   wire::VerifyKey current_;
   std::optional<wire::VerifyKey> legacy_;
 };

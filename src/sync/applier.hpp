@@ -48,11 +48,13 @@ class Applier {
   // known yet, or "" when all are resolved.
   Result<std::string> resolve_references(const Observed& seen, Fields& fields);
   Merged merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields, bool first_contact);
+  void remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document, const Fields& fields, Link& link);
   Result<Applied> stale(const Observed& seen, Record& record, const Link& link, const Fields& fields);
   Result<void> release(const SourceId& source, const SystemName& system, const std::string& object, const std::string& external_id,
                        const Record* record);
   Result<void> replay_waiting(const SourceId& source, const std::string& waits_for);
   Result<void> request_fetch(const Change& change, std::string reason, std::vector<RecordId> candidates);
+  Result<bool> join_records(const EntitySchema& entity, Record& into, Record& from);
   Result<void> lose_object(const Observed& seen, Record& record, Link& link);
 
   // --- outcomes

@@ -1,0 +1,121 @@
+// Starts the page: which source, who asks, and what follows the event stream.
+import { forgetKey, get, hasKey, onKeyNeeded, part, setKey } from "./api.js";
+import { Detail } from "./detail.js";
+import { by, el, setText } from "./dom.js";
+import { Overview } from "./overview.js";
+import { Records } from "./records.js";
+import { EventStream } from "./stream.js";
+import { Ticker } from "./ticker.js";
+import { Work } from "./work.js";
+
+const kHues = 6;
+const kRecentEvents = 60;  // shown in the ticker at once
+
+let parts = [];  // of the source that is shown
+
+// A source as the parts see it.
+function describe(source) {
+  const hues = new Map(source.systems.map((lane, index) => [lane.system, index % kHues]));
+  return {
+    id: source.id,
+    entities: source.entities,
+    entity: (name) => source.entities.find((one) => one.name === name),
+    hue: (system) => hues.get(system) ?? "hub",
+  };
+}
+
+function notice(text) {
+  by("notice").hidden = text === "";
+  setText(by("notice"), text);
+}
+
+function liveState(state) {
+  by("live").dataset.state = state;
+  setText(by("live").firstElementChild, { live: "live", connecting: "connecting", lost: "connection lost, trying again" }[state]);
+}
+
+async function show(raw) {
+  for (const one of parts) one.stop();
+  const source = describe(raw);
+  const detail = new Detail(source);
+  const open = (id) => void detail.open(id);
+  const work = new Work(source, open);
+  const overview = new Overview(source, (counts) => work.counts(counts));
+  const records = new Records(source, open);
+  const ticker = new Ticker(source, open);
+  parts = [detail, work, overview, records, ticker];
+  by("create").onclick = () => detail.create(records.entity);
+  const mine = parts;
+  const status = await get(`/sources/${part(source.id)}/status`);
+  if (parts !== mine) return;
+  void overview.refresh();
+  const stream = new EventStream(source.id, Math.max(0, status.last_seq - kRecentEvents), {
+    event: (entry) => {
+      ticker.add(entry);
+      if (entry.seq <= status.last_seq) return;  // happened before what has been loaded
+      overview.touch();
+      records.touch(entry);
+      detail.touch(entry);
+    },
+    state: (state) => {
+      liveState(state);
+      if (state === "live") overview.touch();
+    },
+    reset: () => void start(),
+  });
+  parts.push(stream);
+}
+
+async function start() {
+  for (const one of parts) one.stop();
+  parts = [];
+  try {
+    const { items } = await get("/sources");
+    by("key").hidden = !hasKey();
+    if (items.length === 0) return notice("This key sees no source. Add one to the configuration, or use another key.");
+    notice("");
+    const pick = by("source");
+    pick.replaceChildren(...items.map((one) => el("option", { value: one.id }, one.id)));
+    pick.parentElement.hidden = items.length < 2;
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    const first = items.find((one) => one.id === wanted) ?? items[0];
+    pick.value = first.id;
+    document.title = `${first.id} · Lockstep`;
+    pick.onchange = () => {
+      location.hash = encodeURIComponent(pick.value);
+      document.title = `${pick.value} · Lockstep`;
+      void show(items.find((one) => one.id === pick.value)).catch(failed);
+    };
+    await show(first);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error) {
+  liveState("lost");
+  notice(error.message);
+  if (error.status === 0) setTimeout(() => void start(), 3000);
+}
+
+onKeyNeeded((refused) => new Promise((done) => {
+  const dialog = by("ask-key");
+  setText(by("ask-key-why"), refused ? "The server did not accept this key. Try another one." : "This server asks who you are. The key stays in this browser tab only.");
+  by("ask-key-input").value = "";
+  dialog.oncancel = (event) => event.preventDefault();
+  by("ask-key-form").onsubmit = (event) => {
+    event.preventDefault();
+    setKey(by("ask-key-input").value.trim());
+    by("key").hidden = false;
+    dialog.close();
+    done();
+  };
+  dialog.showModal();
+}));
+
+by("key").addEventListener("click", () => {
+  forgetKey();
+  location.reload();
+});
+
+void start();

@@ -169,15 +169,17 @@ std::string redact(std::string_view text, const Json& document) {
 
 std::string redact_target(std::string_view target) {
   const auto mark = target.find('?');
-  std::string out(target.substr(0, mark));
+  std::string out = redact(target.substr(0, mark));
   if (mark == std::string_view::npos) return out;
   char separator = '?';
-  for (const auto& [name, value] : wire::parse_target(target).query) {
+  for (const auto& [name, value] : wire::parse_target(bounded(target)).query) {
+    const bool plain = std::ranges::all_of(name, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '[' || c == ']'; });
     out += separator;
-    out += name + "=" + std::string(kHidden);
+    out += plain ? name : std::string(kHidden);
+    out += "=" + std::string(kHidden);
     separator = '&';
   }
-  return out;
+  return cut(std::move(out));
 }
 
 }  // namespace lockstep::connector

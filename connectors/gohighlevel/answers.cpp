@@ -64,7 +64,8 @@ bool says_not_found(const Answer& answer) {
 
 std::optional<std::string> duplicate_of(const Answer& answer) {
   if (answer.status != 400 && answer.status != 409) return std::nullopt;
-  if (!mentions(answer, {"duplicate"}) && string_member(answer.body, "code") != "OPPORTUNITY_NO_DUPLICATE") return std::nullopt;
+  if (!mentions(answer, {"duplicate"}) && string_member(answer.body, "code") != "OPPORTUNITY_NO_DUPLICATE")
+    return std::nullopt;
   const Json* meta = find_member(answer.body, "meta");
   if (meta == nullptr) return "";
   std::string id(string_member(*meta, "contactId"));
@@ -78,7 +79,8 @@ std::vector<std::string> refused_properties(const Answer& answer) {
   std::vector<std::string> out;
   if (answer.status != 422 && answer.status != 400) return out;
   for (const std::string& message : messages(answer)) {
-    if (message.size() <= kBefore.size() + kAfter.size() || !message.starts_with(kBefore) || !message.ends_with(kAfter)) continue;
+    if (message.size() <= kBefore.size() + kAfter.size() || !message.starts_with(kBefore) || !message.ends_with(kAfter))
+      continue;
     out.push_back(message.substr(kBefore.size(), message.size() - kBefore.size() - kAfter.size()));
   }
   return out;
@@ -103,7 +105,8 @@ std::optional<std::chrono::milliseconds> retry_after(const Answer& answer) {
 }
 
 Error read_error(const Answer& answer, std::string_view what) {
-  const std::string text = std::string(what) + ": HTTP " + std::to_string(answer.status) + " " + connector::redact(vendor_message(answer));
+  const std::string text =
+      std::string(what) + ": HTTP " + std::to_string(answer.status) + " " + connector::redact(vendor_message(answer));
   switch (outcome_of(answer)) {
     case OutcomeKind::unauthorized: return {ErrorKind::unauthorized, text, {}};
     case OutcomeKind::not_found: return {ErrorKind::not_found, text, {}};
@@ -116,7 +119,8 @@ Error read_error(const Answer& answer, std::string_view what) {
 connector::WriteResult write_failure(const Answer& answer, const Json& document) {
   connector::WriteResult out;
   out.kind = outcome_of(answer);
-  out.reason = "HTTP " + std::to_string(answer.status) + " " + connector::redact(vendor_message(answer), document);  // O4
+  out.reason =
+      "HTTP " + std::to_string(answer.status) + " " + connector::redact(vendor_message(answer), document);  // O4
   if (out.kind == OutcomeKind::retry || out.kind == OutcomeKind::unknown) out.retry_after = retry_after(answer);
   if (answer.status >= 300 && answer.status < 400) out.reason += " (a redirect: is base_url right?)";
   return out;

@@ -28,7 +28,8 @@ Task<Result<Answer>> Api::send_with(const ApiCall& call, std::string token) {
   http.work = call.work;
   http.request.method = call.method;
   http.request.target = call.target;
-  http.request.headers = {{"Authorization", "Bearer " + token}, {"Version", settings_.version}, {"Accept", "application/json"}};
+  http.request.headers = {
+      {"Authorization", "Bearer " + token}, {"Version", settings_.version}, {"Accept", "application/json"}};
   if (call.body) {
     http.request.headers.add("Content-Type", "application/json");
     http.request.body = to_text(*call.body);

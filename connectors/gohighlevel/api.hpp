@@ -20,7 +20,8 @@ struct ApiCall {
 
 class Api {
  public:
-  Api(const ConnectorSettings& settings, const connector::Ports& ports) : settings_(settings), ports_(ports), tokens_(settings, ports) {}
+  Api(const ConnectorSettings& settings, const connector::Ports& ports)
+      : settings_(settings), ports_(ports), tokens_(settings, ports) {}
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
   ~Api() = default;

@@ -7,17 +7,18 @@ connector::Capabilities make_capabilities(const ConnectorSettings& settings) {
   contact.name = kContact;
   contact.pulls_incremental = true;
   contact.webhooks = true;
-  contact.paths = {"firstName", "lastName", "name",   "email",    "phone",       "companyName", "address1",      "city",
-                   "state",     "postalCode", "country", "website", "source",   "timezone",    "dateOfBirth", "dnd",
-                   "dndSettings", "assignedTo", "tags", "gender", "type", "businessId", "dateAdded", "dateUpdated", "customFields.*"};
+  contact.paths = {"firstName",   "lastName",  "name",        "email",         "phone",   "companyName", "address1",
+                   "city",        "state",     "postalCode",  "country",       "website", "source",      "timezone",
+                   "dateOfBirth", "dnd",       "dndSettings", "assignedTo",    "tags",    "gender",      "type",
+                   "businessId",  "dateAdded", "dateUpdated", "customFields.*"};
   contact.silent_paths = {"inboundDndSettings", "additionalEmails", "businessId"};
 
   connector::ObjectInfo opportunity;
   opportunity.name = kOpportunity;
   opportunity.pulls_incremental = true;
   opportunity.webhooks = true;
-  opportunity.paths = {"name",   "status", "monetaryValue", "pipelineId", "pipelineStageId", "contactId", "assignedTo",
-                       "source", "lostReasonId", "createdAt", "updatedAt", "customFields.*"};
+  opportunity.paths = {"name",       "status", "monetaryValue", "pipelineId", "pipelineStageId", "contactId",
+                       "assignedTo", "source", "lostReasonId",  "createdAt",  "updatedAt",       "customFields.*"};
   opportunity.silent_paths = {"customFields.*"};
 
   connector::ObjectInfo pipeline;

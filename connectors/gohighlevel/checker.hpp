@@ -7,7 +7,8 @@ namespace lockstep::gohighlevel {
 
 class Checker {
  public:
-  Checker(Api& api, FieldCatalog& catalog, const ConnectorSettings& settings) : api_(api), catalog_(catalog), settings_(settings) {}
+  Checker(Api& api, FieldCatalog& catalog, const ConnectorSettings& settings)
+      : api_(api), catalog_(catalog), settings_(settings) {}
 
   Task<std::vector<connector::CheckLine>> run();
 

@@ -39,7 +39,8 @@ struct Decoded {
 };
 
 // `carried`: for `listed`, the fields that this list has been seen to carry. `invalid` when there is no id.
-Result<Decoded> decode_contact(const Json& item, Shape shape, const Codec& codec, const std::set<std::string>& carried = {});
+Result<Decoded> decode_contact(const Json& item, Shape shape, const Codec& codec,
+                               const std::set<std::string>& carried = {});
 // The document fields that occur in an item of a list.
 std::vector<std::string> listed_fields(const Json& item);
 
@@ -58,13 +59,14 @@ struct LeftOut {
 
 // What a write sends.
 struct Encoded {
-  JsonObject body;  // without tags in updates: those have calls of their own
-  std::vector<LeftOut> left_out;  // what can not be written
+  JsonObject body;                        // without tags in updates: those have calls of their own
+  std::vector<LeftOut> left_out;          // what can not be written
   std::vector<std::string> unknown_keys;  // custom fields that the catalog does not know
 };
 
 Encoded encode_contact(const Json& document, sync::WriteKind kind, const Codec& codec);
-Encoded encode_opportunity(const Json& document, sync::WriteKind kind, const Codec& codec, const ConnectorSettings& settings);
+Encoded encode_opportunity(const Json& document, sync::WriteKind kind, const Codec& codec,
+                           const ConnectorSettings& settings);
 
 // Which tags to add and to remove so that the contact's list becomes the document's, when it was the expected one.
 // Compared without case: the CRM folds tags to lower case.

@@ -17,15 +17,28 @@ struct TextField {
   bool created = true;
 };
 
-constexpr auto kTexts = std::to_array<TextField>({
-    {"firstName", ""}, {"lastName", ""}, {"name", "", true, false}, {"email", "email"}, {"phone", "phone"},
-    {"companyName", "companyName"}, {"address1", "address"}, {"city", "city"}, {"state", "state"},
-    {"postalCode", "postalCode"}, {"country", "country"}, {"website", "website"}, {"source", "source"},
-    {"timezone", "", true, false}, {"assignedTo", "assignedTo"}, {"type", "type"},
-    {"businessId", "businessId"}, {"gender", "", false, false}});
+constexpr auto kTexts = std::to_array<TextField>({{"firstName", ""},
+                                                  {"lastName", ""},
+                                                  {"name", "", true, false},
+                                                  {"email", "email"},
+                                                  {"phone", "phone"},
+                                                  {"companyName", "companyName"},
+                                                  {"address1", "address"},
+                                                  {"city", "city"},
+                                                  {"state", "state"},
+                                                  {"postalCode", "postalCode"},
+                                                  {"country", "country"},
+                                                  {"website", "website"},
+                                                  {"source", "source"},
+                                                  {"timezone", "", true, false},
+                                                  {"assignedTo", "assignedTo"},
+                                                  {"type", "type"},
+                                                  {"businessId", "businessId"},
+                                                  {"gender", "", false, false}});
 
 // Objects and lists that are handed through as they are.
-constexpr auto kRaw = std::to_array<std::string_view>({"dndSettings", "inboundDndSettings", "additionalEmails", "followers"});
+constexpr auto kRaw =
+    std::to_array<std::string_view>({"dndSettings", "inboundDndSettings", "additionalEmails", "followers"});
 
 const Json* text_member(const Json& item, std::string_view name, Shape shape) {
   const TextField* field = std::ranges::find(kTexts, name, &TextField::name);
@@ -59,7 +72,8 @@ void decode_found_names(const Json& item, Decoded& out) {
   for (const std::string_view name : {"firstName", "lastName"}) {
     const std::string low = std::string(name) + "LowerCase";
     if (out.document.contains(name)) continue;
-    if (const Json* hint = find_member(item, low); hint != nullptr && hint->is_string() && !hint->get_string().empty()) {
+    if (const Json* hint = find_member(item, low);
+        hint != nullptr && hint->is_string() && !hint->get_string().empty()) {
       out.names_missing = true;
     } else {
       out.document[name] = nullptr;
@@ -90,7 +104,8 @@ bool search_carries(std::string_view name) {
   return field != kTexts.end() && !field->found_name.empty();
 }
 
-Result<Decoded> decode_contact(const Json& item, Shape shape, const Codec& codec, const std::set<std::string>& carried) {
+Result<Decoded> decode_contact(const Json& item, Shape shape, const Codec& codec,
+                               const std::set<std::string>& carried) {
   Decoded out;
   out.id = string_member(item, "id");
   if (out.id.empty()) return fail(ErrorKind::invalid, "a contact without an id");
@@ -110,12 +125,17 @@ Result<Decoded> decode_contact(const Json& item, Shape shape, const Codec& codec
   if (shape == Shape::found) decode_found_names(item, out);
 
   const Json* dnd = find_member(item, "dnd");
-  if (dnd != nullptr && dnd->is_bool()) document["dnd"] = *dnd;
-  else if (carries_other("dnd", shape, carried)) document["dnd"] = nullptr;
-  if (const Json* birth = find_member(item, "dateOfBirth")) document["dateOfBirth"] = read_date(*birth);
-  else if (carries_other("dateOfBirth", shape, carried)) document["dateOfBirth"] = nullptr;
+  if (dnd != nullptr && dnd->is_bool())
+    document["dnd"] = *dnd;
+  else if (carries_other("dnd", shape, carried))
+    document["dnd"] = nullptr;
+  if (const Json* birth = find_member(item, "dateOfBirth"))
+    document["dateOfBirth"] = read_date(*birth);
+  else if (carries_other("dateOfBirth", shape, carried))
+    document["dateOfBirth"] = nullptr;
   for (const std::string_view name : kRaw) {
-    if (const Json* value = find_member(item, name); value != nullptr && value->is_structured()) document[name] = *value;
+    if (const Json* value = find_member(item, name); value != nullptr && value->is_structured())
+      document[name] = *value;
   }
   for (const std::string_view name : {"dateAdded", "dateUpdated"}) {
     if (const Json* value = find_member(item, name)) document[name] = read_time(*value);
@@ -127,7 +147,8 @@ Result<Decoded> decode_contact(const Json& item, Shape shape, const Codec& codec
     for (std::string& tag : text_list(tags)) list.emplace_back(std::move(tag));
     document["tags"] = std::move(list);
   }
-  const bool all_custom = shape == Shape::full || shape == Shape::created || carries_other("customFields", shape, carried);
+  const bool all_custom =
+      shape == Shape::full || shape == Shape::created || carries_other("customFields", shape, carried);
   decode_custom_fields(find_member(item, "customFields"), all_custom, codec, out);
 
   out.version = read_version(find_member(item, "dateUpdated"));
@@ -140,8 +161,8 @@ Encoded encode_contact(const Json& document, sync::WriteKind kind, const Codec& 
   // POST and PUT take these; PUT takes neither gender nor locationId (OpenAPI; docs issue 313). companyName is not in
   // its schema either, but some accounts take it: it is sent and left out once refused (see Writer).
   static constexpr auto kWritable = std::to_array<std::string_view>(
-      {"firstName", "lastName", "name", "email", "phone", "companyName", "address1", "city", "state", "postalCode", "country", "website", "source",
-       "timezone", "assignedTo", "gender"});
+      {"firstName", "lastName", "name", "email", "phone", "companyName", "address1", "city", "state", "postalCode",
+       "country", "website", "source", "timezone", "assignedTo", "gender"});
   static constexpr auto kNotNullable = std::to_array<std::string_view>({"postalCode", "country", "gender"});
   const bool create = kind == sync::WriteKind::create;
   Encoded out;

@@ -10,7 +10,8 @@ namespace {
 constexpr auto kTexts = std::to_array<std::string_view>(
     {"name", "status", "pipelineId", "pipelineStageId", "contactId", "assignedTo", "source", "lostReasonId"});
 // The CRM takes these in an update; contactId only when the opportunity is created.
-constexpr auto kWritable = std::to_array<std::string_view>({"name", "status", "pipelineId", "pipelineStageId", "assignedTo"});
+constexpr auto kWritable =
+    std::to_array<std::string_view>({"name", "status", "pipelineId", "pipelineStageId", "assignedTo"});
 
 }  // namespace
 
@@ -23,12 +24,16 @@ Result<Decoded> decode_opportunity(const Json& item, Shape shape, const Codec& c
   document["id"] = out.id;
   for (const std::string_view name : kTexts) {
     const Json* value = find_member(item, name);
-    if (value != nullptr && (value->is_string() || value->is_null())) document[name] = *value;
-    else if (whole) document[name] = nullptr;
+    if (value != nullptr && (value->is_string() || value->is_null()))
+      document[name] = *value;
+    else if (whole)
+      document[name] = nullptr;
   }
   const Json* amount = find_member(item, "monetaryValue");
-  if (amount != nullptr && amount->is_number()) document["monetaryValue"] = *amount;
-  else if (whole || (amount != nullptr && amount->is_null())) document["monetaryValue"] = nullptr;
+  if (amount != nullptr && amount->is_number())
+    document["monetaryValue"] = *amount;
+  else if (whole || (amount != nullptr && amount->is_null()))
+    document["monetaryValue"] = nullptr;
   // Events call the time of creation dateAdded, the API createdAt.
   const Json* created = find_member(item, "createdAt");
   if (created == nullptr) created = find_member(item, "dateAdded");
@@ -53,7 +58,8 @@ Result<Decoded> decode_pipeline(const Json& item) {
   if (list != nullptr && list->is_array()) {
     for (const Json& stage : list->get_array()) {
       JsonObject one{{"id", string_member(stage, "id")}, {"name", string_member(stage, "name")}};
-      if (const Json* position = find_member(stage, "position"); position != nullptr && position->is_number()) one["position"] = *position;
+      if (const Json* position = find_member(stage, "position"); position != nullptr && position->is_number())
+        one["position"] = *position;
       stages.push_back(std::move(one));
     }
   }
@@ -62,7 +68,8 @@ Result<Decoded> decode_pipeline(const Json& item) {
   return out;
 }
 
-Encoded encode_opportunity(const Json& document, sync::WriteKind kind, const Codec& codec, const ConnectorSettings& settings) {
+Encoded encode_opportunity(const Json& document, sync::WriteKind kind, const Codec& codec,
+                           const ConnectorSettings& settings) {
   const bool create = kind == sync::WriteKind::create;
   Encoded out;
   if (!document.is_object()) return out;
@@ -72,8 +79,10 @@ Encoded encode_opportunity(const Json& document, sync::WriteKind kind, const Cod
     if (name == "customFields") {
       encode_custom_fields(value, kind, codec, settings.v3() ? "fieldValue" : "field_value", out);
     } else if (name == "monetaryValue") {
-      if (!value.is_null()) out.body["monetaryValue"] = value;
-      else if (!create) out.body["monetaryValue"] = 0;  // the CRM knows no opportunity without a value
+      if (!value.is_null())
+        out.body["monetaryValue"] = value;
+      else if (!create)
+        out.body["monetaryValue"] = 0;  // the CRM knows no opportunity without a value
     } else if (name == "contactId" && create) {
       if (!is_empty(value)) out.body["contactId"] = value;
     } else if (name == "contactId") {

@@ -13,16 +13,21 @@ constexpr std::int64_t kYear10000Ms = 253'402'300'800'000;
 
 std::optional<std::int64_t> epoch_ms(const Json& value) {
   std::int64_t ms = 0;
-  if (const auto* number = value.if_int64()) ms = *number;
-  else if (const auto* large = value.if_uint64(); large != nullptr && *large < static_cast<std::uint64_t>(kYear10000Ms)) ms = static_cast<std::int64_t>(*large);
-  else if (const auto* real = value.if_double(); real != nullptr && *real > -1e14 && *real < 1e14) ms = static_cast<std::int64_t>(*real);
-  else return std::nullopt;
+  if (const auto* number = value.if_int64())
+    ms = *number;
+  else if (const auto* large = value.if_uint64(); large != nullptr && *large < static_cast<std::uint64_t>(kYear10000Ms))
+    ms = static_cast<std::int64_t>(*large);
+  else if (const auto* real = value.if_double(); real != nullptr && *real > -1e14 && *real < 1e14)
+    ms = static_cast<std::int64_t>(*real);
+  else
+    return std::nullopt;
   if (ms < -kYear10000Ms || ms >= kYear10000Ms) return std::nullopt;
   return ms;
 }
 
 const Json* custom_value(const Json& item) {
-  for (const char* name : {"value", "fieldValue", "field_value", "fieldValueString", "fieldValueNumber", "fieldValueArray", "fieldValueDate"}) {
+  for (const char* name : {"value", "fieldValue", "field_value", "fieldValueString", "fieldValueNumber",
+                           "fieldValueArray", "fieldValueDate"}) {
     if (const Json* value = find_member(item, name)) return value;
   }
   return nullptr;
@@ -51,7 +56,8 @@ Json custom_input(const Json& value, const CustomField& field) {
 }  // namespace
 
 bool is_empty(const Json& value) {
-  return value.is_null() || (value.is_string() && value.get_string().empty()) || (value.is_array() && value.get_array().empty());
+  return value.is_null() || (value.is_string() && value.get_string().empty()) ||
+         (value.is_array() && value.get_array().empty());
 }
 
 std::string fold(std::string_view text) {
@@ -69,7 +75,8 @@ Json read_date(const Json& value) {
   const Json time = read_time(value);
   if (!time.is_string()) return nullptr;
   const std::string_view text = time.get_string();
-  const bool midnight = text.size() > 10 && text[10] == 'T' && text.find_first_not_of("0:.Z", 11) == std::string_view::npos;
+  const bool midnight =
+      text.size() > 10 && text[10] == 'T' && text.find_first_not_of("0:.Z", 11) == std::string_view::npos;
   if (text.empty()) return nullptr;
   return midnight ? Json(text.substr(0, 10)) : time;
 }
@@ -78,7 +85,8 @@ std::vector<std::string> text_list(const Json* value) {
   std::vector<std::string> out;
   if (value == nullptr || !value->is_array()) return out;
   for (const Json& item : value->get_array()) {
-    if (const auto* text = item.if_string(); text != nullptr && !text->empty()) out.emplace_back(text->begin(), text->end());
+    if (const auto* text = item.if_string(); text != nullptr && !text->empty())
+      out.emplace_back(text->begin(), text->end());
   }
   return out;
 }
@@ -121,7 +129,8 @@ void decode_custom_fields(const Json* list, bool all, const Codec& codec, Decode
   out.document["customFields"] = std::move(values);
 }
 
-void encode_custom_fields(const Json& values, sync::WriteKind kind, const Codec& codec, std::string_view value_name, Encoded& out) {
+void encode_custom_fields(const Json& values, sync::WriteKind kind, const Codec& codec, std::string_view value_name,
+                          Encoded& out) {
   if (!values.is_object()) return;
   JsonArray list;
   for (const auto& member : values.get_object()) {

@@ -21,6 +21,7 @@ bool complete(const Decoded& decoded, const Codec& codec);
 // are not in the list are null.
 void decode_custom_fields(const Json* list, bool all, const Codec& codec, Decoded& out);
 // {key: value} -> [{id, <value_name>: …}], each value in the form that the field's type asks for.
-void encode_custom_fields(const Json& values, sync::WriteKind kind, const Codec& codec, std::string_view value_name, Encoded& out);
+void encode_custom_fields(const Json& values, sync::WriteKind kind, const Codec& codec, std::string_view value_name,
+                          Encoded& out);
 
 }  // namespace lockstep::gohighlevel

@@ -12,7 +12,9 @@ using sync::WriteKind;
 
 struct Fields : ::testing::Test {
   Fields() {
-    contact.learn({{"f1", "loyalty", "Loyalty", "TEXT"}, {"f2", "score", "Score", "NUMERICAL"}, {"f3", "likes", "Likes", "CHECKBOX"}});
+    contact.learn({{"f1", "loyalty", "Loyalty", "TEXT"},
+                   {"f2", "score", "Score", "NUMERICAL"},
+                   {"f3", "likes", "Likes", "CHECKBOX"}});
     bound.paths = {"firstName", "email", "tags", "customFields.loyalty"};
     bound.custom_keys = {"loyalty"};
   }
@@ -25,7 +27,8 @@ struct Fields : ::testing::Test {
 using ContactCodec = Fields;
 
 Json contact_json() {
-  return *parse_json(R"({"id":"c1","firstName":"Ada","email":"a@example.com","dateOfBirth":"2000-01-05T00:00:00.000Z","postalCode":12345,
+  return *parse_json(
+      R"({"id":"c1","firstName":"Ada","email":"a@example.com","dateOfBirth":"2000-01-05T00:00:00.000Z","postalCode":12345,
     "tags":["x",7,""],"customFields":[{"id":"f1","value":"gold"}],"dateUpdated":"2024-01-01T00:00:00.500Z","dnd":false})");
 }
 
@@ -63,7 +66,8 @@ TEST_F(ContactCodec, EventsKeepAbsentFieldsAbsent) {  // L4
 }
 
 TEST_F(ContactCodec, SearchShowsNamesInLowerCaseOnly) {
-  const Json named = *parse_json(R"({"id":"c1","firstNameLowerCase":"mckenzie","address":"1 Main St","customFields":[],"tags":[]})");
+  const Json named =
+      *parse_json(R"({"id":"c1","firstNameLowerCase":"mckenzie","address":"1 Main St","customFields":[],"tags":[]})");
   const auto decoded = decode_contact(named, Shape::found, codec());
   ASSERT_TRUE(decoded);
   EXPECT_TRUE(decoded->names_missing);
@@ -96,7 +100,8 @@ TEST_F(ContactCodec, TheListCarriesWhatItHasBeenSeenToCarry) {
 }
 
 TEST_F(ContactCodec, UnknownCustomFieldsAreNamed) {
-  const Json item = *parse_json(R"({"id":"c1","customFields":[{"id":"f9","value":1},{"id":"f2","value":3},{"value":1},7]})");
+  const Json item =
+      *parse_json(R"({"id":"c1","customFields":[{"id":"f9","value":1},{"id":"f2","value":3},{"value":1},7]})");
   const auto decoded = decode_contact(item, Shape::full, codec());
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->unknown_fields, std::vector<std::string>{"f9"});
@@ -112,7 +117,8 @@ TEST_F(ContactCodec, NoIdIsInvalid) {
 }
 
 TEST_F(ContactCodec, EncodesAnUpdate) {
-  const Json document = *parse_json(R"({"firstName":"Ada","name":"x","phone":null,"country":null,"dnd":null,"tags":["a"],"gender":"f","dateAdded":"2020-01-01",
+  const Json document = *parse_json(
+      R"({"firstName":"Ada","name":"x","phone":null,"country":null,"dnd":null,"tags":["a"],"gender":"f","dateAdded":"2020-01-01",
     "customFields":{"loyalty":null,"score":"12.5","likes":"one","gone":1}})");
   const Encoded encoded = encode_contact(document, WriteKind::update, codec());
   EXPECT_EQ(encoded.body.at("firstName"), "Ada");
@@ -130,7 +136,8 @@ TEST_F(ContactCodec, EncodesAnUpdate) {
 }
 
 TEST_F(ContactCodec, ACreateLeavesEmptyFieldsOut) {
-  const Json document = *parse_json(R"({"name":"Ada Lovelace","email":"a@b.c","phone":null,"city":"","tags":[],"companyName":"X","gender":"f","customFields":{"loyalty":""}})");
+  const Json document = *parse_json(
+      R"({"name":"Ada Lovelace","email":"a@b.c","phone":null,"city":"","tags":[],"companyName":"X","gender":"f","customFields":{"loyalty":""}})");
   const Encoded encoded = encode_contact(document, WriteKind::create, codec());
   EXPECT_EQ(to_text(encoded.body), R"({"name":"Ada Lovelace","email":"a@b.c","companyName":"X","gender":"f"})");
   EXPECT_TRUE(encoded.left_out.empty());
@@ -145,7 +152,8 @@ TEST(TagPlan, ComparesWithoutCase) {
   EXPECT_EQ(plan_tags({{"tags", {"a"}}}, nullptr).add, std::vector<std::string>{"a"});
 }
 
-RC_GTEST_PROP(TagPlanProperty, AddAndRemoveMakeTheDocument, (std::vector<std::string> wanted, std::vector<std::string> held)) {
+RC_GTEST_PROP(TagPlanProperty, AddAndRemoveMakeTheDocument,
+              (std::vector<std::string> wanted, std::vector<std::string> held)) {
   const auto as_json = [](const std::vector<std::string>& tags) {
     JsonArray list;
     for (const auto& tag : tags) {
@@ -178,7 +186,8 @@ RC_GTEST_PROP(ContactProperty, WhatIsWrittenComesBack, (const std::string& raw, 
   const Encoded encoded = encode_contact(document, WriteKind::update, {fields, bound});
   // The CRM shows {id, value} where it takes {id, field_value}.
   JsonArray shown;
-  for (const Json& item : encoded.body.at("customFields").get_array()) shown.push_back(JsonObject{{"id", item.at("id")}, {"value", item.at("field_value")}});
+  for (const Json& item : encoded.body.at("customFields").get_array())
+    shown.push_back(JsonObject{{"id", item.at("id")}, {"value", item.at("field_value")}});
   const Json held = JsonObject{{"id", "c1"}, {"firstName", encoded.body.at("firstName")}, {"customFields", shown}};
   const auto decoded = decode_contact(held, Shape::full, {fields, bound});
   RC_ASSERT(decoded.has_value());
@@ -189,7 +198,8 @@ RC_GTEST_PROP(ContactProperty, WhatIsWrittenComesBack, (const std::string& raw, 
 using OpportunityCodec = Fields;
 
 TEST_F(OpportunityCodec, DecodesBothShapes) {
-  const Json item = *parse_json(R"({"id":"o1","name":"Deal","status":"open","monetaryValue":40,"pipelineId":"p","contactId":"c1","createdAt":"2024-01-01T00:00:00Z",
+  const Json item = *parse_json(
+      R"({"id":"o1","name":"Deal","status":"open","monetaryValue":40,"pipelineId":"p","contactId":"c1","createdAt":"2024-01-01T00:00:00Z",
     "updatedAt":"2024-01-02T00:00:00.000Z","customFields":[{"id":"f1","fieldValue":"A"},{"id":"f3","fieldValueArray":["x"]}]})");
   bound.paths = {"name", "customFields.loyalty"};
   const auto full = decode_opportunity(item, Shape::full, codec());
@@ -209,19 +219,27 @@ TEST_F(OpportunityCodec, DecodesBothShapes) {
 }
 
 TEST_F(OpportunityCodec, EncodesForBothContracts) {
-  const Json document = {{"name", "Deal"}, {"contactId", "c1"}, {"source", "x"}, {"monetaryValue", nullptr}, {"customFields", {{"loyalty", "A"}}}};
+  const Json document = {{"name", "Deal"},
+                         {"contactId", "c1"},
+                         {"source", "x"},
+                         {"monetaryValue", nullptr},
+                         {"customFields", {{"loyalty", "A"}}}};
   const Encoded update = encode_opportunity(document, WriteKind::update, codec(), settings);
-  EXPECT_EQ(to_text(update.body), R"({"name":"Deal","monetaryValue":0,"customFields":[{"id":"f1","field_value":"A"}]})");
+  EXPECT_EQ(to_text(update.body),
+            R"({"name":"Deal","monetaryValue":0,"customFields":[{"id":"f1","field_value":"A"}]})");
   EXPECT_EQ(update.left_out.size(), 2U);
   settings.version = "v3";
   const Encoded create = encode_opportunity(document, WriteKind::create, codec(), settings);
-  EXPECT_EQ(to_text(create.body), R"({"name":"Deal","contactId":"c1","customFields":[{"id":"f1","fieldValue":"A"}],"status":"open"})");
+  EXPECT_EQ(to_text(create.body),
+            R"({"name":"Deal","contactId":"c1","customFields":[{"id":"f1","fieldValue":"A"}],"status":"open"})");
 }
 
 TEST(PipelineCodec, Decodes) {
-  const auto decoded = decode_pipeline(*parse_json(R"({"id":"p","name":"Sales","stages":[{"id":"s","name":"New","position":0,"extra":1},7]})"));
+  const auto decoded = decode_pipeline(
+      *parse_json(R"({"id":"p","name":"Sales","stages":[{"id":"s","name":"New","position":0,"extra":1},7]})"));
   ASSERT_TRUE(decoded);
-  EXPECT_EQ(to_text(decoded->document), R"({"id":"p","name":"Sales","stages":[{"id":"s","name":"New","position":0},{"id":"","name":""}]})");
+  EXPECT_EQ(to_text(decoded->document),
+            R"({"id":"p","name":"Sales","stages":[{"id":"s","name":"New","position":0},{"id":"","name":""}]})");
 }
 
 TEST(CustomFieldsTest, AFormerKeyGoesOnNamingItsField) {
@@ -244,7 +262,8 @@ TEST(CustomFieldsTest, AFormerKeyGoesOnNamingItsField) {
 }
 
 TEST(CustomFieldsTest, ParsesTheApisList) {
-  const Json answer = *parse_json(R"({"customFields":[{"id":"f1","name":"Pin","fieldKey":"contact.pin","dataType":"TEXT","model":"contact"},
+  const Json answer = *parse_json(
+      R"({"customFields":[{"id":"f1","name":"Pin","fieldKey":"contact.pin","dataType":"TEXT","model":"contact"},
     {"id":"o1","fieldKey":"opportunity.order","dataType":"TEXT","model":"opportunity"},{"id":"f2","fieldKey":"contact.plain","dataType":"TEXT"},{"id":"f3"}]})");
   const auto fields = CustomFields::parse(answer, "contact");
   ASSERT_TRUE(fields);
@@ -256,7 +275,8 @@ TEST(CustomFieldsTest, ParsesTheApisList) {
 }
 
 TEST(Versions, AreMillisecondsFromAnyForm) {
-  for (const char* text : {"1704067200500", "\"2024-01-01T00:00:00.500Z\"", "1704067200500.0", "\"2024-01-01T01:00:00.500+01:00\""}) {
+  for (const char* text :
+       {"1704067200500", "\"2024-01-01T00:00:00.500Z\"", "1704067200500.0", "\"2024-01-01T01:00:00.500+01:00\""}) {
     const Json value = *parse_json(text);
     EXPECT_EQ(read_version(&value), 1'704'067'200'500U) << text;
   }

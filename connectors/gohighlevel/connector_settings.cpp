@@ -15,7 +15,9 @@ class Reader {
   Reader(const JsonObject& object, std::string prefix, std::vector<connector::SettingProblem>& problems)
       : object_(object), prefix_(std::move(prefix)), problems_(problems) {}
 
-  void problem(std::string_view name, std::string message) { problems_.push_back({prefix_ + std::string(name), std::move(message)}); }
+  void problem(std::string_view name, std::string message) {
+    problems_.push_back({prefix_ + std::string(name), std::move(message)});
+  }
 
   const Json* member(std::string_view name) {
     known_.insert(std::string(name));
@@ -76,7 +78,8 @@ class Reader {
 void read_credentials(Reader& reader, ConnectorSettings& out, std::vector<connector::SettingProblem>& problems) {
   out.token = reader.text("token", "");
   const Json* oauth = reader.member("oauth");
-  if (oauth != nullptr && !oauth->is_object()) return reader.problem("oauth", "must hold client_id, client_secret and refresh_token");
+  if (oauth != nullptr && !oauth->is_object())
+    return reader.problem("oauth", "must hold client_id, client_secret and refresh_token");
   if (oauth != nullptr) {
     Reader grant(oauth->get_object(), "oauth.", problems);
     out.oauth = OAuthGrant{grant.required("client_id", "from the app's page in the marketplace"),
@@ -84,7 +87,8 @@ void read_credentials(Reader& reader, ConnectorSettings& out, std::vector<connec
                            grant.required("refresh_token", "from the app's installation")};
     grant.refuse_unknown();
   }
-  if (out.token.empty() == !out.oauth) reader.problem("token", "give either a private integration token or an oauth block");
+  if (out.token.empty() == !out.oauth)
+    reader.problem("token", "give either a private integration token or an oauth block");
 }
 
 void read_binding(const connector::SystemSettings& system, std::string_view object, Binding& out) {
@@ -106,7 +110,8 @@ Json text_setting(std::string_view description, std::string_view fallback = "") 
 }
 
 Json seconds_setting(std::string_view description, std::int64_t fallback, std::int64_t most) {
-  return JsonObject{{"type", "integer"}, {"minimum", 0}, {"maximum", most}, {"default", fallback}, {"description", description}};
+  return JsonObject{
+      {"type", "integer"}, {"minimum", 0}, {"maximum", most}, {"default", fallback}, {"description", description}};
 }
 
 constexpr std::int64_t kOverlapMost = 3'600;
@@ -129,7 +134,8 @@ ReadSettings read_settings(const connector::SystemSettings& system) {
     reader.problem("base_url", "must begin with https://");
   }
   settings.version = reader.text("version", settings.version);
-  settings.signatures = reader.choice("signatures", Signatures::required, {{"required", Signatures::required}, {"off", Signatures::off}});
+  settings.signatures =
+      reader.choice("signatures", Signatures::required, {{"required", Signatures::required}, {"off", Signatures::off}});
   settings.webhook_public_key = reader.text("webhook_public_key", vendor_ed25519_key());
   settings.webhook_legacy_public_key = reader.text("webhook_legacy_public_key", vendor_rsa_key());
   settings.webhook_age_limit = reader.seconds("webhook_age_limit_seconds", settings.webhook_age_limit, kAgeMost);
@@ -154,26 +160,34 @@ ReadSettings read_settings(const connector::SystemSettings& system) {
 }
 
 Json settings_schema() {
-  JsonObject oauth{{"type", "object"},
-                   {"required", JsonArray{"client_id", "client_secret", "refresh_token"}},
-                   {"additionalProperties", false},
-                   {"properties", JsonObject{{"client_id", text_setting("Client id of the marketplace app")},
-                                             {"client_secret", text_setting("Client secret of the marketplace app")},
-                                             {"refresh_token", text_setting("The refresh token of the installation; rotated ones are kept by Lockstep")}}}};
+  JsonObject oauth{
+      {"type", "object"},
+      {"required", JsonArray{"client_id", "client_secret", "refresh_token"}},
+      {"additionalProperties", false},
+      {"properties",
+       JsonObject{{"client_id", text_setting("Client id of the marketplace app")},
+                  {"client_secret", text_setting("Client secret of the marketplace app")},
+                  {"refresh_token",
+                   text_setting("The refresh token of the installation; rotated ones are kept by Lockstep")}}}};
   JsonObject properties{
       {"location_id", text_setting("Id of the sub-account (location)")},
       {"token", text_setting("Private integration token; instead of oauth")},
       {"oauth", std::move(oauth)},
       {"base_url", text_setting("Origin of the API", ConnectorSettings().base_url)},
       {"version", text_setting("API version header: a dated version or v3", ConnectorSettings().version)},
-      {"signatures", JsonObject{{"enum", JsonArray{"required", "off"}}, {"default", "required"}, {"description", "Whether webhooks must be signed"}}},
+      {"signatures", JsonObject{{"enum", JsonArray{"required", "off"}},
+                                {"default", "required"},
+                                {"description", "Whether webhooks must be signed"}}},
       {"webhook_public_key", text_setting("Ed25519 key of X-GHL-Signature; default: the vendor's published key")},
-      {"webhook_legacy_public_key", text_setting("RSA key of X-WH-Signature; empty: not accepted; default: the vendor's published key")},
+      {"webhook_legacy_public_key",
+       text_setting("RSA key of X-WH-Signature; empty: not accepted; default: the vendor's published key")},
       {"webhook_age_limit_seconds", seconds_setting("Older signed webhooks are refused as replays", 7'200, kAgeMost)},
       {"overlap_seconds", seconds_setting("How far each poll looks back, because search lags", 60, kOverlapMost)},
       {"search_settles_seconds", seconds_setting("How long after a write a search is trusted", 10, kSettlesMost)},
-      {"full_pull", JsonObject{{"enum", JsonArray{"list", "search"}}, {"default", "list"},
-                               {"description", "How all contacts are read: list (deprecated, has names as typed) or search"}}}};
+      {"full_pull",
+       JsonObject{{"enum", JsonArray{"list", "search"}},
+                  {"default", "list"},
+                  {"description", "How all contacts are read: list (deprecated, has names as typed) or search"}}}};
   return JsonObject{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                     {"type", "object"},
                     {"required", JsonArray{"location_id"}},

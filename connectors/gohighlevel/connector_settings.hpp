@@ -36,13 +36,13 @@ struct Binding {
 
 struct ConnectorSettings {
   std::string location_id;
-  std::string token;                // private integration token; empty with `oauth`
+  std::string token;  // private integration token; empty with `oauth`
   std::optional<OAuthGrant> oauth;
   std::string base_url = "https://services.leadconnectorhq.com";
   std::string version = "2021-07-28";  // the API contract; "v3" selects that profile
   Signatures signatures = Signatures::required;
   std::string webhook_public_key;
-  std::string webhook_legacy_public_key;  // empty: the legacy signature is not accepted
+  std::string webhook_legacy_public_key;               // empty: the legacy signature is not accepted
   Duration webhook_age_limit = std::chrono::hours(2);  // redeliveries come up to 70 minutes late
   Duration overlap = std::chrono::seconds(60);         // search lags by seconds; each poll looks back this far
   Duration search_settles = std::chrono::seconds(10);

@@ -9,7 +9,8 @@ std::string text_of(const Json& item, std::string_view name) { return std::strin
 
 // "contact.pincode" -> "pincode"
 std::string bare_key(std::string_view key, std::string_view model) {
-  if (key.starts_with(model) && key.size() > model.size() + 1 && key[model.size()] == '.') key.remove_prefix(model.size() + 1);
+  if (key.starts_with(model) && key.size() > model.size() + 1 && key[model.size()] == '.')
+    key.remove_prefix(model.size() + 1);
   return std::string(key);
 }
 
@@ -17,8 +18,10 @@ std::string bare_key(std::string_view key, std::string_view model) {
 
 Result<std::vector<CustomField>> CustomFields::parse(const Json& answer, std::string_view model) {
   const Json* list = find_member(answer, "customFields");
-  if (list == nullptr || !list->is_array()) return fail(ErrorKind::invalid, "the answer holds no list of custom fields");
-  if (list->get_array().size() > limits::kCustomFields) return fail(ErrorKind::exhausted, "the location has too many custom fields");
+  if (list == nullptr || !list->is_array())
+    return fail(ErrorKind::invalid, "the answer holds no list of custom fields");
+  if (list->get_array().size() > limits::kCustomFields)
+    return fail(ErrorKind::exhausted, "the location has too many custom fields");
   std::vector<CustomField> out;
   for (const Json& item : list->get_array()) {
     const std::string_view of = string_member(item, "model");
@@ -87,7 +90,8 @@ Result<CustomFields> CustomFields::from_json(const Json& value) {
   }
   CustomFields out;
   for (const auto& item : former->get_object()) {
-    if (const auto* id = item.value().if_string()) out.former_[std::string(item.key())] = std::string(id->begin(), id->end());
+    if (const auto* id = item.value().if_string())
+      out.former_[std::string(item.key())] = std::string(id->begin(), id->end());
   }
   out.learn(std::move(present));
   return out;

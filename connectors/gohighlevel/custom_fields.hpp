@@ -14,7 +14,7 @@ namespace lockstep::gohighlevel {
 
 struct CustomField {
   std::string id;
-  std::string key;   // fieldKey without "contact." or "opportunity."
+  std::string key;  // fieldKey without "contact." or "opportunity."
   std::string name;
   std::string type;  // dataType: TEXT, NUMERICAL, …
 

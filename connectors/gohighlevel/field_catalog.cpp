@@ -45,7 +45,8 @@ Task<Result<void>> FieldCatalog::refresh(sync::WorkClass work) {
   contact_.learn(std::move(*of_contact));
   opportunity_.learn(std::move(*of_opportunity));
   if (contact_ == contact_before && opportunity_ == opportunity_before) co_return Result<void>();
-  JsonObject kept{{"location", settings_.location_id}, {"contact", contact_.to_json()}, {"opportunity", opportunity_.to_json()}};
+  JsonObject kept{
+      {"location", settings_.location_id}, {"contact", contact_.to_json()}, {"opportunity", opportunity_.to_json()}};
   Task<Result<void>> putting = ports_.state->put(kStateKey, std::move(kept));
   Result<void> stored = co_await putting;
   co_return stored;

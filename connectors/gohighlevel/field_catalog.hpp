@@ -9,7 +9,8 @@ namespace lockstep::gohighlevel {
 
 class FieldCatalog {
  public:
-  FieldCatalog(Api& api, const ConnectorSettings& settings, const connector::Ports& ports) : api_(api), settings_(settings), ports_(ports) {}
+  FieldCatalog(Api& api, const ConnectorSettings& settings, const connector::Ports& ports)
+      : api_(api), settings_(settings), ports_(ports) {}
 
   const CustomFields& contact() const { return contact_; }
   const CustomFields& opportunity() const { return opportunity_; }

@@ -5,11 +5,13 @@
 
 namespace lockstep::gohighlevel {
 
-Result<std::unique_ptr<connector::Connector>> GoHighLevel::make(const connector::SystemSettings& system, const connector::Ports& ports) {
+Result<std::unique_ptr<connector::Connector>> GoHighLevel::make(const connector::SystemSettings& system,
+                                                                const connector::Ports& ports) {
   ReadSettings read = read_settings(system);
   if (!read.problems.empty()) {
     std::string text;
-    for (const auto& problem : read.problems) text += (text.empty() ? "" : "; ") + problem.setting + " " + problem.message;
+    for (const auto& problem : read.problems)
+      text += (text.empty() ? "" : "; ") + problem.setting + " " + problem.message;
     return fail(ErrorKind::invalid, text);
   }
   auto decoder = WebhookDecoder::make(read.settings);
@@ -27,7 +29,8 @@ GoHighLevel::GoHighLevel(ConnectorSettings settings, WebhookDecoder decoder, con
       reader_(api_, catalog_, *settings_, seen_),
       puller_(api_, reader_, *settings_, ports_, seen_),
       writer_(api_, catalog_, reader_, *settings_, *ports_.log, seen_) {
-  LOCKSTEP_ASSERT(ports_.http != nullptr && ports_.state != nullptr, "the factory asks for HTTP and every connector has state");
+  LOCKSTEP_ASSERT(ports_.http != nullptr && ports_.state != nullptr,
+                  "the factory asks for HTTP and every connector has state");
   background_.on_idle([this] {
     std::vector<Completion<int>::Done> stopping = std::move(stopping_);
     stopping_.clear();
@@ -81,9 +84,12 @@ Result<std::vector<sync::Change>> GoHighLevel::decode_webhook(const connector::W
   return changes;
 }
 
-Task<Result<connector::PullPage>> GoHighLevel::pull(connector::PullRequest request) { return puller_.pull(std::move(request)); }
+Task<Result<connector::PullPage>> GoHighLevel::pull(connector::PullRequest request) {
+  return puller_.pull(std::move(request));
+}
 
-Task<Result<std::optional<sync::Change>>> GoHighLevel::fetch(std::string object, std::string external_id, sync::WorkClass work) {
+Task<Result<std::optional<sync::Change>>> GoHighLevel::fetch(std::string object, std::string external_id,
+                                                             sync::WorkClass work) {
   return reader_.fetch(std::move(object), std::move(external_id), work);
 }
 
@@ -97,7 +103,9 @@ Task<std::vector<connector::WriteResult>> GoHighLevel::write(std::vector<connect
   co_return results;
 }
 
-Task<Result<std::optional<sync::Change>>> GoHighLevel::find(connector::WriteRequest request) { return reader_.find(std::move(request)); }
+Task<Result<std::optional<sync::Change>>> GoHighLevel::find(connector::WriteRequest request) {
+  return reader_.find(std::move(request));
+}
 
 // Changes come as webhooks and by polling; there is nothing to capture.
 void GoHighLevel::capture(connector::CaptureSink& sink) { sink.status("webhooks and polling"); }

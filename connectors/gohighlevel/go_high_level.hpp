@@ -16,7 +16,8 @@ class GoHighLevel final : public connector::Connector {
   GoHighLevel(ConnectorSettings settings, WebhookDecoder decoder, const connector::Ports& ports);
 
   // `invalid` with all problems of the settings.
-  static Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system, const connector::Ports& ports);
+  static Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system,
+                                                            const connector::Ports& ports);
 
   const connector::Capabilities& capabilities() const override { return capabilities_; }
   Task<Result<void>> start() override;
@@ -25,7 +26,8 @@ class GoHighLevel final : public connector::Connector {
   Task<Result<std::vector<std::string>>> migrate() override;
   Result<std::vector<sync::Change>> decode_webhook(const connector::WebhookRequest& request) override;
   Task<Result<connector::PullPage>> pull(connector::PullRequest request) override;
-  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id, sync::WorkClass work) override;
+  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
+                                                  sync::WorkClass work) override;
   Task<std::vector<connector::WriteResult>> write(std::vector<connector::WriteRequest> requests) override;
   Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest request) override;
   void capture(connector::CaptureSink& sink) override;

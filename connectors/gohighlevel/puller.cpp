@@ -16,11 +16,14 @@ constexpr const char* kListedFields = "listed_fields";
 // Before the first answer our clock stands in for the CRM's, which may run differently.
 constexpr Duration kClockDifference = std::chrono::minutes(5);
 
-std::size_t page_limit(const PullRequest& request) { return std::clamp<std::size_t>(request.page_limit, 1, limits::kPageContacts); }
+std::size_t page_limit(const PullRequest& request) {
+  return std::clamp<std::size_t>(request.page_limit, 1, limits::kPageContacts);
+}
 
 std::optional<std::uint64_t> count_in(const Json* value) {
   if (value == nullptr) return std::nullopt;
-  if (const auto* number = value->if_int64(); number != nullptr && *number >= 0) return static_cast<std::uint64_t>(*number);
+  if (const auto* number = value->if_int64(); number != nullptr && *number >= 0)
+    return static_cast<std::uint64_t>(*number);
   if (const auto* number = value->if_uint64()) return *number;
   return std::nullopt;
 }
@@ -35,7 +38,9 @@ std::set<std::string> carried_in(const Json& holder, std::string_view name) {
   return {list.begin(), list.end()};
 }
 
-Error stuck() { return {ErrorKind::corrupt, "the CRM's pages do not advance: the cursor it gives is the one it was given", {}}; }
+Error stuck() {
+  return {ErrorKind::corrupt, "the CRM's pages do not advance: the cursor it gives is the one it was given", {}};
+}
 
 }  // namespace
 
@@ -45,7 +50,8 @@ Task<Puller::Page> Puller::pull(PullRequest request) {
     Page page = co_await pulling;
     co_return page;
   }
-  if (request.object != kContact && request.object != kOpportunity) co_return fail(ErrorKind::invalid, "there is no object of this name: " + request.object);
+  if (request.object != kContact && request.object != kOpportunity)
+    co_return fail(ErrorKind::invalid, "there is no object of this name: " + request.object);
   if (request.mode == PullMode::incremental) {
     Task<Page> pulling = pull_changed(std::move(request));
     Page page = co_await pulling;
@@ -56,8 +62,9 @@ Task<Puller::Page> Puller::pull(PullRequest request) {
     Result<void> noted = co_await noting;
     if (!noted) co_return fail(noted.error());
   }
-  const bool listed = request.object == kContact && (request.cursor.is_null() ? settings_.full_pull == FullPull::list
-                                                                             : string_member(request.cursor, "how") == "list");
+  const bool listed =
+      request.object == kContact && (request.cursor.is_null() ? settings_.full_pull == FullPull::list
+                                                              : string_member(request.cursor, "how") == "list");
   Task<Page> pulling = listed ? pull_list(std::move(request)) : pull_search(std::move(request));
   Page page = co_await pulling;
   co_return page;
@@ -73,7 +80,8 @@ Task<Puller::Page> Puller::pull_pipelines(PullRequest request) {
   if (!answer->ok()) co_return fail(read_error(*answer, "reading the pipelines"));
   const Json* list = find_member(answer->body, "pipelines");
   if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::invalid, "the answer holds no pipelines");
-  if (list->get_array().size() > limits::kPipelines) co_return fail(ErrorKind::exhausted, "the location has too many pipelines");
+  if (list->get_array().size() > limits::kPipelines)
+    co_return fail(ErrorKind::exhausted, "the location has too many pipelines");
   PullPage page;
   for (const Json& item : list->get_array()) {
     Result<Decoded> decoded = decode_pipeline(item);
@@ -110,9 +118,11 @@ Task<Puller::Page> Puller::pull_list(PullRequest request) {
   }
   const Json* after = find_member(request.cursor, "after");
   ApiCall call;
-  call.target = "/contacts/?locationId=" + wire::percent_encode(settings_.location_id) + "&limit=" + std::to_string(limit);
+  call.target =
+      "/contacts/?locationId=" + wire::percent_encode(settings_.location_id) + "&limit=" + std::to_string(limit);
   if (after != nullptr && after->is_array() && after->get_array().size() == 2) {
-    call.target += "&startAfter=" + to_text(after->get_array()[0]) + "&startAfterId=" + wire::percent_encode(string_of(after->get_array()[1]));
+    call.target += "&startAfter=" + to_text(after->get_array()[0]) +
+                   "&startAfterId=" + wire::percent_encode(string_of(after->get_array()[1]));
   }
   call.work = request.work;
   Task<Result<Answer>> sending = api_.send(std::move(call));
@@ -142,7 +152,8 @@ Task<Puller::Page> Puller::pull_list(PullRequest request) {
     if (!decoded) co_return fail(decoded.error());
     page.changes.push_back(to_change(kContact, std::move(*decoded), sync::Via::poll));
   }
-  Task<Result<void>> completing = complete_from_search(page.changes, after == nullptr ? Json() : *after, limit, request.work);
+  Task<Result<void>> completing =
+      complete_from_search(page.changes, after == nullptr ? Json() : *after, limit, request.work);
   Result<void> completed = co_await completing;
   if (!completed) co_return fail(completed.error());
 
@@ -172,15 +183,18 @@ Task<Result<Answer>> Puller::search(std::string object, Json body, sync::WorkCla
   Task<Result<Answer>> sending = api_.send(std::move(call));
   Result<Answer> answer = co_await sending;
   // A search changes nothing, whatever became of it.
-  if (!answer && answer.error().kind == ErrorKind::maybe_applied) co_return fail(Error{ErrorKind::unavailable, answer.error().message, answer.error().retry_after});
+  if (!answer && answer.error().kind == ErrorKind::maybe_applied)
+    co_return fail(Error{ErrorKind::unavailable, answer.error().message, answer.error().retry_after});
   if (!answer) co_return fail(answer.error());
   if (!answer->ok()) co_return fail(read_error(*answer, "searching"));
   const Json* list = find_member(answer->body, items_name(object));
-  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::invalid, "the answer holds no " + std::string(items_name(object)));
+  if (list == nullptr || !list->is_array())
+    co_return fail(ErrorKind::invalid, "the answer holds no " + std::string(items_name(object)));
   co_return answer;
 }
 
-Task<Result<std::vector<sync::Change>>> Puller::decode_found(std::string object, const JsonArray& items, sync::WorkClass work) {
+Task<Result<std::vector<sync::Change>>> Puller::decode_found(std::string object, const JsonArray& items,
+                                                             sync::WorkClass work) {
   std::vector<sync::Change> out;
   for (const Json& item : items) {
     Task<Result<Decoded>> decoding = reader_.decode(object, item, Shape::found, work);
@@ -194,7 +208,8 @@ Task<Result<std::vector<sync::Change>>> Puller::decode_found(std::string object,
 Task<Puller::Page> Puller::pull_search(PullRequest request) {
   const std::size_t limit = page_limit(request);
   const Json* after = find_member(request.cursor, "after");
-  Json body = search_body(request.object, settings_.location_id, limit, {SearchOrder::added, Direction::oldest_first, std::nullopt, after});
+  Json body = search_body(request.object, settings_.location_id, limit,
+                          {SearchOrder::added, Direction::oldest_first, std::nullopt, after});
   Task<Result<Answer>> searching = search(request.object, std::move(body), request.work);
   Result<Answer> answer = co_await searching;
   if (!answer) co_return fail(answer.error());
@@ -233,7 +248,8 @@ Task<Puller::Page> Puller::pull_changed(PullRequest request) {
     since = *first;
   }
   const Json* after = find_member(request.cursor, "after");
-  Json body = search_body(request.object, settings_.location_id, limit, {SearchOrder::updated, Direction::oldest_first, since, after});
+  Json body = search_body(request.object, settings_.location_id, limit,
+                          {SearchOrder::updated, Direction::oldest_first, since, after});
   Task<Result<Answer>> searching = search(request.object, std::move(body), request.work);
   Result<Answer> answer = co_await searching;
   if (!answer) co_return fail(answer.error());
@@ -244,7 +260,8 @@ Task<Puller::Page> Puller::pull_changed(PullRequest request) {
 
   // Rows of the overlap that a page before has shown in this version are not shown again.
   JsonObject shown;
-  if (const Json* kept = find_member(request.cursor, "shown"); kept != nullptr && kept->is_object()) shown = kept->get_object();
+  if (const Json* kept = find_member(request.cursor, "shown"); kept != nullptr && kept->is_object())
+    shown = kept->get_object();
   std::int64_t newest = whole_number(request.cursor, "newest", since);
   PullPage page;
   std::vector<std::size_t> places;
@@ -261,7 +278,8 @@ Task<Puller::Page> Puller::pull_changed(PullRequest request) {
   if (!completed) co_return fail(completed.error());
 
   page.last = items.size() < limit;
-  const std::int64_t next_since = std::max(since, newest - std::chrono::duration_cast<std::chrono::milliseconds>(settings_.overlap).count());
+  const std::int64_t next_since =
+      std::max(since, newest - std::chrono::duration_cast<std::chrono::milliseconds>(settings_.overlap).count());
   trim_shown(shown, next_since, limits::kOverlapRemembered);
   JsonObject cursor{{"since", page.last ? next_since : since}, {"newest", newest}, {"shown", std::move(shown)}};
   if (!page.last) {

@@ -31,10 +31,13 @@ class Puller {
 
   Task<Result<Answer>> search(std::string object, Json body, sync::WorkClass work);
   // Adds what the list lacks from the search results at the same place of the same order.
-  Task<Result<void>> complete_from_search(std::vector<sync::Change>& changes, Json after, std::size_t limit, sync::WorkClass work);
+  Task<Result<void>> complete_from_search(std::vector<sync::Change>& changes, Json after, std::size_t limit,
+                                          sync::WorkClass work);
   // Replaces the changes at `places` by reads by id.
-  Task<Result<void>> complete_by_id(std::vector<sync::Change>& changes, std::vector<std::size_t> places, sync::WorkClass work);
-  Task<Result<std::vector<sync::Change>>> decode_found(std::string object, const JsonArray& items, sync::WorkClass work);
+  Task<Result<void>> complete_by_id(std::vector<sync::Change>& changes, std::vector<std::size_t> places,
+                                    sync::WorkClass work);
+  Task<Result<std::vector<sync::Change>>> decode_found(std::string object, const JsonArray& items,
+                                                       sync::WorkClass work);
   bool lacks_mapped(const sync::Change& change) const;
 
   Task<Result<std::int64_t>> first_since(std::string object);

@@ -49,7 +49,8 @@ bool Puller::lacks_mapped(const sync::Change& change) const {
   return lacks(change, change.object == kContact ? settings_.contact : settings_.opportunity);
 }
 
-Task<Result<void>> Puller::complete_by_id(std::vector<sync::Change>& changes, std::vector<std::size_t> places, sync::WorkClass work) {
+Task<Result<void>> Puller::complete_by_id(std::vector<sync::Change>& changes, std::vector<std::size_t> places,
+                                          sync::WorkClass work) {
   if (places.empty()) co_return Result<void>();
   Reads reads{reader_, changes, std::move(places), work, 0, std::nullopt};
   TaskScope scope;
@@ -68,19 +69,22 @@ Task<Result<void>> Puller::complete_by_id(std::vector<sync::Change>& changes, st
   co_return Result<void>();
 }
 
-Task<Result<void>> Puller::complete_from_search(std::vector<sync::Change>& changes, Json after, std::size_t limit, sync::WorkClass work) {
+Task<Result<void>> Puller::complete_from_search(std::vector<sync::Change>& changes, Json after, std::size_t limit,
+                                                sync::WorkClass work) {
   const auto helps = [&](const sync::Change& change) {
     return std::ranges::any_of(settings_.contact.paths, [&](const std::string& path) {
       return search_carries(path) && !change.document.get_object().contains(path);
     });
   };
   if (std::ranges::none_of(changes, helps)) co_return Result<void>();
-  Json body = search_body(kContact, settings_.location_id, limit,
-                          {SearchOrder::added, Direction::newest_first, std::nullopt, after.is_null() ? nullptr : &after});
+  Json body =
+      search_body(kContact, settings_.location_id, limit,
+                  {SearchOrder::added, Direction::newest_first, std::nullopt, after.is_null() ? nullptr : &after});
   Task<Result<Answer>> searching = search(std::string(kContact), std::move(body), work);
   Result<Answer> answer = co_await searching;
   if (!answer) co_return fail(answer.error());
-  Task<Result<std::vector<sync::Change>>> decoding = decode_found(std::string(kContact), find_member(answer->body, "contacts")->get_array(), work);
+  Task<Result<std::vector<sync::Change>>> decoding =
+      decode_found(std::string(kContact), find_member(answer->body, "contacts")->get_array(), work);
   Result<std::vector<sync::Change>> found = co_await decoding;
   if (!found) co_return fail(found.error());
   for (sync::Change& change : changes) {
@@ -88,7 +92,8 @@ Task<Result<void>> Puller::complete_from_search(std::vector<sync::Change>& chang
     // Another version of the contact must not be mixed into this one.
     if (same == found->end() || (change.version != 0 && same->version != change.version)) continue;
     for (auto& member : same->document.get_object()) {
-      if (!change.document.get_object().contains(member.key())) change.document.get_object()[member.key()] = member.value();
+      if (!change.document.get_object().contains(member.key()))
+        change.document.get_object()[member.key()] = member.value();
     }
   }
   co_return Result<void>();

@@ -16,8 +16,9 @@ JsonArray items(int from, int count, bool names = true) {
   JsonArray out;
   for (int i = from; i < from + count; ++i) {
     const std::string time = to_iso8601(from_epoch_ms(1'700'000'000'000 + i * 1'000));
-    JsonObject item{{"id", "c" + std::to_string(i)}, {"email", "e@example.com"}, {"phone", "+1"}, {"tags", JsonArray()}, {"customFields", JsonArray()},
-                    {"dateAdded", time}, {"dateUpdated", time}};
+    JsonObject item{
+        {"id", "c" + std::to_string(i)}, {"email", "e@example.com"}, {"phone", "+1"},      {"tags", JsonArray()},
+        {"customFields", JsonArray()},   {"dateAdded", time},        {"dateUpdated", time}};
     if (names) {
       item["firstName"] = "Ada";
       item["lastName"] = "L";
@@ -29,13 +30,20 @@ JsonArray items(int from, int count, bool names = true) {
   return out;
 }
 
-Json by_id(int i) { return {{"contact", {{"id", "c" + std::to_string(i)}, {"firstName", "Ada"}, {"dateUpdated", to_iso8601(from_epoch_ms(1'700'000'000'000 + i * 1'000))}}}}; }
+Json by_id(int i) {
+  return {{"contact",
+           {{"id", "c" + std::to_string(i)},
+            {"firstName", "Ada"},
+            {"dateUpdated", to_iso8601(from_epoch_ms(1'700'000'000'000 + i * 1'000))}}}};
+}
 
 class PullerTest : public ::testing::Test {
  protected:
   PullerTest() { bench.start(); }
-  Result<connector::PullPage> pull(Json cursor, PullMode mode = PullMode::full, std::string object = "contact", std::size_t limit = 3) {
-    return bench.loop.run(bench.crm->pull({std::move(object), mode, std::move(cursor), limit, sync::WorkClass::backfill}));
+  Result<connector::PullPage> pull(Json cursor, PullMode mode = PullMode::full, std::string object = "contact",
+                                   std::size_t limit = 3) {
+    return bench.loop.run(
+        bench.crm->pull({std::move(object), mode, std::move(cursor), limit, sync::WorkClass::backfill}));
   }
   void done() {
     EXPECT_TRUE(bench.http.done());
@@ -45,15 +53,17 @@ class PullerTest : public ::testing::Test {
 };
 
 TEST_F(PullerTest, WalksTheListByTimeAndId) {
-  bench.http.expect("GET /contacts/?locationId=testLocation00000001&limit=3", 200,
-                    {{"contacts", items(0, 3)}, {"meta", {{"total", 4}, {"startAfter", 1'700'000'002'000}, {"startAfterId", "c2"}}}});
+  bench.http.expect(
+      "GET /contacts/?locationId=testLocation00000001&limit=3", 200,
+      {{"contacts", items(0, 3)}, {"meta", {{"total", 4}, {"startAfter", 1'700'000'002'000}, {"startAfterId", "c2"}}}});
   const auto first = pull(nullptr);
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(first->changes.size(), 3U);
   EXPECT_EQ(first->total, 4U);
   EXPECT_FALSE(first->last);
   EXPECT_EQ(first->changes[0].version, 1'700'000'000'000U);
-  bench.http.expect("GET /contacts/?locationId=testLocation00000001&limit=3&startAfter=1700000002000&startAfterId=c2", 200, {{"contacts", items(3, 1)}});
+  bench.http.expect("GET /contacts/?locationId=testLocation00000001&limit=3&startAfter=1700000002000&startAfterId=c2",
+                    200, {{"contacts", items(3, 1)}});
   const auto second = pull(first->cursor);
   ASSERT_TRUE(second);
   EXPECT_TRUE(second->last);
@@ -77,7 +87,8 @@ TEST_F(PullerTest, FallsBackToSearchWhereThereIsNoList) {
   bench.http.expect("POST /contacts/search", 200, {{"contacts", items(0, 3)}, {"total", 3}});
   const auto first = pull(nullptr);
   ASSERT_TRUE(first);
-  EXPECT_EQ(to_text(bench.http.body(1)), R"({"locationId":"testLocation00000001","pageLimit":3,"sort":[{"field":"dateAdded","direction":"asc"}]})");
+  EXPECT_EQ(to_text(bench.http.body(1)),
+            R"({"locationId":"testLocation00000001","pageLimit":3,"sort":[{"field":"dateAdded","direction":"asc"}]})");
   bench.http.expect("POST /contacts/search", 200, {{"contacts", JsonArray()}});
   const auto second = pull(first->cursor);
   ASSERT_TRUE(second);
@@ -153,7 +164,8 @@ TEST_F(PullerTest, APollsNextStartOverlapsAndNeverGoesBack) {
   auto page = pull({{"since", 1'700'000'000'000}}, PullMode::incremental);
   ASSERT_TRUE(page);
   EXPECT_FALSE(page->last);
-  EXPECT_EQ(page->cursor.at("since").to_number<std::int64_t>(), 1'700'000'000'000);  // the pages of one poll have one filter
+  EXPECT_EQ(page->cursor.at("since").to_number<std::int64_t>(),
+            1'700'000'000'000);  // the pages of one poll have one filter
   EXPECT_EQ(to_text(page->cursor.at("after")), R"([1700000102000,"c102"])");
   bench.http.expect("POST /contacts/search", 200, {{"contacts", JsonArray()}});
   page = pull(page->cursor, PullMode::incremental);
@@ -207,12 +219,14 @@ TEST(FindContact, NeedsANaturalKeyAndAnswersOnlyWithWhatFits) {
   ASSERT_FALSE(without);
   EXPECT_EQ(without.error().kind, ErrorKind::invalid);
   // The lookup goes by the location's key order: this one shares nothing with what was written.
-  bench.http.expect("GET /contacts/search/duplicate?locationId=testLocation00000001&email=a%40b.c", 200, {{"contact", {{"id", "c7"}}}});
+  bench.http.expect("GET /contacts/search/duplicate?locationId=testLocation00000001&email=a%40b.c", 200,
+                    {{"contact", {{"id", "c7"}}}});
   bench.http.expect("GET /contacts/c7", 200, {{"contact", {{"id", "c7"}, {"email", "other@b.c"}}}});
   const auto other = find({{"email", "a@b.c"}});
   ASSERT_TRUE(other);
   EXPECT_FALSE(*other);
-  bench.http.expect("GET /contacts/search/duplicate?locationId=testLocation00000001&number=555%20010%200199", 200, {{"contact", {{"id", "c7"}}}});
+  bench.http.expect("GET /contacts/search/duplicate?locationId=testLocation00000001&number=555%20010%200199", 200,
+                    {{"contact", {{"id", "c7"}}}});
   bench.http.expect("GET /contacts/c7", 200, {{"contact", {{"id", "c7"}, {"phone", "+15550100199"}}}});
   const auto phone = find({{"phone", "555 010 0199"}});
   ASSERT_TRUE(phone && *phone);
@@ -230,7 +244,9 @@ TEST(FindOpportunity, SeveralAreAPersonsDecision) {
   request.document = {{"name", "Deal"}, {"contactId", "c1"}, {"pipelineId", "p"}};
   const Json one = {{"id", "o1"}, {"name", "Deal"}, {"contactId", "c1"}};
   const Json two = {{"id", "o2"}, {"name", "Deal"}, {"contactId", "c1"}};
-  bench.http.expect("GET /opportunities/search?location_id=testLocation00000001&contact_id=c1&pipeline_id=p&status=all&limit=100", 200, {{"opportunities", {one, two}}});
+  bench.http.expect(
+      "GET /opportunities/search?location_id=testLocation00000001&contact_id=c1&pipeline_id=p&status=all&limit=100",
+      200, {{"opportunities", {one, two}}});
   EXPECT_EQ(bench.loop.run(bench.crm->find(request)).error().kind, ErrorKind::invalid);
   bench.http.expect("GET /opportunities/search", 200, {{"opportunities", JsonArray{one}}});
   bench.http.expect("GET /opportunities/o1", 200, {{"opportunity", one}});
@@ -243,12 +259,18 @@ TEST(FindOpportunity, SeveralAreAPersonsDecision) {
 TEST(Settings, AllProblemsAtOnce) {
   TestMapping mapping;
   const auto factory_made = factory();
-  const auto problems = factory_made.check_settings(mapping.settings(
-      {{"token", 7}, {"base_url", "ftp://x"}, {"signatures", "maybe"}, {"webhook_public_key", "junk"}, {"overlap_seconds", -1}, {"colour", "red"}}));
+  const auto problems = factory_made.check_settings(mapping.settings({{"token", 7},
+                                                                      {"base_url", "ftp://x"},
+                                                                      {"signatures", "maybe"},
+                                                                      {"webhook_public_key", "junk"},
+                                                                      {"overlap_seconds", -1},
+                                                                      {"colour", "red"}}));
   std::set<std::string> names;
   for (const auto& problem : problems) names.insert(problem.setting);
-  EXPECT_EQ(names, (std::set<std::string>{"location_id", "token", "base_url", "signatures", "webhook_public_key", "overlap_seconds", "colour"}));
-  const auto half = factory_made.check_settings(mapping.settings({{"location_id", "x"}, {"oauth", JsonObject{{"client_id", "a"}}}}));
+  EXPECT_EQ(names, (std::set<std::string>{"location_id", "token", "base_url", "signatures", "webhook_public_key",
+                                          "overlap_seconds", "colour"}));
+  const auto half =
+      factory_made.check_settings(mapping.settings({{"location_id", "x"}, {"oauth", JsonObject{{"client_id", "a"}}}}));
   EXPECT_EQ(half.size(), 2U);
   EXPECT_TRUE(factory_made.check_settings(mapping.settings(token_settings())).empty());
   EXPECT_TRUE(factory_made.check_settings(mapping.settings(oauth_settings())).empty());
@@ -268,14 +290,16 @@ TEST(Settings, V3ReadsBySearch) {
 TEST(Check, SaysWhichScopeIsMissing) {
   TestBench bench;
   bench.start();
-  bench.http.expect("GET /locations/testLocation00000001", 200, {{"location", {{"settings", {{"allowDuplicateContact", true}}}}}},
+  bench.http.expect("GET /locations/testLocation00000001", 200,
+                    {{"location", {{"settings", {{"allowDuplicateContact", true}}}}}},
                     {{"X-RateLimit-Daily-Remaining", "5"}, {"X-RateLimit-Limit-Daily", "10"}});
   bench.http.expect("GET /contacts/", 401, {{"message", "The token is not authorized for this scope."}});
   bench.http.expect("GET /opportunities/pipelines", 200, {{"pipelines", JsonArray()}});
   bench.http.expect("GET /locations/testLocation00000001/customFields", 200, {{"customFields", JsonArray()}});
   const auto lines = bench.loop.run(bench.crm->check());
   std::string text;
-  for (const auto& line : lines) text += std::to_string(static_cast<int>(line.level)) + " " + line.what + " | " + line.hint + "\n";
+  for (const auto& line : lines)
+    text += std::to_string(static_cast<int>(line.level)) + " " + line.what + " | " + line.hint + "\n";
   EXPECT_NE(text.find("2 may read contacts | give the token the scope contacts.readonly"), std::string::npos) << text;
   EXPECT_NE(text.find("1 the location allows duplicate contacts"), std::string::npos) << text;
   EXPECT_NE(text.find("0 5 of 10 calls are left today"), std::string::npos) << text;

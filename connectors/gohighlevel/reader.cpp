@@ -42,8 +42,10 @@ constexpr const char* kAskPerson = ": a person must decide whether it exists";
 void SeenVersions::note(const std::string& id, sync::Version version) {
   if (version == 0) return;
   const auto [at, added] = versions_.try_emplace(id, version);
-  if (!added) at->second = std::max(at->second, version);
-  else order_.push_back(id);
+  if (!added)
+    at->second = std::max(at->second, version);
+  else
+    order_.push_back(id);
   while (order_.size() > limits::kVersionsRemembered) {
     versions_.erase(order_.front());
     order_.pop_front();
@@ -79,7 +81,8 @@ sync::Change deletion(std::string_view object, std::string id, sync::Via via) {
 
 Task<Result<Decoded>> Reader::decode(std::string object, Json item, Shape shape, sync::WorkClass work) {
   const auto once = [&] {
-    return object == kContact ? decode_contact(item, shape, contact_codec()) : decode_opportunity(item, shape, opportunity_codec());
+    return object == kContact ? decode_contact(item, shape, contact_codec())
+                              : decode_opportunity(item, shape, opportunity_codec());
   };
   Result<Decoded> decoded = once();
   if (!decoded || decoded->unknown_fields.empty()) co_return decoded;
@@ -95,7 +98,8 @@ Task<Reader::Found> Reader::fetch(std::string object, std::string id, sync::Work
     Found found = co_await fetching;
     co_return found;
   }
-  if (object != kContact && object != kOpportunity) co_return fail(ErrorKind::invalid, "there is no object of this name: " + object);
+  if (object != kContact && object != kOpportunity)
+    co_return fail(ErrorKind::invalid, "there is no object of this name: " + object);
   const bool is_contact = object == kContact;
   ApiCall call;
   call.target = path_with(is_contact ? "/contacts/" : "/opportunities/", id);
@@ -137,7 +141,8 @@ Task<Reader::Found> Reader::fetch_pipeline(std::string id, sync::WorkClass work)
 
 Task<Result<std::string>> Reader::lookup_by(std::string name, std::string value, sync::WorkClass work) {
   ApiCall call;
-  call.target = "/contacts/search/duplicate?locationId=" + wire::percent_encode(settings_.location_id) + "&" + name + "=" + wire::percent_encode(value);
+  call.target = "/contacts/search/duplicate?locationId=" + wire::percent_encode(settings_.location_id) + "&" + name +
+                "=" + wire::percent_encode(value);
   call.work = work;
   Task<Result<Answer>> sending = api_.send(std::move(call));
   Result<Answer> answer = co_await sending;
@@ -188,7 +193,8 @@ Task<Reader::Found> Reader::find_contact(connector::WriteRequest request) {
     if (!found) co_return found;
     if (*found && fits((*found)->document.get_object(), request.document)) co_return found;
   }
-  if (!has_key) co_return fail(ErrorKind::invalid, std::string("the contact has neither e-mail nor phone") + kAskPerson);
+  if (!has_key)
+    co_return fail(ErrorKind::invalid, std::string("the contact has neither e-mail nor phone") + kAskPerson);
   co_return std::optional<sync::Change>();
 }
 
@@ -205,7 +211,8 @@ Task<Reader::Found> Reader::find_opportunity(connector::WriteRequest request) {
   };
   ApiCall call;
   call.target = "/opportunities/search?" + parameter("location_id", "locationId", settings_.location_id) + "&" +
-                parameter("contact_id", "contactId", contact) + "&" + parameter("pipeline_id", "pipelineId", pipeline) + "&status=all&limit=100";
+                parameter("contact_id", "contactId", contact) + "&" + parameter("pipeline_id", "pipelineId", pipeline) +
+                "&status=all&limit=100";
   call.work = request.work;
   Task<Result<Answer>> sending = api_.send(std::move(call));
   Result<Answer> answer = co_await sending;
@@ -215,7 +222,8 @@ Task<Reader::Found> Reader::find_opportunity(connector::WriteRequest request) {
   if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::invalid, "the answer holds no opportunities");
   std::vector<std::string> ids;
   for (const Json& item : list->get_array()) {
-    if (string_member(item, "name") == name && string_member(item, "contactId") == contact) ids.emplace_back(string_member(item, "id"));
+    if (string_member(item, "name") == name && string_member(item, "contactId") == contact)
+      ids.emplace_back(string_member(item, "id"));
   }
   if (ids.size() > 1) co_return fail(ErrorKind::invalid, std::string("several opportunities fit") + kAskPerson);
   if (ids.empty()) co_return std::optional<sync::Change>();

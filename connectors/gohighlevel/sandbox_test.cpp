@@ -45,9 +45,11 @@ class SandboxTransport final : public connector::Transport {
 class SandboxEndToEnd : public ::testing::Test {
  protected:
   SandboxEndToEnd() {
-    mapping.contact = {"firstName", "lastName", "email", "phone", "website", "timezone", "companyName", "tags", "dnd", "customFields.external_id",
+    mapping.contact = {"firstName",         "lastName",    "email", "phone", "website",
+                       "timezone",          "companyName", "tags",  "dnd",   "customFields.external_id",
                        "customFields.score"};
-    mapping.opportunity = {"name", "status", "monetaryValue", "contactId", "pipelineId", "pipelineStageId", "customFields.order_number"};
+    mapping.opportunity = {
+        "name", "status", "monetaryValue", "contactId", "pipelineId", "pipelineStageId", "customFields.order_number"};
   }
 
   void connect(JsonObject settings = {{"location_id", kLocation}, {"token", "pit-sandbox"}}) {
@@ -66,7 +68,8 @@ class SandboxEndToEnd : public ::testing::Test {
   }
 
   Json control(std::string method, std::string path, std::string body = "") {
-    const auto reply = sandbox.handle({std::move(method), "/_sandbox/" + path, {{"Content-Type", "application/json"}}, std::move(body)});
+    const auto reply = sandbox.handle(
+        {std::move(method), "/_sandbox/" + path, {{"Content-Type", "application/json"}}, std::move(body)});
     EXPECT_LT(reply.response.status, 300U) << path << " " << reply.response.body;
     return *parse_json(reply.response.body, {64 << 20, 32});
   }
@@ -87,7 +90,9 @@ class SandboxEndToEnd : public ::testing::Test {
     return out;
   }
 
-  connector::WriteResult write(connector::WriteRequest request) { return loop.run(crm->write({std::move(request)})).front(); }
+  connector::WriteResult write(connector::WriteRequest request) {
+    return loop.run(crm->write({std::move(request)})).front();
+  }
   static connector::WriteRequest create(Json document) { return contact_create(std::move(document)); }
   static connector::WriteRequest update(std::string id, Json document, Json expected) {
     auto out = contact_update(std::move(document), std::move(expected));
@@ -176,12 +181,15 @@ TEST_F(SandboxEndToEnd, SeesAnEditWithTheNextPollAndReadsNamesAsTyped) {
 
 TEST_F(SandboxEndToEnd, UpdatesByIdAndMovesTagsOneByOne) {
   connect();
-  const Json made = control("POST", "contacts", R"({"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com","tags":["old","kept"]})");
+  const Json made =
+      control("POST", "contacts",
+              R"({"firstName":"Ada","lastName":"Lovelace","email":"ada@example.com","tags":["old","kept"]})");
   const std::string id = text(made.at("contact"), "id");
   // Meanwhile somebody adds a tag that we have not seen.
   control("PUT", "contacts/" + id, R"({"tags":["old","kept","theirs"]})");
-  const auto result = write(update(id, {{"lastName", "King"}, {"tags", {"kept", "New"}}, {"customFields", {{"score", 7}}}},
-                                   {{"lastName", "Lovelace"}, {"tags", {"old", "kept"}}, {"customFields", {{"score", nullptr}}}}));
+  const auto result =
+      write(update(id, {{"lastName", "King"}, {"tags", {"kept", "New"}}, {"customFields", {{"score", 7}}}},
+                   {{"lastName", "Lovelace"}, {"tags", {"old", "kept"}}, {"customFields", {{"score", nullptr}}}}));
   ASSERT_EQ(result.kind, OutcomeKind::applied) << result.reason;
   const Json truth = true_contact(id);
   EXPECT_EQ(text(truth, "lastName"), "King");
@@ -254,9 +262,11 @@ TEST_F(SandboxEndToEnd, AnEditOfADeletedContactIsNotFound) {
 
 TEST_F(SandboxEndToEnd, CompanyNameIsLeftOutOfUpdatesAndTheRestIsWritten) {
   connect();
-  const Json made = control("POST", "contacts", R"({"firstName":"Ada","email":"ada@example.com","companyName":"Old Co"})");
+  const Json made =
+      control("POST", "contacts", R"({"firstName":"Ada","email":"ada@example.com","companyName":"Old Co"})");
   const std::string id = text(made.at("contact"), "id");
-  const auto both = write(update(id, {{"firstName", "Eve"}, {"companyName", "New Co"}}, {{"firstName", "Ada"}, {"companyName", "Old Co"}}));
+  const auto both = write(
+      update(id, {{"firstName", "Eve"}, {"companyName", "New Co"}}, {{"firstName", "Ada"}, {"companyName", "Old Co"}}));
   EXPECT_EQ(both.kind, OutcomeKind::applied);
   EXPECT_NE(both.reason.find("companyName"), std::string::npos);
   EXPECT_EQ(text(*both.state, "companyName"), "Old Co");
@@ -268,7 +278,8 @@ TEST_F(SandboxEndToEnd, AnUnknownCustomFieldDoesNotStopTheRest) {
   connect();
   const Json made = control("POST", "contacts", R"({"firstName":"Ada","email":"ada@example.com"})");
   const std::string id = text(made.at("contact"), "id");
-  const auto result = write(update(id, {{"firstName", "Eve"}, {"customFields", {{"nowhere", "x"}, {"score", "12.5"}}}}, {{"firstName", "Ada"}}));
+  const auto result = write(update(id, {{"firstName", "Eve"}, {"customFields", {{"nowhere", "x"}, {"score", "12.5"}}}},
+                                   {{"firstName", "Ada"}}));
   EXPECT_EQ(result.kind, OutcomeKind::applied);
   EXPECT_NE(result.reason.find("nowhere"), std::string::npos);
   EXPECT_TRUE(result.state->at("customFields").at("nowhere").is_null());
@@ -289,7 +300,8 @@ TEST_F(SandboxEndToEnd, StaysWithinTheQuota) {  // Q1
   ports.loop = &loop;
   ports.random = &random;
   ports.log = &log;
-  auto made = GoHighLevel::make(mapping.settings({{"location_id", kLocation}, {"token", "pit-sandbox"}, {"full_pull", "search"}}), ports);
+  auto made = GoHighLevel::make(
+      mapping.settings({{"location_id", kLocation}, {"token", "pit-sandbox"}, {"full_pull", "search"}}), ports);
   ASSERT_TRUE(made);
   crm = std::move(*made);
   ASSERT_TRUE(loop.run(crm->start()));
@@ -322,15 +334,23 @@ TEST_F(SandboxEndToEnd, A429TellsWhenToComeBack) {
 }
 
 TEST_F(SandboxEndToEnd, RefreshesARevokedTokenOnce) {  // Q3
-  const Json code = control("POST", "oauth/codes?locationId=" + std::string(kLocation), R"({"clientId":"sandboxapp0000000001-client"})");
-  const auto grant = sandbox.handle({"POST", "/oauth/token", {{"Content-Type", "application/x-www-form-urlencoded"}},
-                                     "client_id=sandboxapp0000000001-client&client_secret=sandbox-secret&grant_type=authorization_code&code=" + text(code, "code")});
+  const Json code = control("POST", "oauth/codes?locationId=" + std::string(kLocation),
+                            R"({"clientId":"sandboxapp0000000001-client"})");
+  const auto grant = sandbox.handle(
+      {"POST",
+       "/oauth/token",
+       {{"Content-Type", "application/x-www-form-urlencoded"}},
+       "client_id=sandboxapp0000000001-client&client_secret=sandbox-secret&grant_type=authorization_code&code=" +
+           text(code, "code")});
   ASSERT_EQ(grant.response.status, 200U) << grant.response.body;
   const Json tokens = *parse_json(grant.response.body);
   connect({{"location_id", kLocation},
-           {"oauth", JsonObject{{"client_id", "sandboxapp0000000001-client"}, {"client_secret", "sandbox-secret"}, {"refresh_token", text(tokens, "refresh_token")}}}});
+           {"oauth", JsonObject{{"client_id", "sandboxapp0000000001-client"},
+                                {"client_secret", "sandbox-secret"},
+                                {"refresh_token", text(tokens, "refresh_token")}}}});
   const auto refreshes = [&] {
-    return std::ranges::count_if(transport.calls, [](const std::string& call) { return call.starts_with("POST /oauth/token"); });
+    return std::ranges::count_if(transport.calls,
+                                 [](const std::string& call) { return call.starts_with("POST /oauth/token"); });
   };
   EXPECT_EQ(refreshes(), 1);  // at the start
   control("DELETE", "oauth/access-tokens");
@@ -360,7 +380,8 @@ TEST_F(SandboxEndToEnd, DecodesTheSandboxsSignedWebhooks) {
     const auto changes = crm->decode_webhook({delivery.request.headers, delivery.request.body, loop.clock().now()});
     ASSERT_TRUE(changes) << changes.error().message << " " << delivery.request.body;
     seen.insert(seen.end(), changes->begin(), changes->end());
-    const auto forged = crm->decode_webhook({delivery.request.headers, delivery.request.body + " ", loop.clock().now()});
+    const auto forged =
+        crm->decode_webhook({delivery.request.headers, delivery.request.body + " ", loop.clock().now()});
     ASSERT_FALSE(forged);
     EXPECT_EQ(forged.error().kind, ErrorKind::unauthorized);
     sandbox.webhook_result(delivery.delivery_id, 200);
@@ -392,8 +413,11 @@ TEST_F(SandboxEndToEnd, OpportunitiesAreMirroredWrittenAndFound) {
   connector::WriteRequest request;
   request.object = kOpportunity;
   request.kind = WriteKind::create;
-  request.document = {{"name", "Big deal"}, {"contactId", person.at("contact").at("id")}, {"pipelineId", pipelines.begin()->first},
-                      {"monetaryValue", 10.5}, {"customFields", {{"order_number", "A-1"}}}};
+  request.document = {{"name", "Big deal"},
+                      {"contactId", person.at("contact").at("id")},
+                      {"pipelineId", pipelines.begin()->first},
+                      {"monetaryValue", 10.5},
+                      {"customFields", {{"order_number", "A-1"}}}};
   const auto created = write(request);
   ASSERT_EQ(created.kind, OutcomeKind::applied) << created.reason;
   EXPECT_EQ(text(created.state->at("customFields"), "order_number"), "A-1");
@@ -427,12 +451,15 @@ TEST_F(SandboxEndToEnd, NoPersonalDataReachesTheLog) {  // O4
   connect();
   control("PUT", "faults", R"({"too_many_requests":{"rate":0.3},"error_after_apply":{"rate":0.2}})");
   for (int i = 0; i < 20; ++i) {
-    write(create({{"firstName", "Zaphod"}, {"email", "zaphod" + std::to_string(i) + "@example.com"}, {"customFields", {{"nowhere", "Beeblebrox"}}}}));
+    write(create({{"firstName", "Zaphod"},
+                  {"email", "zaphod" + std::to_string(i) + "@example.com"},
+                  {"customFields", {{"nowhere", "Beeblebrox"}}}}));
     loop.run_for(seconds(12));
   }
   const std::string lines = log.all();
   EXPECT_FALSE(lines.empty());
-  for (const char* secret : {"Zaphod", "zaphod", "Beeblebrox", "pit-sandbox"}) EXPECT_EQ(lines.find(secret), std::string::npos) << secret;
+  for (const char* secret : {"Zaphod", "zaphod", "Beeblebrox", "pit-sandbox"})
+    EXPECT_EQ(lines.find(secret), std::string::npos) << secret;
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ inline constexpr const char* kTestLocation = "testLocation00000001";
 // One entity per object, each mapping these paths.
 struct TestMapping {
   std::vector<std::string> contact = {"firstName", "lastName", "email", "phone", "tags", "customFields.loyalty"};
-  std::vector<std::string> opportunity = {"name", "status", "monetaryValue", "contactId", "pipelineId", "customFields.order_number"};
+  std::vector<std::string> opportunity = {"name",      "status",     "monetaryValue",
+                                          "contactId", "pipelineId", "customFields.order_number"};
   std::vector<sync::EntitySchema> entities;
 
   connector::SystemSettings settings(JsonObject values) {
@@ -80,7 +81,9 @@ class ScriptedHttp final : public connector::HttpPort {
   }
 
   Json body(std::size_t call) const { return *parse_json(calls.at(call).request.body); }
-  std::string what(std::size_t call) const { return calls.at(call).request.method + " " + calls.at(call).request.target; }
+  std::string what(std::size_t call) const {
+    return calls.at(call).request.method + " " + calls.at(call).request.target;
+  }
   bool done() const { return script_.empty() && surprises.empty(); }
 
   std::vector<connector::HttpCall> calls;

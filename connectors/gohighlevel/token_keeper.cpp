@@ -28,17 +28,21 @@ std::chrono::seconds life_of(const Json& body) {
 }
 
 Error reconnect(const std::string& detail) {
-  return {ErrorKind::unauthorized, "the OAuth grant is not valid any more: install the app again and set the new refresh_token" + detail, {}};
+  return {ErrorKind::unauthorized,
+          "the OAuth grant is not valid any more: install the app again and set the new refresh_token" + detail,
+          {}};
 }
 
 }  // namespace
 
-TokenKeeper::TokenKeeper(const ConnectorSettings& settings, const connector::Ports& ports) : settings_(settings), ports_(ports) {
+TokenKeeper::TokenKeeper(const ConnectorSettings& settings, const connector::Ports& ports)
+    : settings_(settings), ports_(ports) {
   if (settings_.oauth) pair_.refresh = settings_.oauth->refresh_token;
 }
 
 std::string TokenKeeper::fingerprint() const {
-  return wire::hex_encode(wire::sha256(settings_.oauth->client_id + "\n" + settings_.oauth->refresh_token)).substr(0, 16);
+  return wire::hex_encode(wire::sha256(settings_.oauth->client_id + "\n" + settings_.oauth->refresh_token))
+      .substr(0, 16);
 }
 
 Task<Result<void>> TokenKeeper::load() {
@@ -66,7 +70,8 @@ Task<Result<std::string>> TokenKeeper::get() {
 
 Task<Result<std::string>> TokenKeeper::renew(std::string refused) {
   if (!settings_.oauth) {
-    co_return fail(ErrorKind::unauthorized, "the private integration token is refused: create a new one and set it as `token`");
+    co_return fail(ErrorKind::unauthorized,
+                   "the private integration token is refused: create a new one and set it as `token`");
   }
   // Somebody else has refreshed since.
   if (!pair_.access.empty() && pair_.access != refused) co_return pair_.access;
@@ -78,7 +83,8 @@ Task<Result<std::string>> TokenKeeper::renew(std::string refused) {
 Task<Result<std::string>> TokenKeeper::refresh() {
   if (dead_) co_return fail(*dead_);
   if (refreshing_) {  // Q3: one at a time, because each one ends the refresh token that it used
-    Completion<Result<std::string>> joined([this](Completion<Result<std::string>>::Done done) { waiting_.push_back(std::move(done)); });
+    Completion<Result<std::string>> joined(
+        [this](Completion<Result<std::string>>::Done done) { waiting_.push_back(std::move(done)); });
     Result<std::string> token = co_await joined;
     co_return token;
   }
@@ -106,7 +112,8 @@ wire::HttpRequest TokenKeeper::token_request() const {
   request.body = field(camel ? "clientId" : "client_id", grant.client_id) + "&" +
                  field(camel ? "clientSecret" : "client_secret", grant.client_secret) + "&" +
                  field(camel ? "grantType" : "grant_type", "refresh_token") + "&" +
-                 field(camel ? "refreshToken" : "refresh_token", pair_.refresh) + "&" + field(camel ? "userType" : "user_type", "Location");
+                 field(camel ? "refreshToken" : "refresh_token", pair_.refresh) + "&" +
+                 field(camel ? "userType" : "user_type", "Location");
   return request;
 }
 
@@ -118,9 +125,13 @@ Task<Result<std::string>> TokenKeeper::refresh_alone() {
     Task<Result<wire::HttpResponse>> sending = ports_.http->send(std::move(call));
     Result<wire::HttpResponse> response = co_await sending;
     // Whatever happened to the refresh, the API call that wanted the token was not sent.
-    if (!response) co_return fail(Error{ErrorKind::unavailable, "the access token could not be refreshed: " + response.error().message, response.error().retry_after});
+    if (!response)
+      co_return fail(Error{ErrorKind::unavailable,
+                           "the access token could not be refreshed: " + response.error().message,
+                           response.error().retry_after});
     Answer answer{response->status, response->headers, {}};
-    if (auto body = parse_json(response->body, {limits::kResponseBytes, limits::kJsonDepth})) answer.body = std::move(*body);
+    if (auto body = parse_json(response->body, {limits::kResponseBytes, limits::kJsonDepth}))
+      answer.body = std::move(*body);
     if (answer.status >= 400 && answer.status < 500 && answer.status != 429 && answer.status != 408) {
       dead_ = reconnect(" (HTTP " + std::to_string(answer.status) + ")");
       ports_.log->error("gohighlevel_grant_ended", {{"status", answer.status}});
@@ -129,7 +140,9 @@ Task<Result<std::string>> TokenKeeper::refresh_alone() {
     Pair pair{either(answer.body, "access_token", "accessToken"), either(answer.body, "refresh_token", "refreshToken"),
               ports_.loop->clock().now() + life_of(answer.body)};
     if (!answer.ok() || pair.access.empty()) {
-      co_return fail(Error{ErrorKind::unavailable, "the access token could not be refreshed: HTTP " + std::to_string(answer.status), retry_after(answer)});
+      co_return fail(Error{ErrorKind::unavailable,
+                           "the access token could not be refreshed: HTTP " + std::to_string(answer.status),
+                           retry_after(answer)});
     }
     if (pair.refresh.empty()) pair.refresh = pair_.refresh;
     unstored_ = std::move(pair);

@@ -33,7 +33,7 @@ class TokenKeeper {
     Time expires;
   };
 
-  Task<Result<std::string>> refresh();        // joins one that is on its way
+  Task<Result<std::string>> refresh();  // joins one that is on its way
   Task<Result<std::string>> refresh_alone();
   Task<Result<std::string>> store_and_use();
   wire::HttpRequest token_request() const;

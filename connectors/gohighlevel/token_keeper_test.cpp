@@ -53,7 +53,8 @@ TEST_F(TokenTest, RefreshesOnceForEverybody) {  // Q3
   ASSERT_TRUE(loop.run_until([&] { return scope.idle(); }));
   EXPECT_EQ(tokens, std::vector<std::string>(10, "a1"));
   ASSERT_EQ(http.calls.size(), 1U);
-  EXPECT_EQ(http.calls[0].request.body, "client_id=app1-x&client_secret=s%26cret&grant_type=refresh_token&refresh_token=first&user_type=Location");
+  EXPECT_EQ(http.calls[0].request.body,
+            "client_id=app1-x&client_secret=s%26cret&grant_type=refresh_token&refresh_token=first&user_type=Location");
   EXPECT_FALSE(http.calls[0].metered);
   EXPECT_FALSE(http.calls[0].request.headers.has("Authorization"));
   EXPECT_EQ(get(), "a1");

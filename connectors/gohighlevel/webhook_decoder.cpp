@@ -61,7 +61,8 @@ Result<void> WebhookDecoder::verify(const connector::WebhookRequest& request) co
   return fail(ErrorKind::unauthorized, "the webhook is not signed");
 }
 
-Result<std::vector<sync::Change>> WebhookDecoder::decode(const connector::WebhookRequest& request, const CustomFields& contact_fields,
+Result<std::vector<sync::Change>> WebhookDecoder::decode(const connector::WebhookRequest& request,
+                                                         const CustomFields& contact_fields,
                                                          const CustomFields& opportunity_fields,
                                                          std::vector<std::string>& unknown_fields) const {
   if (request.body.size() > limits::kWebhookBytes) return fail(ErrorKind::invalid, "the webhook is too large");
@@ -80,11 +81,14 @@ Result<std::vector<sync::Change>> WebhookDecoder::decode(const connector::Webhoo
   const std::string_view type = string_member(*body, "type");
   const auto* event = std::ranges::find(kEvents, type, &Event::type);
   if (event == kEvents.end()) return std::vector<sync::Change>();
-  if (string_member(*body, "locationId") != settings_.location_id) return fail(ErrorKind::invalid, "the webhook is for another location");
+  if (string_member(*body, "locationId") != settings_.location_id)
+    return fail(ErrorKind::invalid, "the webhook is for another location");
 
   const bool is_contact = event->object == kContact;
-  const Codec codec{is_contact ? contact_fields : opportunity_fields, is_contact ? settings_.contact : settings_.opportunity};
-  Result<Decoded> decoded = is_contact ? decode_contact(*body, Shape::event, codec) : decode_opportunity(*body, Shape::event, codec);
+  const Codec codec{is_contact ? contact_fields : opportunity_fields,
+                    is_contact ? settings_.contact : settings_.opportunity};
+  Result<Decoded> decoded =
+      is_contact ? decode_contact(*body, Shape::event, codec) : decode_opportunity(*body, Shape::event, codec);
   if (!decoded) return fail(decoded.error());
   unknown_fields = std::move(decoded->unknown_fields);
 

@@ -15,7 +15,8 @@ class WebhookDecoder {
   // `unauthorized`: not signed, wrongly signed, or too old. `invalid`: makes no sense, or is for another location. An event
   // of no object of ours gives an empty list. Ids of custom fields that the catalog lacks go to `unknown_fields`.
   Result<std::vector<sync::Change>> decode(const connector::WebhookRequest& request, const CustomFields& contact_fields,
-                                           const CustomFields& opportunity_fields, std::vector<std::string>& unknown_fields) const;
+                                           const CustomFields& opportunity_fields,
+                                           std::vector<std::string>& unknown_fields) const;
 
  private:
   WebhookDecoder(ConnectorSettings settings, wire::VerifyKey current, std::optional<wire::VerifyKey> legacy)

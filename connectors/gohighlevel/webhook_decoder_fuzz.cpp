@@ -35,7 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto cut = body.find('\n');
   const wire::HttpHeaders headers{{"X-GHL-Signature", body.substr(0, cut)}, {"X-WH-Signature", body.substr(0, cut)}};
-  const auto forged = closed.decode({headers, cut == std::string::npos ? body : body.substr(cut + 1), Time{}}, fields, fields, unknown);
+  const auto forged =
+      closed.decode({headers, cut == std::string::npos ? body : body.substr(cut + 1), Time{}}, fields, fields, unknown);
   if (forged || (forged.error().kind != ErrorKind::unauthorized && size < 500'000)) std::abort();
   return 0;
 }

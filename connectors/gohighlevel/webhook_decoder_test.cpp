@@ -16,7 +16,8 @@ namespace {
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 Key new_key(const char* algorithm) {
-  EVP_PKEY* key = std::string_view(algorithm) == "RSA" ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(nullptr, nullptr, algorithm);
+  EVP_PKEY* key =
+      std::string_view(algorithm) == "RSA" ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(nullptr, nullptr, algorithm);
   return Key(key, &EVP_PKEY_free);
 }
 
@@ -27,7 +28,8 @@ std::string sign(EVP_PKEY* key, const EVP_MD* digest, std::string_view message) 
   std::size_t size = 0;
   EXPECT_EQ(EVP_DigestSign(context.get(), nullptr, &size, bytes, message.size()), 1);
   std::string out(size, '\0');
-  EXPECT_EQ(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes, message.size()), 1);
+  EXPECT_EQ(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes, message.size()),
+            1);
   out.resize(size);
   return wire::base64_encode(out);
 }
@@ -71,7 +73,8 @@ struct Decoding : ::testing::Test {
 };
 
 using WebhookTest = Decoding;
-const std::string kBody = R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","email":"a@b.c","webhookId":"w1","timestamp":"2024-06-01T11:59:00.000Z"})";
+const std::string kBody =
+    R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","email":"a@b.c","webhookId":"w1","timestamp":"2024-06-01T11:59:00.000Z"})";
 
 TEST_F(WebhookTest, BothSignaturesAreAccepted) {
   const auto current = decode_signed(kBody);
@@ -116,14 +119,16 @@ TEST_F(WebhookTest, RefusesReplaysButNotLateRedeliveries) {
   ASSERT_FALSE(old);
   EXPECT_EQ(old.error().kind, ErrorKind::unauthorized);
   EXPECT_TRUE(decode_signed(R"({"type":"ContactUpdate","locationId":"loc1","id":"c1"})"));  // says no time
-  const auto number = decode_signed(R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","timestamp":1717243140000})");
+  const auto number =
+      decode_signed(R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","timestamp":1717243140000})");
   ASSERT_TRUE(number);
   EXPECT_EQ(number->front().version, 1'717'243'140'000U);
 }
 
 TEST_F(WebhookTest, OtherLocationsAndNonsenseAreInvalid) {
-  for (const char* body : {R"({"type":"ContactUpdate","locationId":"loc2","id":"c1"})", R"({"type":"ContactUpdate","id":"c1"})",
-                           R"({"type":"ContactUpdate","locationId":"loc1"})", "{broken", "[]", "\"x\"", ""}) {
+  for (const char* body :
+       {R"({"type":"ContactUpdate","locationId":"loc2","id":"c1"})", R"({"type":"ContactUpdate","id":"c1"})",
+        R"({"type":"ContactUpdate","locationId":"loc1"})", "{broken", "[]", "\"x\"", ""}) {
     const auto changes = decode_signed(body);
     ASSERT_FALSE(changes) << body;
     EXPECT_EQ(changes.error().kind, ErrorKind::invalid) << body;
@@ -133,8 +138,9 @@ TEST_F(WebhookTest, OtherLocationsAndNonsenseAreInvalid) {
 }
 
 TEST_F(WebhookTest, OtherEventsAreEmptyLists) {
-  for (const char* body : {R"({"type":"NoteCreate","locationId":"loc1","id":"n1"})", R"({"type":"INSTALL","companyId":"x"})", "{}",
-                           R"({"type":"one_time","locationId":"loc1","_id":"p"})", R"({"type":7})"}) {
+  for (const char* body :
+       {R"({"type":"NoteCreate","locationId":"loc1","id":"n1"})", R"({"type":"INSTALL","companyId":"x"})", "{}",
+        R"({"type":"one_time","locationId":"loc1","_id":"p"})", R"({"type":7})"}) {
     const auto changes = decode_signed(body);
     ASSERT_TRUE(changes) << body;
     EXPECT_TRUE(changes->empty()) << body;
@@ -142,7 +148,8 @@ TEST_F(WebhookTest, OtherEventsAreEmptyLists) {
 }
 
 TEST_F(WebhookTest, UnknownCustomFieldsAreReported) {
-  const auto changes = decode_signed(R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","customFields":[{"id":"f1","value":"x"},{"id":"f9","value":1}]})");
+  const auto changes = decode_signed(
+      R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","customFields":[{"id":"f1","value":"x"},{"id":"f9","value":1}]})");
   ASSERT_TRUE(changes);
   EXPECT_EQ(unknown, std::vector<std::string>{"f9"});
   EXPECT_EQ(to_text(changes->front().document.at("customFields")), R"({"loyalty":"x"})");
@@ -185,8 +192,8 @@ void decodes_examples(const std::filesystem::path& folder, int& count) {
     // Everything the example says is in the document.
     for (const auto& member : json->get_object()) {
       const std::string_view key = member.key();
-      if (key == "type" || key == "locationId" || key == "attachments" || key == "customFields" || key == "dateOfBirth" || key == "dateAdded" ||
-          key == "timestamp" || key == "webhookId") {
+      if (key == "type" || key == "locationId" || key == "attachments" || key == "customFields" ||
+          key == "dateOfBirth" || key == "dateAdded" || key == "timestamp" || key == "webhookId") {
         continue;
       }
       ASSERT_TRUE(change.document.get_object().contains(key)) << key;

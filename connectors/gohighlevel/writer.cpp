@@ -47,7 +47,8 @@ Task<Writer::WriteResult> Writer::write(WriteRequest request) {
   if (request.object != kContact && request.object != kOpportunity) {
     co_return rejected(request.object + " can not be written: it is read-only in the CRM's API");
   }
-  if (request.kind != WriteKind::create && request.external_id.empty()) co_return rejected("a write to an existing object needs its id");
+  if (request.kind != WriteKind::create && request.external_id.empty())
+    co_return rejected("a write to an existing object needs its id");
   const std::string id = request.external_id;
   Task<WriteResult> writing = request.kind == WriteKind::create   ? create(std::move(request))
                               : request.kind == WriteKind::remove ? remove(std::move(request))
@@ -59,8 +60,9 @@ Task<Writer::WriteResult> Writer::write(WriteRequest request) {
 
 Task<Encoded> Writer::encode(const WriteRequest& request) {
   const auto once = [&] {
-    return request.object == kContact ? encode_contact(request.document, request.kind, reader_.contact_codec())
-                                      : encode_opportunity(request.document, request.kind, reader_.opportunity_codec(), settings_);
+    return request.object == kContact
+               ? encode_contact(request.document, request.kind, reader_.contact_codec())
+               : encode_opportunity(request.document, request.kind, reader_.opportunity_codec(), settings_);
   };
   Encoded encoded = once();
   if (encoded.unknown_keys.empty()) co_return encoded;
@@ -75,9 +77,11 @@ Task<Encoded> Writer::encode(const WriteRequest& request) {
 void Writer::note_left_out(const WriteRequest& request, const Encoded& encoded, WriteResult& out) {
   std::vector<std::string> notes;
   for (const LeftOut& item : encoded.left_out) notes.push_back(item.path + ": " + item.why);
-  for (const std::string& key : encoded.unknown_keys) notes.push_back("customFields." + key + ": the location has no such custom field");
+  for (const std::string& key : encoded.unknown_keys)
+    notes.push_back("customFields." + key + ": the location has no such custom field");
   if (notes.empty()) return;
-  log_.warning("gohighlevel_fields_left_out", {{"object", request.object}, {"record", request.record.str()}, {"fields", joined(notes)}});
+  log_.warning("gohighlevel_fields_left_out",
+               {{"object", request.object}, {"record", request.record.str()}, {"fields", joined(notes)}});
   out.reason += (out.reason.empty() ? "not written: " : "; not written: ") + joined(notes);
   if (out.kind != OutcomeKind::applied) return;
   if (!out.state) {
@@ -125,7 +129,8 @@ Task<Writer::WriteResult> Writer::create(WriteRequest request) {
   Task<Result<Answer>> sending = api_.send(std::move(call));
   Result<Answer> answer = co_await sending;
   if (!answer) co_return write_failure(answer.error());
-  Task<WriteResult> settling = answer->ok() ? settle_created(request, std::move(*answer)) : settle_refused_create(request, std::move(*answer));
+  Task<WriteResult> settling =
+      answer->ok() ? settle_created(request, std::move(*answer)) : settle_refused_create(request, std::move(*answer));
   WriteResult out = co_await settling;
   note_left_out(request, encoded, out);
   co_return out;
@@ -244,8 +249,10 @@ Task<Writer::WriteResult> Writer::settle_failure(const WriteRequest& request, Re
   // 400 says many things, and 404 may be a wrong path: only a read says that the object is gone.
   Task<Reader::Found> fetching = reader_.fetch(request.object, request.external_id, request.work);
   Reader::Found found = co_await fetching;
-  if (found && !*found) out.kind = OutcomeKind::not_found;
-  else if (out.kind == OutcomeKind::not_found) out.kind = found ? OutcomeKind::rejected : OutcomeKind::retry;
+  if (found && !*found)
+    out.kind = OutcomeKind::not_found;
+  else if (out.kind == OutcomeKind::not_found)
+    out.kind = found ? OutcomeKind::rejected : OutcomeKind::retry;
   co_return out;
 }
 
@@ -269,8 +276,10 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     Result<Answer> answer = co_await sending;
     if (answer && answer->ok()) {
       const Json* list = find_member(answer->body, "tags");
-      if (list != nullptr && list->is_array()) know(*list);
-      else forget_tags(out);
+      if (list != nullptr && list->is_array())
+        know(*list);
+      else
+        forget_tags(out);
       continue;
     }
     // What came before has happened: its state stays in the result, so that it is neither forgotten nor sent twice.

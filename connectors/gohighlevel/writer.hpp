@@ -10,7 +10,8 @@ namespace lockstep::gohighlevel {
 
 class Writer {
  public:
-  Writer(Api& api, FieldCatalog& catalog, Reader& reader, const ConnectorSettings& settings, Log& log, SeenVersions& seen)
+  Writer(Api& api, FieldCatalog& catalog, Reader& reader, const ConnectorSettings& settings, Log& log,
+         SeenVersions& seen)
       : api_(api), catalog_(catalog), reader_(reader), settings_(settings), log_(log), seen_(seen) {}
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;

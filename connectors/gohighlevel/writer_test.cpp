@@ -11,14 +11,22 @@ using sync::WriteKind;
 
 const Json kMessage = {{"statusCode", 400}, {"message", "nope"}};
 const Json kContactNow = {{"succeded", true},
-                          {"contact", {{"id", "c1"}, {"firstName", "Eve"}, {"email", "eve@example.com"}, {"tags", {"a"}},
-                                       {"dateUpdated", "2024-01-01T00:00:00.000Z"}}}};
+                          {"contact",
+                           {{"id", "c1"},
+                            {"firstName", "Eve"},
+                            {"email", "eve@example.com"},
+                            {"tags", {"a"}},
+                            {"dateUpdated", "2024-01-01T00:00:00.000Z"}}}};
 
 class WriterTest : public ::testing::Test {
  protected:
   WriterTest() { bench.start(); }
-  connector::WriteResult update_fields() { return bench.write(contact_update({{"firstName", "Eve"}}, {{"firstName", "Ada"}})); }
-  connector::WriteResult create_contact() { return bench.write(contact_create({{"firstName", "Eve"}, {"email", "eve@example.com"}})); }
+  connector::WriteResult update_fields() {
+    return bench.write(contact_update({{"firstName", "Eve"}}, {{"firstName", "Ada"}}));
+  }
+  connector::WriteResult create_contact() {
+    return bench.write(contact_create({{"firstName", "Eve"}, {"email", "eve@example.com"}}));
+  }
   void done() {
     EXPECT_TRUE(bench.http.done());
     for (const auto& surprise : bench.http.surprises) ADD_FAILURE() << surprise;
@@ -59,7 +67,8 @@ TEST_F(WriterTest, TheTableOfOutcomes) {
     bench.http.expect("PUT /contacts/c1", row.reply);
     EXPECT_EQ(update_fields().kind, row.update);
     bench.http.expect("POST /contacts/", row.reply);
-    if (row.reply && row.reply->status == 422) bench.http.expect("GET /contacts/search/duplicate", 200, {{"contact", nullptr}});
+    if (row.reply && row.reply->status == 422)
+      bench.http.expect("GET /contacts/search/duplicate", 200, {{"contact", nullptr}});
     EXPECT_EQ(create_contact().kind, row.create);
     bench.http.expect("DELETE /contacts/c1", row.reply);
     auto remove = contact_update(nullptr, nullptr);
@@ -89,7 +98,8 @@ TEST_F(WriterTest, FieldsAndTagsTakeThreeCallsAndGiveOneResult) {
   bench.http.expect("PUT /contacts/c1", 200, kContactNow);
   bench.http.expect("POST /contacts/c1/tags", 201, {{"tags", {"a", "old", "new"}}});
   bench.http.expect("DELETE /contacts/c1/tags", 200, {{"tags", {"a", "new"}}});
-  const auto result = bench.write(contact_update({{"firstName", "Eve"}, {"tags", {"new"}}}, {{"firstName", "Ada"}, {"tags", {"old"}}}));
+  const auto result =
+      bench.write(contact_update({{"firstName", "Eve"}, {"tags", {"new"}}}, {{"firstName", "Ada"}, {"tags", {"old"}}}));
   EXPECT_EQ(result.kind, OutcomeKind::applied);
   EXPECT_EQ(to_text(result.state->at("tags")), R"(["a","new"])");
   EXPECT_EQ(result.state->at("firstName"), "Eve");
@@ -109,7 +119,8 @@ TEST_F(WriterTest, TagsAloneKnowNothingElse) {
 }
 
 TEST_F(WriterTest, WhatSucceededBeforeAFailureIsReported) {
-  const auto request = contact_update({{"firstName", "Eve"}, {"tags", {"new"}}}, {{"firstName", "Ada"}, {"tags", {"a"}}});
+  const auto request =
+      contact_update({{"firstName", "Eve"}, {"tags", {"new"}}}, {{"firstName", "Ada"}, {"tags", {"a"}}});
   bench.http.expect("PUT /contacts/c1", 200, kContactNow);
   bench.http.expect("POST /contacts/c1/tags", 429, kMessage, {{"Retry-After", "7"}});
   auto result = bench.write(request);
@@ -159,17 +170,22 @@ TEST_F(WriterTest, OnlyAReadSaysThatAContactIsGone) {
 }
 
 TEST_F(WriterTest, ADuplicateNamesTheOther) {
-  bench.http.expect("POST /contacts/", 400, {{"message", "This location does not allow duplicated contacts."}, {"meta", {{"contactId", "c7"}}}});
+  bench.http.expect(
+      "POST /contacts/", 400,
+      {{"message", "This location does not allow duplicated contacts."}, {"meta", {{"contactId", "c7"}}}});
   auto result = create_contact();
   EXPECT_EQ(result.kind, OutcomeKind::duplicate);
   EXPECT_EQ(result.external_id, "c7");
   // Without the id the contact is looked up.
   bench.http.expect("POST /contacts/", 400, {{"message", "This location does not allow duplicated contacts."}});
-  bench.http.expect("GET /contacts/search/duplicate?locationId=testLocation00000001&email=eve%40example.com", 200, {{"contact", {{"id", "c8"}}}});
+  bench.http.expect("GET /contacts/search/duplicate?locationId=testLocation00000001&email=eve%40example.com", 200,
+                    {{"contact", {{"id", "c8"}}}});
   result = create_contact();
   EXPECT_EQ(result.kind, OutcomeKind::duplicate);
   EXPECT_EQ(result.external_id, "c8");
-  bench.http.expect("PUT /contacts/c1", 400, {{"message", "This location does not allow duplicated contacts."}, {"meta", {{"contactId", "c7"}}}});
+  bench.http.expect(
+      "PUT /contacts/c1", 400,
+      {{"message", "This location does not allow duplicated contacts."}, {"meta", {{"contactId", "c7"}}}});
   EXPECT_EQ(update_fields().kind, OutcomeKind::rejected);
   done();
 }
@@ -193,7 +209,8 @@ TEST_F(WriterTest, ACreateWithoutAnIdInTheAnswerIsUnknown) {
   const auto result = create_contact();
   EXPECT_EQ(result.kind, OutcomeKind::applied);
   EXPECT_EQ(result.external_id, "c5");
-  EXPECT_EQ(to_text(bench.http.body(1)), R"({"firstName":"Eve","email":"eve@example.com","locationId":"testLocation00000001"})");
+  EXPECT_EQ(to_text(bench.http.body(1)),
+            R"({"firstName":"Eve","email":"eve@example.com","locationId":"testLocation00000001"})");
   done();
 }
 
@@ -207,7 +224,8 @@ TEST_F(WriterTest, AnAnswerWithoutTheContactIsReadBack) {
 }
 
 TEST_F(WriterTest, ARefusedPropertyIsLeftOutAndRemembered) {
-  const auto request = contact_update({{"firstName", "Eve"}, {"companyName", "New"}}, {{"firstName", "Ada"}, {"companyName", "Old"}});
+  const auto request =
+      contact_update({{"firstName", "Eve"}, {"companyName", "New"}}, {{"firstName", "Ada"}, {"companyName", "Old"}});
   bench.http.expect("PUT /contacts/c1", 422, {{"message", {"property companyName should not exist"}}});
   bench.http.expect("PUT /contacts/c1", 200, kContactNow);
   auto result = bench.write(request);
@@ -217,7 +235,8 @@ TEST_F(WriterTest, ARefusedPropertyIsLeftOutAndRemembered) {
   result = bench.write(request);
   EXPECT_EQ(to_text(bench.http.body(2)), R"({"firstName":"Eve"})");
   // Nothing else to write: for a person to see.
-  EXPECT_EQ(bench.write(contact_update({{"companyName", "New"}}, {{"companyName", "Old"}})).kind, OutcomeKind::rejected);
+  EXPECT_EQ(bench.write(contact_update({{"companyName", "New"}}, {{"companyName", "Old"}})).kind,
+            OutcomeKind::rejected);
   // A refusal of something that was not sent changes nothing.
   bench.http.expect("PUT /contacts/c1", 422, {{"message", {"property other should not exist"}}});
   EXPECT_EQ(update_fields().kind, OutcomeKind::rejected);
@@ -225,8 +244,9 @@ TEST_F(WriterTest, ARefusedPropertyIsLeftOutAndRemembered) {
 }
 
 TEST_F(WriterTest, AnUnknownKeyAsksForTheCatalogOnceAndIsThenLeftOut) {
-  const Json fields = {{"customFields", {{{"id", "f1"}, {"fieldKey", "contact.loyalty"}, {"dataType", "TEXT"}, {"model", "contact"}},
-                                         {{"id", "f3"}, {"fieldKey", "contact.fresh"}, {"dataType", "TEXT"}, {"model", "contact"}}}}};
+  const Json fields = {{"customFields",
+                        {{{"id", "f1"}, {"fieldKey", "contact.loyalty"}, {"dataType", "TEXT"}, {"model", "contact"}},
+                         {{"id", "f3"}, {"fieldKey", "contact.fresh"}, {"dataType", "TEXT"}, {"model", "contact"}}}}};
   bench.loop.run_for(std::chrono::minutes(6));
   bench.http.expect("GET /locations/testLocation00000001/customFields", 200, fields);
   bench.http.expect("PUT /contacts/c1", 200, kContactNow);
@@ -244,11 +264,13 @@ TEST_F(WriterTest, AnUnknownKeyAsksForTheCatalogOnceAndIsThenLeftOut) {
 }
 
 TEST_F(WriterTest, ReasonsCarryNoValues) {  // O4
-  bench.http.expect("PUT /contacts/c1", 422, {{"message", {"phone +15550100199 of Zaphod is not valid", "mail a@b.example refused"}}});
+  bench.http.expect("PUT /contacts/c1", 422,
+                    {{"message", {"phone +15550100199 of Zaphod is not valid", "mail a@b.example refused"}}});
   const auto result = bench.write(contact_update({{"firstName", "Zaphod"}, {"phone", "+15550100199"}}, nullptr));
   EXPECT_EQ(result.kind, OutcomeKind::rejected);
   EXPECT_NE(result.reason.find("is not valid"), std::string::npos);
-  for (const char* value : {"Zaphod", "5550100199", "a@b.example"}) EXPECT_EQ(result.reason.find(value), std::string::npos) << result.reason;
+  for (const char* value : {"Zaphod", "5550100199", "a@b.example"})
+    EXPECT_EQ(result.reason.find(value), std::string::npos) << result.reason;
 }
 
 TEST_F(WriterTest, OtherObjectsAreReadOnly) {
@@ -266,7 +288,9 @@ TEST_F(WriterTest, OpportunityOutcomes) {
   EXPECT_EQ(bench.write(request).kind, OutcomeKind::rejected);  // lacks pipeline and contact
   request.document = {{"name", "Deal"}, {"contactId", "c1"}, {"pipelineId", "p"}};
   bench.http.expect("POST /opportunities/", 400,
-                    {{"message", "Can not create duplicate opportunity for the contact."}, {"code", "OPPORTUNITY_NO_DUPLICATE"}, {"meta", {{"existingId", "o9"}}}});
+                    {{"message", "Can not create duplicate opportunity for the contact."},
+                     {"code", "OPPORTUNITY_NO_DUPLICATE"},
+                     {"meta", {{"existingId", "o9"}}}});
   const auto result = bench.write(request);
   EXPECT_EQ(result.kind, OutcomeKind::duplicate);
   EXPECT_EQ(result.external_id, "o9");
@@ -277,7 +301,9 @@ TEST_F(WriterTest, RetryAfterComesFromTheHeaders) {
   bench.http.expect("PUT /contacts/c1", 429, kMessage, {{"X-RateLimit-Interval-Milliseconds", "10000"}});
   EXPECT_EQ(update_fields().retry_after, std::chrono::seconds(10));
   bench.http.expect("PUT /contacts/c1", 429, kMessage,
-                    {{"X-RateLimit-Interval-Milliseconds", "10000"}, {"X-RateLimit-Daily-Remaining", "0"}, {"X-RateLimit-Daily-Reset", "3600000"}});
+                    {{"X-RateLimit-Interval-Milliseconds", "10000"},
+                     {"X-RateLimit-Daily-Remaining", "0"},
+                     {"X-RateLimit-Daily-Reset", "3600000"}});
   EXPECT_EQ(update_fields().retry_after, std::chrono::hours(1));
   bench.http.expect("PUT /contacts/c1", fail(Error{ErrorKind::rate_limited, "x", std::chrono::seconds(3)}));
   EXPECT_EQ(update_fields().retry_after, std::chrono::seconds(3));

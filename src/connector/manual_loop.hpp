@@ -89,9 +89,8 @@ class ManualLoop final : public Loop {
 
 // Completes after some time on the loop.
 inline Task<void> sleep_for(Loop& loop, Duration time) {
-  Completion<int> slept([&loop, time](Completion<int>::Done done) {
-    loop.after(time, [done = std::move(done)]() mutable { done(0); });
-  });
+  Completion<int> slept(
+      [&loop, time](Completion<int>::Done done) { loop.after(time, [done = std::move(done)]() mutable { done(0); }); });
   co_await slept;
 }
 

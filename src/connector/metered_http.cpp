@@ -138,7 +138,8 @@ void MeteredHttp::arm(Duration now) {
 
 void MeteredHttp::report(const wire::HttpResponse& response, const QuotaSigns& signs) {
   if (!signs.refused) return;
-  const auto retry = signs.retry_after ? std::chrono::duration_cast<std::chrono::milliseconds>(*signs.retry_after).count() : 0;
+  const auto retry =
+      signs.retry_after ? std::chrono::duration_cast<std::chrono::milliseconds>(*signs.retry_after).count() : 0;
   log_.warning("remote_rate_limited", {{"status", response.status},
                                        {"retry_after_ms", retry},
                                        {"day_remaining", signs.day_remaining.value_or(0)},

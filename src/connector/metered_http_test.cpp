@@ -144,9 +144,8 @@ TEST_F(MeteredHttpTest, TooManyWaitingCallsAreRefused) {  // O3
   }
   loop.settle();
   EXPECT_LE(http.waiting(), limits::kWaitingCalls);
-  const auto refused = std::ranges::count_if(results, [](const auto& item) {
-    return !item.second && item.second.error().kind == ErrorKind::exhausted;
-  });
+  const auto refused = std::ranges::count_if(
+      results, [](const auto& item) { return !item.second && item.second.error().kind == ErrorKind::exhausted; });
   EXPECT_GT(refused, 0);
   http.close();
   ASSERT_TRUE(loop.run_until([&] { return scope.idle(); }));

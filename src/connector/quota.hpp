@@ -65,10 +65,10 @@ class Quota {
  public:
   // One call on its way. Each is answered exactly once.
   struct Ticket {
-    std::uint64_t number = 0;          // of the call: 1, 2, 3 …
+    std::uint64_t number = 0;  // of the call: 1, 2, 3 …
     WorkClass work = WorkClass::live;
-    std::uint64_t in_flight = 0;       // other calls on their way when it was sent
-    std::uint64_t counted = 0;         // calls that held a place when it was sent, itself included
+    std::uint64_t in_flight = 0;  // other calls on their way when it was sent
+    std::uint64_t counted = 0;    // calls that held a place when it was sent, itself included
   };
 
   explicit Quota(QuotaLimits limits = {});
@@ -119,19 +119,19 @@ class Quota {
 
   QuotaLimits limits_;
   std::uint64_t sent_ = 0;
-  std::map<std::uint64_t, WorkClass> flying_;  // by number
-  std::deque<Held> held_;                      // answered, still counted; in order of answers
+  std::map<std::uint64_t, WorkClass> flying_;       // by number
+  std::deque<Held> held_;                           // answered, still counted; in order of answers
   std::array<std::uint64_t, kWorkClasses> used_{};  // places taken, per class
   std::array<std::optional<Duration>, kWorkClasses> active_until_{};
   std::array<std::optional<Duration>, kWorkClasses> waiting_since_{};
-  bool known_ = false;             // an answer has come
-  std::uint64_t foreign_ = 0;      // places used by somebody else, as of the newest answer
+  bool known_ = false;         // an answer has come
+  std::uint64_t foreign_ = 0;  // places used by somebody else, as of the newest answer
   Duration foreign_until_{0};
-  std::uint64_t newest_signs_ = 0; // number of the call that told it
+  std::uint64_t newest_signs_ = 0;        // number of the call that told it
   std::optional<Duration> closed_until_;  // after a 429
 
-  std::deque<DayBucket> day_;      // until the remote tells: our own calls of the last 24 hours
-  std::uint64_t day_calls_ = 0;    // their sum
+  std::deque<DayBucket> day_;             // until the remote tells: our own calls of the last 24 hours
+  std::uint64_t day_calls_ = 0;           // their sum
   std::optional<std::int64_t> day_told_;  // what the remote said is left, less what it may not have counted
   Duration day_told_until_{0};
   std::uint64_t newest_day_signs_ = 0;

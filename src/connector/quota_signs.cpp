@@ -71,8 +71,8 @@ QuotaSigns read_quota_signs(const wire::HttpResponse& response, Time now) {
 
   const std::string_view retry = response.headers.get("Retry-After");
   if (const auto seconds = number(retry)) {
-    const auto most = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(limits::kRetryAfterMax).count());
+    const auto most =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(limits::kRetryAfterMax).count());
     out.retry_after = std::chrono::seconds(std::min(*seconds, most));
   } else if (const auto date = http_date(retry)) {
     out.retry_after = std::clamp(*date - now, Duration(0), limits::kRetryAfterMax);

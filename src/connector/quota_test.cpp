@@ -101,8 +101,10 @@ struct Drive {
       moved = false;
       for (const WorkClass work : kClasses) {
         const auto i = static_cast<std::size_t>(work);
-        if (want[i] == 0) since[i].reset();
-        else if (!since[i]) since[i] = now;
+        if (want[i] == 0)
+          since[i].reset();
+        else if (!since[i])
+          since[i] = now;
         quota.waiting(work, since[i]);
       }
       for (const WorkClass work : quota.order(now)) {
@@ -129,7 +131,8 @@ struct Drive {
       offer();
       Duration next = end;
       for (const WorkClass work : kClasses) {
-        if (want[static_cast<std::size_t>(work)] > 0) next = std::min(next, now + std::max(quota.wait(work, now), Duration(1000)));
+        if (want[static_cast<std::size_t>(work)] > 0)
+          next = std::min(next, now + std::max(quota.wait(work, now), Duration(1000)));
       }
       if (!flights.empty()) next = std::min(next, flights.top().at);
       now = std::max(now, next);
@@ -203,7 +206,8 @@ TEST(Quota, FloorsAndPriorityUnderFullLoad) {  // Q2
   drive.latency_max = milliseconds(20);
   drive.run(seconds(100), 200, {kClasses.begin(), kClasses.end()});
   const auto share = [&](WorkClass work) {
-    return static_cast<double>(drive.sent[static_cast<std::size_t>(work)]) / static_cast<double>(remote.arrivals.size());
+    return static_cast<double>(drive.sent[static_cast<std::size_t>(work)]) /
+           static_cast<double>(remote.arrivals.size());
   };
   // Everybody gets the floor, and what is above the floors goes to the best class.
   for (const WorkClass work : kClasses) {
@@ -366,11 +370,13 @@ TEST(QuotaSigns, LeavesOutWhatMakesNoSense) {
 }
 
 TEST(QuotaSigns, RetryAfterInSecondsOrAsADate) {
-  EXPECT_EQ(read_quota_signs(response(429, {{"Retry-After", "120"}}), from_epoch_ms(0)).retry_after, Duration(seconds(120)));
+  EXPECT_EQ(read_quota_signs(response(429, {{"Retry-After", "120"}}), from_epoch_ms(0)).retry_after,
+            Duration(seconds(120)));
   const Time now = *parse_iso8601("1994-11-06T08:49:07Z");
   EXPECT_EQ(read_quota_signs(response(429, {{"Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"}}), now).retry_after,
             Duration(seconds(30)));
-  EXPECT_EQ(read_quota_signs(response(429, {{"Retry-After", "Sun, 06 Nov 1994 08:48:37 GMT"}}), now).retry_after, Duration(0));
+  EXPECT_EQ(read_quota_signs(response(429, {{"Retry-After", "Sun, 06 Nov 1994 08:48:37 GMT"}}), now).retry_after,
+            Duration(0));
   EXPECT_FALSE(read_quota_signs(response(429, {{"Retry-After", "Sun, 31 Feb 1994 08:48:37 GMT"}}), now).retry_after);
 }
 

@@ -173,7 +173,8 @@ std::string redact_target(std::string_view target) {
   if (mark == std::string_view::npos) return out;
   char separator = '?';
   for (const auto& [name, value] : wire::parse_target(bounded(target)).query) {
-    const bool plain = std::ranges::all_of(name, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '[' || c == ']'; });
+    const bool plain = std::ranges::all_of(
+        name, [](char c) { return is_alpha(c) || is_digit(c) || c == '_' || c == '[' || c == ']'; });
     out += separator;
     out += plain ? name : std::string(kHidden);
     out += "=" + std::string(kHidden);

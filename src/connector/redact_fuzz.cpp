@@ -17,8 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (redact(text + " a@example.org").find("a@example.org") != std::string::npos) std::abort();
 
   wire::HttpResponse response;
-  for (const char* name : {"X-RateLimit-Max", "X-RateLimit-Interval-Milliseconds", "X-RateLimit-Remaining", "X-RateLimit-Limit-Daily",
-                           "X-RateLimit-Daily-Remaining", "X-RateLimit-Daily-Reset", "Retry-After"}) {
+  for (const char* name :
+       {"X-RateLimit-Max", "X-RateLimit-Interval-Milliseconds", "X-RateLimit-Remaining", "X-RateLimit-Limit-Daily",
+        "X-RateLimit-Daily-Remaining", "X-RateLimit-Daily-Reset", "Retry-After"}) {
     response.headers.set(name, text);
   }
   const QuotaSigns signs = read_quota_signs(response, Time{});

@@ -24,15 +24,17 @@ TEST(Redact, HidesSecrets) {
 }
 
 TEST(Redact, KeepsWhatHelps) {
-  for (const char* text : {"property additionalEmails should not exist", "This location does not allow duplicated contacts.",
-                           "Contact with id nmFmQEsNgz6AVpgLVUJ0 not found", "Invalid Operator (gt) passed for field date_updated",
-                           "stage e93ba61a-53b3-45e7-985a-c7732dbcdb69 doesn't exist", "status 422", "Cannot GET /oauth/x"}) {
+  for (const char* text :
+       {"property additionalEmails should not exist", "This location does not allow duplicated contacts.",
+        "Contact with id nmFmQEsNgz6AVpgLVUJ0 not found", "Invalid Operator (gt) passed for field date_updated",
+        "stage e93ba61a-53b3-45e7-985a-c7732dbcdb69 doesn't exist", "status 422", "Cannot GET /oauth/x"}) {
     EXPECT_EQ(redact(text), text);
   }
 }
 
 TEST(Redact, HidesTheValuesThatWereSent) {
-  const Json document = {{"firstName", "Janina"}, {"tags", {"gold", "VIP list"}}, {"dnd", true}, {"customFields", {{"income", 123456}}}};
+  const Json document = {
+      {"firstName", "Janina"}, {"tags", {"gold", "VIP list"}}, {"dnd", true}, {"customFields", {{"income", 123456}}}};
   EXPECT_EQ(redact("firstName JANINA is refused, so is vip list and 123456", document),
             "firstName *** is refused, so is *** and ***");
 }

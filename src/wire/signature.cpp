@@ -54,7 +54,8 @@ using KeyHandle = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 KeyHandle no_key() { return KeyHandle(nullptr, &EVP_PKEY_free); }
 
 KeyHandle from_pem(std::string_view text) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), &BIO_free);
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())),
+                                                      &BIO_free);
   if (!bio) return no_key();
   return KeyHandle(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
 }
@@ -145,8 +146,8 @@ std::string hmac_sha256(std::string_view key, std::string_view message) {
   LOCKSTEP_ASSERT(key.size() <= INT_MAX, "HMAC keys are short");
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned size = 0;
-  const unsigned char* done =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message), message.size(), out.data(), &size);
+  const unsigned char* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(message),
+                                   message.size(), out.data(), &size);
   LOCKSTEP_ASSERT(done != nullptr, "HMAC fails only when memory is out");
   return {reinterpret_cast<const char*>(out.data()), size};
 }
@@ -165,7 +166,7 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
 
 struct VerifyKey::Impl {
   KeyHandle key;
-  const EVP_MD* digest;        // null: the algorithm hashes by itself
+  const EVP_MD* digest;  // null: the algorithm hashes by itself
   std::size_t signature_bytes;
 };
 

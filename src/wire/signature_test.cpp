@@ -16,7 +16,8 @@ namespace {
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 Key make_key(const char* algorithm) {
-  EVP_PKEY* key = std::string_view(algorithm) == "RSA" ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(nullptr, nullptr, algorithm);
+  EVP_PKEY* key =
+      std::string_view(algorithm) == "RSA" ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(nullptr, nullptr, algorithm);
   return Key(key, &EVP_PKEY_free);
 }
 
@@ -27,7 +28,8 @@ std::string sign(EVP_PKEY* key, const EVP_MD* digest, std::string_view message) 
   std::size_t size = 0;
   EXPECT_EQ(EVP_DigestSign(context.get(), nullptr, &size, bytes, message.size()), 1);
   std::string out(size, '\0');
-  EXPECT_EQ(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes, message.size()), 1);
+  EXPECT_EQ(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes, message.size()),
+            1);
   out.resize(size);
   return out;
 }
@@ -91,7 +93,8 @@ TEST(Ed25519, KnownSignature) {  // RFC 8032 section 7.1, test 2
   const auto key = VerifyKey::ed25519("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
   ASSERT_TRUE(key);
   const auto signature = hex_decode(
-      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d"
+      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aee"
+      "b00d"
       "291612bb0c00");
   ASSERT_TRUE(signature);
   EXPECT_TRUE(key->verify("\x72", *signature));
@@ -103,8 +106,8 @@ TEST(Ed25519, EveryEncodingOfTheKey) {
   const Key secret = make_key("ED25519");
   const std::string message = R"({"type":"ContactUpdate"})";
   const std::string signature = base64_encode(sign(secret.get(), nullptr, message));
-  for (const std::string& text : {pem_of(secret.get()), base64_encode(der_of(secret.get())), base64_encode(raw_of(secret.get())),
-                                  hex_encode(raw_of(secret.get()))}) {
+  for (const std::string& text : {pem_of(secret.get()), base64_encode(der_of(secret.get())),
+                                  base64_encode(raw_of(secret.get())), hex_encode(raw_of(secret.get()))}) {
     const auto key = VerifyKey::ed25519(text);
     ASSERT_TRUE(key) << text;
     EXPECT_TRUE(key->verify_base64(message, signature));

@@ -165,7 +165,12 @@ void Quota::answered(const Ticket& ticket, const std::optional<QuotaSigns>& sign
 
 void Quota::learn_burst(const Ticket& ticket, const QuotaSigns& signs, Duration now) {
   if (signs.burst_window) {
+    const Duration before = hold_time();
     limits_.burst_window = std::clamp(*signs.burst_window, limits::kBurstWindowMin, limits::kBurstWindowMax);
+    // Calls made while the window was taken to be shorter hold their places for the whole of the real one.
+    if (const Duration longer = hold_time() - before; longer > Duration(0)) {
+      for (Held& held : held_) held.until += longer;
+    }
   }
   if (signs.burst_limit) limits_.burst = std::clamp<std::uint64_t>(*signs.burst_limit, 1, limits::kBurstLimitMax);
   if (signs.refused) {

@@ -272,6 +272,20 @@ TEST(Quota, LearnsTheLimits) {
   EXPECT_EQ(quota.day_left(hours(4)), 1'000U);
 }
 
+TEST(Quota, ALongerWindowHoldsEarlierCallsToo) {  // Q1
+  QuotaLimits limits;
+  limits.burst = 2;
+  Quota quota(limits);
+  const auto first = quota.send(WorkClass::live, seconds(1));
+  quota.answered(first, QuotaSigns{}, seconds(1));
+  const auto second = quota.send(WorkClass::live, seconds(2));
+  QuotaSigns signs;
+  signs.burst_window = seconds(60);
+  quota.answered(second, signs, seconds(2));
+  EXPECT_EQ(quota.burst_left(seconds(30)), 0U);
+  EXPECT_EQ(quota.burst_left(seconds(63)), 2U);
+}
+
 TEST(Quota, AnOlderAnswerThatComesLateTeachesNothing) {
   Quota quota;
   const auto warm = quota.send(WorkClass::live, seconds(1));

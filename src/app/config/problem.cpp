@@ -28,11 +28,12 @@ void Problems::add(Mark mark, std::string where, std::string message, std::strin
   // A template used by many tenants has its mistake once.
   const bool known = std::ranges::any_of(
       found_, [&](const Problem& other) { return other.mark == problem.mark && other.message == problem.message; });
-  if (!known) found_.push_back(std::move(problem));
+  if (known) return;
+  const auto at = std::ranges::upper_bound(found_, problem.mark, {}, &Problem::mark);
+  found_.insert(at, std::move(problem));
 }
 
 std::vector<Problem> Problems::take() {
-  std::ranges::stable_sort(found_, {}, &Problem::mark);
   if (left_out_ > 0) {
     found_.push_back(
         {file_, {}, {}, fmt::format("{} more problems are not shown", left_out_), {}, ProblemKind::mistake});

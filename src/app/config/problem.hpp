@@ -49,7 +49,7 @@ class Problems {
 
  private:
   std::string file_;
-  std::vector<Problem> found_;
+  std::vector<Problem> found_;  // in the order of the file
   std::size_t left_out_ = 0;
 };
 

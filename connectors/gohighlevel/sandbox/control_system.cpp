@@ -96,9 +96,8 @@ Outcome<Answer> add_webhook(Core& core, const ControlCall& call) {
   const auto problems = validate(call.body, kRegistration);
   if (!problems.empty()) return std::unexpected(unprocessable(problems));
   WebhookRegistration registration;
-  const Json body(call.body);
-  registration.url = string_member(body, "url");
-  registration.location_id = string_member(body, "locationId");
+  registration.url = text_of(call.body, "url");
+  registration.location_id = text_of(call.body, "locationId");
   if (const Json* events = call.body.if_contains("events")) {
     for (const Json& event : events->get_array()) registration.events.emplace_back(event.get_string());
   }
@@ -139,10 +138,9 @@ Outcome<Answer> list_locations(Core& core, const ControlCall&) {
 }
 
 void apply(LocationSettings& settings, const JsonObject& body) {
-  const Json object(body);
-  if (body.contains("name")) settings.name = string_member(object, "name");
-  if (body.contains("country")) settings.country = string_member(object, "country");
-  if (body.contains("timezone")) settings.timezone = string_member(object, "timezone");
+  if (body.contains("name")) settings.name = text_of(body, "name");
+  if (body.contains("country")) settings.country = text_of(body, "country");
+  if (body.contains("timezone")) settings.timezone = text_of(body, "timezone");
   if (const Json* value = body.if_contains("allowDuplicateContact"))
     settings.allow_duplicate_contact = value->get_bool();
   if (const Json* value = body.if_contains("allowDuplicateOpportunity"))
@@ -168,7 +166,7 @@ Outcome<Answer> add_location(Core& core, const ControlCall& call) {
   if (!problems.empty()) return std::unexpected(unprocessable(problems));
   if (core.crm.locations().size() >= limits::locations_max) return refuse(400, "too many locations");
   LocationSettings settings;
-  const std::string_view id = string_member(Json(call.body), "id");
+  const std::string_view id = text_of(call.body, "id");
   settings.id = id.empty() ? core.crm.make_id() : std::string(id);
   if (core.crm.location(settings.id) != nullptr) return refuse(400, "this location exists");
   apply(settings, call.body);
@@ -191,7 +189,7 @@ Outcome<Answer> add_token(Core& core, const ControlCall& call) {
   constexpr Property kPrivateToken[] = {{"token"}, {"scopes", Kind::texts}};
   const auto problems = validate(call.body, kPrivateToken);
   if (!problems.empty()) return std::unexpected(unprocessable(problems));
-  PrivateToken token{std::string(string_member(Json(call.body), "token")), call.location.settings.id, all_scopes()};
+  PrivateToken token{std::string(text_of(call.body, "token")), call.location.settings.id, all_scopes()};
   if (token.token.empty()) token.token = "pit-" + core.crm.make_uuid();
   if (const Json* scopes = call.body.if_contains("scopes")) {
     token.scopes.clear();
@@ -203,8 +201,8 @@ Outcome<Answer> add_token(Core& core, const ControlCall& call) {
 
 // {"clientId": "…"}: the code a user's consent for ?locationId= would bring.
 Outcome<Answer> make_code(Core& core, const ControlCall& call) {
-  const auto code = core.tokens.make_code(std::string(string_member(Json(call.body), "clientId")),
-                                          call.location.settings.id, core.random);
+  const auto code =
+      core.tokens.make_code(std::string(text_of(call.body, "clientId")), call.location.settings.id, core.random);
   if (!code) return std::unexpected(code.error());
   return Answer{201, {{"code", *code}}};
 }

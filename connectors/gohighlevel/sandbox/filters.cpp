@@ -98,7 +98,7 @@ class Parser {
 
  private:
   Outcome<Filter> parse_group(const JsonObject& object, std::size_t depth) {
-    const std::string_view group = string_member(object, "group");
+    const std::string_view group = text_of(object, "group");
     const Json* inner = object.if_contains("filters");
     if ((group != "AND" && group != "OR") || inner == nullptr || !inner->is_array()) {
       return std::unexpected(unprocessable("a filter group must be AND or OR with an array of filters"));

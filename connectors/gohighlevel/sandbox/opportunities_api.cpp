@@ -54,7 +54,7 @@ Outcome<Answer> remove(Api& api, const Call& call) {
 std::vector<std::string> followers_after(const JsonObject& body, std::vector<std::string> followers) {
   const Json* clear = body.if_contains("isRemoveAllFollowers");
   if (clear != nullptr && clear->get_bool()) followers.clear();
-  const bool removing = string_member(Json(body), "followersActionType") == "remove";
+  const bool removing = text_of(body, "followersActionType") == "remove";
   const Json* given = body.if_contains("followers");
   if (given == nullptr) return followers;
   for (const Json& item : given->get_array()) {
@@ -71,7 +71,7 @@ Outcome<Answer> upsert(Api& api, const Call& call) {
   const auto edit = read_opportunity_edit(call.body, *call.location, api.crm.rules().edits);
   if (!edit) return std::unexpected(edit.error());
   OpportunityVersion before;
-  if (const std::string_view id = string_member(Json(call.body), "id"); !id.empty()) {
+  if (const std::string_view id = text_of(call.body, "id"); !id.empty()) {
     const auto found = api.crm.opportunity(*call.location, id);
     if (!found) return std::unexpected(found.error());
     before = *found;

@@ -88,7 +88,7 @@ Found<Opportunity> run(Api& api, const Call& call, const SearchPlan& plan) {
 }
 
 Outcome<Answer> search_post(Api& api, const Call& call) {
-  if (string_member(Json(call.body), "query").size() > limits::query_characters_max) {
+  if (text_of(call.body, "query").size() > limits::query_characters_max) {
     return std::unexpected(unprocessable("query must be shorter than or equal to 75 characters"));
   }
   const auto plan = plan_search(call.body, kRules);

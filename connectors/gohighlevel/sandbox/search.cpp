@@ -76,7 +76,7 @@ Outcome<SearchPlan> plan_search(const JsonObject& body, const SearchRules& rules
   }
   plan.limit = static_cast<std::size_t>(*limit);
   plan.skip = static_cast<std::size_t>(before);
-  plan.query = lower_case(string_member(Json(body), "query"));
+  plan.query = lower_case(text_of(body, "query"));
   auto sorts = parse_sorts(body, rules);
   if (!sorts) return std::unexpected(std::move(sorts.error()));
   plan.sorts = std::move(*sorts);

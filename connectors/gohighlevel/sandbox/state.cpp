@@ -13,11 +13,13 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
-std::string_view Contact::text(std::string_view name) const {
-  const Json* value = fields.if_contains(name);
+std::string_view text_of(const JsonObject& object, std::string_view name) {
+  const Json* value = object.if_contains(name);
   if (value == nullptr || !value->is_string()) return {};
   return value->get_string();
 }
+
+std::string_view Contact::text(std::string_view name) const { return text_of(fields, name); }
 
 std::string Contact::full_name() const {
   std::string out(text("firstName"));

@@ -145,4 +145,7 @@ struct Location {
 
 std::string lower_case(std::string_view text);
 
+// The member's text, or "" when it is not there or no string; lives as long as the object.
+std::string_view text_of(const JsonObject& object, std::string_view name);
+
 }  // namespace lockstep::gohighlevel::sandbox

@@ -1,6 +1,7 @@
 #include "connectors/gohighlevel/sandbox/tokens.hpp"
 
 #include "connectors/gohighlevel/sandbox/limits.hpp"
+#include "connectors/gohighlevel/sandbox/state.hpp"
 
 namespace lockstep::gohighlevel::sandbox {
 namespace {
@@ -56,16 +57,15 @@ Outcome<std::string> Tokens::make_code(const std::string& client_id, const std::
 }
 
 Outcome<JsonObject> Tokens::exchange(const JsonObject& form, Time now, Random& random) {
-  const Json body(form);
-  const auto client = clients_.find(string_member(body, "client_id"));
-  if (client == clients_.end() || client->second.client_secret != string_member(body, "client_secret")) {
+  const auto client = clients_.find(text_of(form, "client_id"));
+  if (client == clients_.end() || client->second.client_secret != text_of(form, "client_secret")) {
     return refuse(401, "Invalid client: client is invalid");
   }
-  const std::string_view grant_type = string_member(body, "grant_type");
+  const std::string_view grant_type = text_of(form, "grant_type");
   if (grant_type == "client_credentials")
     return refuse(400, "Invalid grant: client_credentials is not supported for a location");
   auto& store = grant_type == "refresh_token" ? refresh_ : codes_;
-  const std::string presented(string_member(body, grant_type == "refresh_token" ? "refresh_token" : "code"));
+  const std::string presented(text_of(form, grant_type == "refresh_token" ? "refresh_token" : "code"));
   const auto found = store.find(presented);
   const bool expired = found != store.end() && &store == &refresh_ && found->second.expires <= now;
   if (found == store.end() || expired || found->second.client_id != client->first) {

@@ -4,11 +4,14 @@ namespace lockstep::postgres {
 
 Sql<ServerFacts> read_facts(Session& session) {
   auto rows = session.query(
-      "SELECT current_setting('server_version'), current_setting('server_version_num')::int, current_setting('wal_level'), "
+      "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
+      "current_setting('wal_level'), "
       "r.rolreplication OR r.rolsuper, r.rolbypassrls OR r.rolsuper, "
-      "has_database_privilege(current_database(), 'CREATE'), pg_is_in_recovery() FROM pg_roles r WHERE r.rolname = current_user");
+      "has_database_privilege(current_database(), 'CREATE'), pg_is_in_recovery() FROM pg_roles r WHERE r.rolname = "
+      "current_user");
   if (!rows) return std::unexpected(rows.error());
-  if (rows->size() == 0) return std::unexpected(SqlFailure{"42704", "", "", "the role that is connected does not exist any more"});
+  if (rows->size() == 0)
+    return std::unexpected(SqlFailure{"42704", "", "", "the role that is connected does not exist any more"});
   ServerFacts facts;
   facts.version = rows->str(0, 0);
   facts.version_number = static_cast<int>(rows->number(0, 1));
@@ -27,10 +30,12 @@ CapturePlan plan_capture(const Settings& settings, const ServerFacts& facts) {
     case CaptureSetting::triggers: return {CaptureMode::triggers, ""};
     case CaptureSetting::automatic: break;
   }
-  if (facts.wal_level != "logical") return {CaptureMode::triggers, "wal_level is " + facts.wal_level + ", replication needs logical"};
+  if (facts.wal_level != "logical")
+    return {CaptureMode::triggers, "wal_level is " + facts.wal_level + ", replication needs logical"};
   if (!facts.replication_role) return {CaptureMode::triggers, "the role has no REPLICATION right"};
   auto replication = Session::open(settings, SessionKind::replication);
-  if (!replication) return {CaptureMode::triggers, "no replication connection (a pooler?): " + describe(replication.error())};
+  if (!replication)
+    return {CaptureMode::triggers, "no replication connection (a pooler?): " + describe(replication.error())};
   return {CaptureMode::logical, ""};
 }
 

@@ -25,24 +25,31 @@ class PostgresCapture : public TestDatabase {
     return until([&] { return sink_.last(id) != nullptr && sink_.last(id)->kind == ChangeKind::deleted; });
   }
   bool running() {
-    return until([&] { return !sink_.statuses.empty() && sink_.statuses.back().find("interrupted") == std::string::npos; });
+    return until(
+        [&] { return !sink_.statuses.empty() && sink_.statuses.back().find("interrupted") == std::string::npos; });
   }
-  std::string insert(const std::string& name) { return sql("INSERT INTO contacts (name) VALUES (" + quote_text(name) + ") RETURNING id"); }
+  std::string insert(const std::string& name) {
+    return sql("INSERT INTO contacts (name) VALUES (" + quote_text(name) + ") RETURNING id");
+  }
 
   connector::RecordingSink sink_;
 };
 
 TEST_F(PostgresCapture, WhatIsCapturedEqualsWhatIsRead) {
   sql("CREATE TYPE mood AS ENUM ('fine', 'so so'); CREATE DOMAIN cents AS int");
-  sql("CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, email varchar(80), score numeric(10,2), tags text[], at timestamptz, "
-      "big text, visits bigint, extra jsonb, mood mood, price cents, day date, hour time, local timestamp, ratio float8, ok boolean, fixed char(5), "
+  sql("CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, email varchar(80), score "
+      "numeric(10,2), tags text[], at timestamptz, "
+      "big text, visits bigint, extra jsonb, mood mood, price cents, day date, hour time, local timestamp, ratio "
+      "float8, ok boolean, fixed char(5), "
       "prices numeric[], moments timestamptz[], numbers int[], raw bytea, old json, span interval)");
   open({{"capture", "logical"}});
   capture();
-  const std::string id = sql(
-      "INSERT INTO contacts VALUES (default, 'Ann \"A\" ''B''', 'a@b.c', 12.50, '{x,\"y, z\",NULL}', '2026-01-02 03:04:05.25+02', 'b', 9007199254740993, "
-      "'{\"city\": \"Bonn\", \"n\": 1.0}', 'so so', 7, '2026-02-03', '04:05:06', '2026-01-02 03:04:05', 0.1, true, 'ab', '{1.10,2}', "
-      "'{2026-01-02 03:04:05+00}', '{{1,2},{3,4}}', '\\x00ff', '{\"k\": [1]}', '1 day 02:03:04') RETURNING id");
+  const std::string id =
+      sql("INSERT INTO contacts VALUES (default, 'Ann \"A\" ''B''', 'a@b.c', 12.50, '{x,\"y, z\",NULL}', '2026-01-02 "
+          "03:04:05.25+02', 'b', 9007199254740993, "
+          "'{\"city\": \"Bonn\", \"n\": 1.0}', 'so so', 7, '2026-02-03', '04:05:06', '2026-01-02 03:04:05', 0.1, true, "
+          "'ab', '{1.10,2}', "
+          "'{2026-01-02 03:04:05+00}', '{{1,2},{3,4}}', '\\x00ff', '{\"k\": [1]}', '1 day 02:03:04') RETURNING id");
   ASSERT_TRUE(until([&] { return sink_.last(id) != nullptr; }));
   const auto fetched = ports_.loop.run(connector_->fetch("contacts", id, sync::WorkClass::live));
   ASSERT_TRUE(fetched->has_value() && (*fetched)->has_value());
@@ -63,7 +70,8 @@ TEST_F(PostgresCapture, WhatIsCapturedEqualsWhatIsRead) {
 TEST_F(PostgresCapture, ATransactionOfOthersArrivesWithOneVersion) {
   open({{"capture", "logical"}});
   capture();
-  sql("BEGIN; INSERT INTO contacts (id, name) SELECT md5(n::text)::uuid, 'n' || n FROM generate_series(1, 1200) n; COMMIT");
+  sql("BEGIN; INSERT INTO contacts (id, name) SELECT md5(n::text)::uuid, 'n' || n FROM generate_series(1, 1200) n; "
+      "COMMIT");
   ASSERT_TRUE(until([&] { return sink_.seen.size() == 1'200; }));
   for (const auto& change : sink_.seen) EXPECT_EQ(change.version, sink_.seen.front().version);
   EXPECT_GE(sink_.deliveries, 3U) << "large transactions go out in pieces";
@@ -78,7 +86,8 @@ TEST_F(PostgresCapture, AChangedKeyIsADeletionAndARow) {
     capture();
     const std::string id = insert("x");
     ASSERT_TRUE(shows(id, "x")) << way;
-    const std::string other = sql("UPDATE contacts SET id = gen_random_uuid() WHERE id = " + quote_text(id) + " RETURNING id");
+    const std::string other =
+        sql("UPDATE contacts SET id = gen_random_uuid() WHERE id = " + quote_text(id) + " RETURNING id");
     EXPECT_TRUE(shows(other, "x")) << way;
     EXPECT_TRUE(gone(id)) << way;
   }
@@ -95,7 +104,8 @@ TEST_F(PostgresCapture, LargeValuesThatDidNotChangeAreLeftOut) {
   sql("UPDATE contacts SET name = 'y' WHERE id = " + quote_text(id));
   ASSERT_TRUE(shows(id, "y"));
   EXPECT_EQ(sink_.last(id)->extent, sync::Extent::partial);
-  EXPECT_FALSE(sink_.last(id)->document.as_object().contains("big")) << "it says nothing about the value, instead of null";
+  EXPECT_FALSE(sink_.last(id)->document.as_object().contains("big"))
+      << "it says nothing about the value, instead of null";
   sql("ALTER TABLE contacts REPLICA IDENTITY FULL");
   sql("UPDATE contacts SET name = 'z' WHERE id = " + quote_text(id));
   ASSERT_TRUE(shows(id, "z"));
@@ -128,7 +138,8 @@ TEST_F(PostgresCapture, ARestartOfTheDatabaseLosesNothing) {
     EXPECT_TRUE(shows(after, "after")) << mode;
     EXPECT_TRUE(sink_.losses.empty());
     const auto fetched = ports_.loop.run(connector_->fetch("contacts", after, sync::WorkClass::live));
-    EXPECT_TRUE(fetched->has_value() || fetched->error().kind == ErrorKind::unavailable) << "the writer's session is opened anew";
+    EXPECT_TRUE(fetched->has_value() || fetched->error().kind == ErrorKind::unavailable)
+        << "the writer's session is opened anew";
   }
 }
 
@@ -137,7 +148,8 @@ TEST_F(PostgresCapture, NothingIsAcknowledgedBeforeItIsDurable) {
   sink_.holding = true;
   capture();
   ASSERT_TRUE(running());
-  const std::string confirmed = "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = " + quote_text(slot());
+  const std::string confirmed =
+      "SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = " + quote_text(slot());
   const std::string before = sql(confirmed);
   for (int i = 0; i < 8; ++i) {
     insert("held " + std::to_string(i));
@@ -148,7 +160,11 @@ TEST_F(PostgresCapture, NothingIsAcknowledgedBeforeItIsDurable) {
   // The stop ends the stream with a last report of what is durable: nothing.
   reopen({{"capture", "logical"}});
   EXPECT_EQ(sink_.held.size(), 4U) << "O3: no more is read while this much is not durable";
-  EXPECT_EQ(sql("SELECT confirmed_flush_lsn <= " + quote_text(before) + "::pg_lsn + 65536 AND NOT EXISTS (SELECT FROM contacts WHERE false) FROM pg_replication_slots WHERE slot_name = " + quote_text(slot())), "t");
+  EXPECT_EQ(sql("SELECT confirmed_flush_lsn <= " + quote_text(before) +
+                "::pg_lsn + 65536 AND NOT EXISTS (SELECT FROM contacts WHERE false) FROM pg_replication_slots WHERE "
+                "slot_name = " +
+                quote_text(slot())),
+            "t");
   sink_ = {};
   capture();
   EXPECT_TRUE(until([&] { return sink_.seen.size() == 8; })) << "B3: all of it comes again";
@@ -177,10 +193,13 @@ TEST_F(PostgresCapture, ASlotThatWasDroppedIsMadeAnewAndSaid) {
   ASSERT_TRUE(shows(insert("x"), "x"));
   sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = " + quote_text(slot()));
   // It may be back before the drop; then it is sent away again.
-  for (int i = 0; i < 200 && sql("SELECT count(*) FROM pg_replication_slots WHERE slot_name = " + quote_text(slot())) == "1"; ++i) {
-    sql("DO $$ BEGIN PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = " + quote_text(slot()) +
-        "; PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active AND slot_name = " + quote_text(slot()) +
-        "; EXCEPTION WHEN OTHERS THEN NULL; END $$");
+  for (int i = 0;
+       i < 200 && sql("SELECT count(*) FROM pg_replication_slots WHERE slot_name = " + quote_text(slot())) == "1";
+       ++i) {
+    sql("DO $$ BEGIN PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND slot_name = " +
+        quote_text(slot()) +
+        "; PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active AND slot_name = " +
+        quote_text(slot()) + "; EXCEPTION WHEN OTHERS THEN NULL; END $$");
   }
   insert("missed");
   EXPECT_TRUE(until([&] { return !sink_.losses.empty(); })) << "B4";
@@ -212,14 +231,16 @@ TEST_F(PostgresCapture, ATruncateIsALoss) {
 
 TEST_F(PostgresCapture, WithoutTheReplicationRightTriggersTakeOver) {
   const std::string role = "app_" + name_;
-  sql("CREATE ROLE " + role + " LOGIN; GRANT CREATE ON DATABASE " + name_ + " TO " + role + "; GRANT CREATE ON SCHEMA public TO " + role);
+  sql("CREATE ROLE " + role + " LOGIN; GRANT CREATE ON DATABASE " + name_ + " TO " + role +
+      "; GRANT CREATE ON SCHEMA public TO " + role);
   open({}, role);
   capture();
   ASSERT_TRUE(running());
   EXPECT_NE(sink_.statuses.back().find("triggers"), std::string::npos);
   EXPECT_NE(sink_.statuses.back().find("REPLICATION"), std::string::npos) << "it says why: " << sink_.statuses.back();
   EXPECT_TRUE(shows(insert("x"), "x")) << "edits by a role that has no right on the outbox";
-  EXPECT_TRUE(until([&] { return sql("SELECT count(*) FROM lockstep.\"changes_db_" + name_ + "\"") == "0"; })) << "handled entries are erased";
+  EXPECT_TRUE(until([&] { return sql("SELECT count(*) FROM lockstep.\"changes_db_" + name_ + "\"") == "0"; }))
+      << "handled entries are erased";
 }
 
 TEST_F(PostgresCapture, AChangeOfTheWayOfCaptureIsALossAndVersionsGoOn) {
@@ -234,7 +255,8 @@ TEST_F(PostgresCapture, AChangeOfTheWayOfCaptureIsALossAndVersionsGoOn) {
   ASSERT_TRUE(shows(id, "y"));
   EXPECT_GT(sink_.last(id)->version, by_log);
   EXPECT_FALSE(sink_.losses.empty());
-  EXPECT_EQ(sql("SELECT count(*) FROM pg_replication_slots WHERE slot_name = " + quote_text(slot())), "0") << "a slot that nobody reads fills the disk";
+  EXPECT_EQ(sql("SELECT count(*) FROM pg_replication_slots WHERE slot_name = " + quote_text(slot())), "0")
+      << "a slot that nobody reads fills the disk";
 }
 
 }  // namespace

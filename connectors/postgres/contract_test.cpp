@@ -26,7 +26,8 @@ class PostgresContract : public TestDatabase, public connector::ContractFixture 
   }
   void foreign_update(const std::string& id, const Json& document) override {
     for (const auto& [name, value] : document.as_object()) {
-      sql("UPDATE contacts SET " + std::string(name) + " = " + quote_text(value.as_string()) + " WHERE id = " + quote_text(id));
+      sql("UPDATE contacts SET " + std::string(name) + " = " + quote_text(value.as_string()) +
+          " WHERE id = " + quote_text(id));
     }
   }
   void foreign_remove(const std::string& id) override { sql("DELETE FROM contacts WHERE id = " + quote_text(id)); }
@@ -64,7 +65,8 @@ TEST_F(PostgresContract, ByTriggers) {
 }
 
 TEST_F(PostgresContract, WithKeysThatTheDatabaseMakes) {
-  sql("CREATE TABLE contacts (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, email text, score numeric, tags text[], "
+  sql("CREATE TABLE contacts (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, email text, score "
+      "numeric, tags text[], "
       "at timestamptz, big text, visits bigint, extra jsonb)");
   used_ = {{"capture", "logical"}};
   run(used_, "4711");

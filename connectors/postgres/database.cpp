@@ -38,7 +38,8 @@ Result<Cursor> read_cursor(const Json& json, std::size_t parts) {
   auto key = key_of(string_member(json, "after"), parts);
   if (!key) return fail(ErrorKind::invalid, "the cursor is none of this connector's");
   cursor.after = std::move(*key);
-  if (const Json* total = find_member(json, "total"); total != nullptr && total->is_int64() && total->get_int64() >= 0) {
+  if (const Json* total = find_member(json, "total");
+      total != nullptr && total->is_int64() && total->get_int64() >= 0) {
     cursor.total = static_cast<std::uint64_t>(total->get_int64());
   }
   return cursor;
@@ -81,9 +82,11 @@ Result<const TableLayout*> Database::table(const std::string& object) {
     found = layout_->find(object);
   }
   if (found == layout_->end()) {
-    return fail(ErrorKind::invalid, "there is no table " + settings_.schema + "." + object + " that may be read: migrate, or grant rights");
+    return fail(ErrorKind::invalid,
+                "there is no table " + settings_.schema + "." + object + " that may be read: migrate, or grant rights");
   }
-  if (found->second.key.empty()) return fail(ErrorKind::invalid, "table " + object + " has no primary key: name one with tables." + object + ".key");
+  if (found->second.key.empty())
+    return fail(ErrorKind::invalid, "table " + object + " has no primary key: name one with tables." + object + ".key");
   return &found->second;
 }
 
@@ -95,8 +98,8 @@ Result<std::vector<sync::Change>> Database::read(const TableLayout& table, const
   if (!moment) return fail(to_error(moment.error()));
   const sync::Version safe = positions_.observe(*moment);
   // xmax = 0: nobody has touched this row version, so no change of it can hide between the moment and the snapshot.
-  auto rows = (*open)->query("SELECT t.xmax::text = '0', " + table.document("t") + ", " + table.key_text("t") + " FROM " + table.quoted() +
-                                 " AS t " + condition,
+  auto rows = (*open)->query("SELECT t.xmax::text = '0', " + table.document("t") + ", " + table.key_text("t") +
+                                 " FROM " + table.quoted() + " AS t " + condition,
                              parameters);
   if (!rows) return fail(to_error(rows.error()));
   std::vector<sync::Change> changes;
@@ -134,7 +137,8 @@ Result<connector::PullPage> Database::pull(const connector::PullRequest& request
   }
   const std::size_t limit = std::clamp<std::size_t>(request.page_limit, 1, limits::pull_page);
   const std::string where = cursor->after.empty() ? "" : "WHERE " + compare_key(source, ">");
-  auto changes = read(source, where + " ORDER BY " + key_list(source) + " LIMIT " + std::to_string(limit), parameters_of(cursor->after));
+  auto changes = read(source, where + " ORDER BY " + key_list(source) + " LIMIT " + std::to_string(limit),
+                      parameters_of(cursor->after));
   if (!changes) return fail(changes.error());
   connector::PullPage page;
   page.changes = std::move(*changes);
@@ -164,7 +168,8 @@ Result<std::optional<sync::Change>> Database::fetch(const std::string& object, c
 }
 
 std::vector<connector::WriteResult> Database::write(const std::vector<connector::WriteRequest>& requests) {
-  for (const auto& request : requests) (void)table(request.object);  // reads tables that are new; the writer reports those missing
+  for (const auto& request : requests)
+    (void)table(request.object);  // reads tables that are new; the writer reports those missing
   return Writer(*this).write(requests);
 }
 
@@ -186,7 +191,8 @@ Result<std::optional<sync::Change>> Database::find(const connector::WriteRequest
     case KeySource::recorded: {
       auto open = session();
       if (!open) return fail(to_error(open.error()));
-      auto rows = (*open)->query("SELECT external_id FROM lockstep.applied WHERE key = $1 AND tbl = $2", {request.idempotency_key, target.quoted()});
+      auto rows = (*open)->query("SELECT external_id FROM lockstep.applied WHERE key = $1 AND tbl = $2",
+                                 {request.idempotency_key, target.quoted()});
       if (!rows) return fail(to_error(rows.error()));
       if (rows->size() == 0) return std::optional<sync::Change>();
       return fetch(request.object, rows->str(0, 0));
@@ -206,7 +212,8 @@ KeySource key_source(const TableLayout& table, const JsonObject& document) {
   const ColumnLayout* column = table.column(table.key.front());
   if (column->type == "uuid") return KeySource::derived;
   if (column->identity || !column->standard.empty()) return KeySource::recorded;
-  const bool holds_uuid = column->type == "text" || column->type == "character varying" || column->type == "character varying(255)";
+  const bool holds_uuid =
+      column->type == "text" || column->type == "character varying" || column->type == "character varying(255)";
   return holds_uuid ? KeySource::derived : KeySource::none;
 }
 

@@ -34,7 +34,8 @@ class Database {
  private:
   Result<const TableLayout*> table(const std::string& object);
   // Rows of `table` under the given condition, as changes with safe versions.
-  Result<std::vector<sync::Change>> read(const TableLayout& table, const std::string& condition, const Parameters& parameters);
+  Result<std::vector<sync::Change>> read(const TableLayout& table, const std::string& condition,
+                                         const Parameters& parameters);
 
   Settings settings_;
   std::unique_ptr<Session> session_;

@@ -56,7 +56,8 @@ void set_kind(ColumnLayout& column, std::string_view base) {
   } else if (base == "bytea") {
     column.kind = bytes;
   } else {
-    column.natural = base == "text" || base == "character varying" || base == "character" || base == "uuid" || base == "date";
+    column.natural =
+        base == "text" || base == "character varying" || base == "character" || base == "uuid" || base == "date";
   }
   static constexpr std::string_view incomparable[] = {"xml", "point", "polygon", "box", "line", "path"};
   if (std::ranges::find(incomparable, base) != std::end(incomparable)) column.comparable = false;
@@ -65,7 +66,8 @@ void set_kind(ColumnLayout& column, std::string_view base) {
 std::vector<std::string> names(const Json* list) {
   std::vector<std::string> out;
   if (list == nullptr || !list->is_array()) return out;
-  for (const Json& item : list->get_array()) out.emplace_back(item.is_string() ? std::string_view(item.get_string()) : "");
+  for (const Json& item : list->get_array())
+    out.emplace_back(item.is_string() ? std::string_view(item.get_string()) : "");
   return out;
 }
 
@@ -161,7 +163,8 @@ Result<Layout> read_layout(Session& session, const Settings& settings) {
     TableLayout table = read_table(*json, settings);
     for (const auto& part : table.key) {
       if (table.column(part) == nullptr) {
-        return fail(ErrorKind::invalid, "table " + table.name + ": key column " + part + " does not exist or may not be read");
+        return fail(ErrorKind::invalid,
+                    "table " + table.name + ": key column " + part + " does not exist or may not be read");
       }
     }
     layout.emplace(table.name, std::move(table));
@@ -183,7 +186,8 @@ Result<std::vector<std::string>> key_of(std::string_view external_id, std::size_
   if (parts == 1) return std::vector{std::string(external_id)};
   auto json = parse_json(external_id);
   std::vector<std::string> key = json ? names(&*json) : std::vector<std::string>();
-  if (key.empty() || key.size() != parts) return fail(ErrorKind::invalid, "the id does not have one part per key column");
+  if (key.empty() || key.size() != parts)
+    return fail(ErrorKind::invalid, "the id does not have one part per key column");
   return key;
 }
 

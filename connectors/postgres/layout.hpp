@@ -13,27 +13,27 @@ namespace lockstep::postgres {
 
 struct ColumnLayout {
   std::string name;
-  std::string type;          // as SQL writes it: "numeric(10,2)", "text[]"
+  std::string type;  // as SQL writes it: "numeric(10,2)", "text[]"
   ValueKind kind = ValueKind::text;
   Shape shape = Shape::scalar;
-  bool natural = true;       // to_jsonb() keeps it exactly; else it is read as text
-  bool comparable = true;    // has an equality operator (json has none)
+  bool natural = true;     // to_jsonb() keeps it exactly; else it is read as text
+  bool comparable = true;  // has an equality operator (json has none)
   bool not_null = false;
-  bool generated = false;    // GENERATED ALWAYS AS (…) STORED: never written
+  bool generated = false;  // GENERATED ALWAYS AS (…) STORED: never written
   bool identity = false;
-  std::string standard;      // the default's expression, "" for none
+  std::string standard;  // the default's expression, "" for none
 };
 
 struct TableLayout {
   std::string schema;
   std::string name;
   std::uint32_t oid = 0;
-  char identity = 'd';       // REPLICA IDENTITY
+  char identity = 'd';  // REPLICA IDENTITY
   bool row_security = false;
   double estimated_rows = -1;
-  std::vector<ColumnLayout> columns;             // readable ones
-  std::vector<std::string> key;                  // names of the key's columns
-  std::vector<std::vector<std::string>> uniques; // columns of unique indexes, without partial and expression indexes
+  std::vector<ColumnLayout> columns;              // readable ones
+  std::vector<std::string> key;                   // names of the key's columns
+  std::vector<std::vector<std::string>> uniques;  // columns of unique indexes, without partial and expression indexes
 
   const ColumnLayout* column(std::string_view name) const;
   std::vector<const ColumnLayout*> key_columns() const;

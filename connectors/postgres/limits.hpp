@@ -7,19 +7,19 @@
 
 namespace lockstep::postgres::limits {
 
-inline constexpr std::size_t write_batch = 500;          // rows per call of write()
-inline constexpr std::size_t pull_page = 1'000;          // rows per page, whatever is asked for
-inline constexpr std::size_t row_bytes = 16 << 20;       // one row as JSON
-inline constexpr std::size_t json_depth = 64;            // of a row with json columns
-inline constexpr std::size_t array_depth = 6;            // PostgreSQL's own limit
-inline constexpr std::size_t capture_batch = 500;        // changes per delivery
+inline constexpr std::size_t write_batch = 500;              // rows per call of write()
+inline constexpr std::size_t pull_page = 1'000;              // rows per page, whatever is asked for
+inline constexpr std::size_t row_bytes = 16 << 20;           // one row as JSON
+inline constexpr std::size_t json_depth = 64;                // of a row with json columns
+inline constexpr std::size_t array_depth = 6;                // PostgreSQL's own limit
+inline constexpr std::size_t capture_batch = 500;            // changes per delivery
 inline constexpr std::size_t capture_batch_bytes = 4 << 20;  // text in them, about
-inline constexpr std::size_t capture_in_flight = 4;      // deliveries that are not yet durable
-inline constexpr std::size_t relations = 10'000;         // tables that a stream may describe
+inline constexpr std::size_t capture_in_flight = 4;          // deliveries that are not yet durable
+inline constexpr std::size_t relations = 10'000;             // tables that a stream may describe
 inline constexpr std::size_t external_id_bytes = 1'024;
 inline constexpr std::uint64_t exact_count_rows = 100'000;  // larger tables are counted by the planner's estimate
 inline constexpr int deadlock_attempts = 3;
-inline constexpr int applied_days = 30;                  // how long the keys of creates are kept
+inline constexpr int applied_days = 30;  // how long the keys of creates are kept
 
 inline constexpr std::chrono::milliseconds statement_timeout{30'000};
 inline constexpr std::chrono::milliseconds lock_timeout{10'000};

@@ -19,7 +19,8 @@ std::string key_name(const Settings& settings, const std::string& object) {
 }
 
 // Columns that the bound fields of an object need, each once.
-std::vector<WantedColumn> wanted_columns(const connector::SystemSettings& system, const Settings& settings, const std::string& object) {
+std::vector<WantedColumn> wanted_columns(const connector::SystemSettings& system, const Settings& settings,
+                                         const std::string& object) {
   std::vector<WantedColumn> wanted;
   for (const auto* entity : system.entities) {
     const auto* binding = entity->binding(system.system);
@@ -70,24 +71,30 @@ class Steps {
   std::vector<std::string> done_;
 };
 
-Result<void> migrate_tables(Steps& steps, const connector::SystemSettings& system, const Settings& settings, const Layout& layout) {
+Result<void> migrate_tables(Steps& steps, const connector::SystemSettings& system, const Settings& settings,
+                            const Layout& layout) {
   for (const auto& object : settings.objects) {
     const auto found = layout.find(object);
     if (found == layout.end()) {
       const std::string relation = quote_text(quote_name(settings.schema) + "." + quote_name(object));
       auto hidden = steps.holds("SELECT 1 WHERE to_regclass(" + relation + ") IS NOT NULL");
       if (!hidden) return fail(hidden.error());
-      if (*hidden) return fail(ErrorKind::invalid, settings.schema + "." + object + " exists and is no table that may be synced (a view?)");
-      auto made = steps.run(create_table_sql(system, settings, object), "create table " + settings.schema + "." + object);
+      if (*hidden)
+        return fail(ErrorKind::invalid,
+                    settings.schema + "." + object + " exists and is no table that may be synced (a view?)");
+      auto made =
+          steps.run(create_table_sql(system, settings, object), "create table " + settings.schema + "." + object);
       if (!made) return made;
       continue;
     }
     const TableLayout& table = found->second;
     for (const auto& column : wanted_columns(system, settings, object)) {
       if (table.column(column.name) != nullptr) continue;
-      auto added = steps.ensure("SELECT 1 FROM pg_attribute WHERE attrelid = " + std::to_string(table.oid) + " AND NOT attisdropped AND attname = " + quote_text(column.name),
-                                "ALTER TABLE " + table.quoted() + " ADD COLUMN " + quote_name(column.name) + " " + column.type,
-                                "add column " + object + "." + column.name + " " + column.type);
+      auto added =
+          steps.ensure("SELECT 1 FROM pg_attribute WHERE attrelid = " + std::to_string(table.oid) +
+                           " AND NOT attisdropped AND attname = " + quote_text(column.name),
+                       "ALTER TABLE " + table.quoted() + " ADD COLUMN " + quote_name(column.name) + " " + column.type,
+                       "add column " + object + "." + column.name + " " + column.type);
       if (!added) return fail(added.error());
     }
   }
@@ -100,39 +107,48 @@ Result<bool> migrate_logical(Steps& steps, const Settings& settings, const Layou
                            "CREATE PUBLICATION " + publication, "create publication " + settings.publication);
   if (!made) return made;
   for (const auto& [name, table] : layout) {
-    auto added = steps.ensure("SELECT 1 FROM pg_publication_tables WHERE pubname = " + quote_text(settings.publication) + " AND schemaname = " +
-                                  quote_text(settings.schema) + " AND tablename = " + quote_text(name),
-                              "ALTER PUBLICATION " + publication + " ADD TABLE " + table.quoted(), "publish table " + name);
+    auto added =
+        steps.ensure("SELECT 1 FROM pg_publication_tables WHERE pubname = " + quote_text(settings.publication) +
+                         " AND schemaname = " + quote_text(settings.schema) + " AND tablename = " + quote_text(name),
+                     "ALTER PUBLICATION " + publication + " ADD TABLE " + table.quoted(), "publish table " + name);
     if (!added) return added;
     // Triggers of an earlier time would fill an outbox that nobody empties.
-    auto plain = steps.holds("SELECT 1 FROM pg_trigger WHERE tgrelid = " + std::to_string(table.oid) + " AND tgname = " + quote_text(settings.name));
+    auto plain = steps.holds("SELECT 1 FROM pg_trigger WHERE tgrelid = " + std::to_string(table.oid) +
+                             " AND tgname = " + quote_text(settings.name));
     if (!plain) return plain;
     if (*plain) {
-      auto dropped = steps.run("DROP TRIGGER " + quote_name(settings.name) + " ON " + table.quoted() + "; DROP TRIGGER IF EXISTS " +
-                                   quote_name(settings.name + "_all") + " ON " + table.quoted(), "drop our triggers of table " + name);
+      auto dropped =
+          steps.run("DROP TRIGGER " + quote_name(settings.name) + " ON " + table.quoted() +
+                        "; DROP TRIGGER IF EXISTS " + quote_name(settings.name + "_all") + " ON " + table.quoted(),
+                    "drop our triggers of table " + name);
       if (!dropped) return fail(dropped.error());
     }
   }
   return steps.ensure("SELECT 1 FROM pg_replication_slots WHERE slot_name = " + quote_text(settings.slot),
-                      "SELECT pg_create_logical_replication_slot(" + quote_text(settings.slot) + ", 'pgoutput')", "create replication slot " + settings.slot);
+                      "SELECT pg_create_logical_replication_slot(" + quote_text(settings.slot) + ", 'pgoutput')",
+                      "create replication slot " + settings.slot);
 }
 
 Result<bool> migrate_triggers(Steps& steps, const Settings& settings, const Layout& layout) {
-  auto made = steps.ensure("SELECT 1 WHERE to_regclass(" + quote_text(outbox_table(settings)) + ") IS NOT NULL", create_outbox_sql(settings), "create the outbox " + outbox_table(settings));
+  auto made = steps.ensure("SELECT 1 WHERE to_regclass(" + quote_text(outbox_table(settings)) + ") IS NOT NULL",
+                           create_outbox_sql(settings), "create the outbox " + outbox_table(settings));
   if (!made) return made;
   // Versions never go back, also when capture changes from replication to triggers (position.hpp).
   if (auto raised = steps.holds(raise_sequence_sql(settings)); !raised) return raised;
   for (const auto& [name, table] : layout) {
     if (table.key.empty()) continue;
-    auto added = steps.ensure(has_triggers_sql(settings, table), create_triggers_sql(settings, table), "watch table " + name + " by triggers");
+    auto added = steps.ensure(has_triggers_sql(settings, table), create_triggers_sql(settings, table),
+                              "watch table " + name + " by triggers");
     if (!added) return added;
   }
   // A slot that nobody reads keeps the database's log for ever.
   const std::string slot = quote_text(settings.slot);
-  auto idle = steps.holds("SELECT 1 FROM pg_replication_slots WHERE NOT active AND database = current_database() AND slot_name = " + slot);
+  auto idle = steps.holds(
+      "SELECT 1 FROM pg_replication_slots WHERE NOT active AND database = current_database() AND slot_name = " + slot);
   if (!idle) return idle;
   if (*idle) {
-    auto dropped = steps.run("SELECT pg_drop_replication_slot(" + slot + ")", "drop our unused replication slot " + settings.slot);
+    auto dropped =
+        steps.run("SELECT pg_drop_replication_slot(" + slot + ")", "drop our unused replication slot " + settings.slot);
     if (!dropped) return fail(dropped.error());
   }
   return made;
@@ -145,10 +161,13 @@ bool needs_record(const TableLayout& table) {
 
 }  // namespace
 
-std::string column_type(const connector::SystemSettings& system, const Settings& settings, const sync::FieldSchema& field,
-                        const sync::FieldBinding& binding) {
-  if (binding.converter == "cents" || binding.converter == "epoch_ms" || binding.converter == "epoch_s") return "bigint";
-  if (binding.converter == "csv" || binding.converter == "json_text" || binding.converter == "map" || binding.converter == "prefix") return "text";
+std::string column_type(const connector::SystemSettings& system, const Settings& settings,
+                        const sync::FieldSchema& field, const sync::FieldBinding& binding) {
+  if (binding.converter == "cents" || binding.converter == "epoch_ms" || binding.converter == "epoch_s")
+    return "bigint";
+  if (binding.converter == "csv" || binding.converter == "json_text" || binding.converter == "map" ||
+      binding.converter == "prefix")
+    return "text";
   switch (field.type) {
     case sync::FieldType::datetime: return "timestamptz";
     case sync::FieldType::date: return "date";
@@ -162,7 +181,8 @@ std::string column_type(const connector::SystemSettings& system, const Settings&
         if (entity->name != field.target) continue;
         const auto* target = entity->binding(system.system);
         // A table of our making has a uuid key unless a field is bound to it.
-        const bool ours = target != nullptr && std::ranges::find(target->fields, key_name(settings, target->object), &sync::FieldBinding::path) == target->fields.end();
+        const bool ours = target != nullptr && std::ranges::find(target->fields, key_name(settings, target->object),
+                                                                 &sync::FieldBinding::path) == target->fields.end();
         return ours ? "uuid" : "text";
       }
       return "text";
@@ -174,7 +194,8 @@ std::string column_type(const connector::SystemSettings& system, const Settings&
   return "text";
 }
 
-std::string create_table_sql(const connector::SystemSettings& system, const Settings& settings, const std::string& object) {
+std::string create_table_sql(const connector::SystemSettings& system, const Settings& settings,
+                             const std::string& object) {
   const std::string key = key_name(settings, object);
   std::string columns;
   bool key_is_bound = false;
@@ -201,16 +222,19 @@ Result<Migrated> migrate(Database& database, const connector::SystemSettings& sy
 
   if (std::ranges::any_of(*layout, [](const auto& entry) { return needs_record(entry.second); })) {
     auto made = steps.ensure("SELECT 1 WHERE to_regclass('lockstep.applied') IS NOT NULL",
-                             "CREATE SCHEMA IF NOT EXISTS lockstep; CREATE TABLE lockstep.applied (key text, tbl text, external_id text NOT NULL, "
+                             "CREATE SCHEMA IF NOT EXISTS lockstep; CREATE TABLE lockstep.applied (key text, tbl text, "
+                             "external_id text NOT NULL, "
                              "at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (key, tbl))",
                              "create lockstep.applied");
     if (!made) return fail(made.error());
-    auto purged = (*open)->run("DELETE FROM lockstep.applied WHERE at < now() - interval '" + std::to_string(limits::applied_days) + " days'");
+    auto purged = (*open)->run("DELETE FROM lockstep.applied WHERE at < now() - interval '" +
+                               std::to_string(limits::applied_days) + " days'");
     if (!purged) return fail(to_error(purged.error()));
   }
   Migrated result;
   if (mode != CaptureMode::off) {
-    auto made = mode == CaptureMode::logical ? migrate_logical(steps, settings, *layout) : migrate_triggers(steps, settings, *layout);
+    auto made = mode == CaptureMode::logical ? migrate_logical(steps, settings, *layout)
+                                             : migrate_triggers(steps, settings, *layout);
     if (!made) return fail(made.error());
     result.capture_made = *made;
   }

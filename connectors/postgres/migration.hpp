@@ -18,9 +18,10 @@ struct Migrated {
 Result<Migrated> migrate(Database& database, const connector::SystemSettings& system, CaptureMode mode);
 
 // The type of the column that a field is kept in: the converter's, where one changes it.
-std::string column_type(const connector::SystemSettings& system, const Settings& settings, const sync::FieldSchema& field,
-                        const sync::FieldBinding& binding);
+std::string column_type(const connector::SystemSettings& system, const Settings& settings,
+                        const sync::FieldSchema& field, const sync::FieldBinding& binding);
 // CREATE TABLE for an object that does not exist. Pure.
-std::string create_table_sql(const connector::SystemSettings& system, const Settings& settings, const std::string& object);
+std::string create_table_sql(const connector::SystemSettings& system, const Settings& settings,
+                             const std::string& object);
 
 }  // namespace lockstep::postgres

@@ -60,10 +60,12 @@ std::optional<SqlFailure> OutboxDrain::drain() {
       link_->deliver(++last_delivery_, std::move(found->changes));
       const Settled settled = wait_until_durable();
       if (settled == Settled::stopping) return std::nullopt;
-      if (settled == Settled::refused) return SqlFailure{"", "", "", "changes could not be committed here and are read again"};
+      if (settled == Settled::refused)
+        return SqlFailure{"", "", "", "changes could not be committed here and are read again"};
     }
     for (const auto& table : found->truncated) link_->lost("table " + table + " was truncated");
-    auto erased = session_->query("DELETE FROM " + outbox_table(settings_) + " WHERE seq IN (SELECT n::bigint FROM jsonb_array_elements_text($1::jsonb) n)",
+    auto erased = session_->query("DELETE FROM " + outbox_table(settings_) +
+                                      " WHERE seq IN (SELECT n::bigint FROM jsonb_array_elements_text($1::jsonb) n)",
                                   {found->numbers});
     if (!erased) return erased.error();
   }
@@ -83,7 +85,8 @@ OutboxDrain::Settled OutboxDrain::wait_until_durable() {
 Sql<OutboxDrain::Read> OutboxDrain::read() {
   auto begun = session_->run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (!begun) return std::unexpected(begun.error());
-  auto rows = session_->query("SELECT seq, tbl, key::text FROM " + outbox_table(settings_) + " ORDER BY seq LIMIT " + std::to_string(limits::capture_batch));
+  auto rows = session_->query("SELECT seq, tbl, key::text FROM " + outbox_table(settings_) + " ORDER BY seq LIMIT " +
+                              std::to_string(limits::capture_batch));
   if (!rows) return std::unexpected(rows.error());
   Read read;
   std::map<std::string, std::map<std::string, sync::Version>> entries;
@@ -112,7 +115,8 @@ Sql<OutboxDrain::Read> OutboxDrain::read() {
   return read;
 }
 
-Sql<void> OutboxDrain::read_rows(const TableLayout& table, const std::vector<Entry>& entries, std::vector<sync::Change>& changes) {
+Sql<void> OutboxDrain::read_rows(const TableLayout& table, const std::vector<Entry>& entries,
+                                 std::vector<sync::Change>& changes) {
   std::string same, wanted = "[";
   for (std::size_t i = 0; i < table.key.size(); ++i) {
     const std::string part = "(r.key->>" + std::to_string(i) + ")::" + table.column(table.key[i])->type;
@@ -121,8 +125,9 @@ Sql<void> OutboxDrain::read_rows(const TableLayout& table, const std::vector<Ent
   for (std::size_t i = 0; i < entries.size(); ++i) {
     wanted += (i == 0 ? "" : ",") + ("{\"i\":" + std::to_string(i) + ",\"key\":" + entries[i].key + "}");
   }
-  auto rows = session_->query("SELECT r.i, " + table.document("t") + " FROM jsonb_to_recordset($1::jsonb) AS r(i int, key jsonb) JOIN " +
-                                  table.quoted() + " AS t ON " + same,
+  auto rows = session_->query("SELECT r.i, " + table.document("t") +
+                                  " FROM jsonb_to_recordset($1::jsonb) AS r(i int, key jsonb) JOIN " + table.quoted() +
+                                  " AS t ON " + same,
                               {wanted + "]"});
   if (!rows) return std::unexpected(rows.error());
   const std::size_t first = changes.size();
@@ -135,14 +140,16 @@ Sql<void> OutboxDrain::read_rows(const TableLayout& table, const std::vector<Ent
     auto parts = parse_json(entry.key);
     std::vector<std::string> key;
     if (parts && parts->is_array()) {
-      for (const Json& part : parts->get_array()) key.emplace_back(part.is_string() ? std::string_view(part.get_string()) : "");
+      for (const Json& part : parts->get_array())
+        key.emplace_back(part.is_string() ? std::string_view(part.get_string()) : "");
     }
     change.external_id = external_id_of(key);
     changes.push_back(std::move(change));
   }
   for (int row = 0; row < rows->size(); ++row) {
     sync::Change& change = changes[first + static_cast<std::size_t>(rows->number(row, 0))];
-    auto document = parse_json(rows->text(row, 1), {.bytes_limit = limits::row_bytes, .depth_limit = limits::json_depth});
+    auto document =
+        parse_json(rows->text(row, 1), {.bytes_limit = limits::row_bytes, .depth_limit = limits::json_depth});
     if (!document) return std::unexpected(SqlFailure{"XX000", "", "", document.error().message});
     change.kind = sync::ChangeKind::upserted;
     change.document = std::move(*document);

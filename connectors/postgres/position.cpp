@@ -17,9 +17,10 @@ std::string position_sql(CaptureMode mode, const Settings& settings) {
 
 Sql<Moment> read_moment(Session& session, CaptureMode mode, const Settings& settings) {
   // Two statements, because a single one would look at the locks first if it liked.
-  auto rows = session.run("SELECT set_config('lockstep.position', " + position_sql(mode, settings) +
-                          "::text, false); SELECT current_setting('lockstep.position') UNION ALL SELECT transactionid::text FROM pg_locks "
-                          "WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted");
+  auto rows = session.run(
+      "SELECT set_config('lockstep.position', " + position_sql(mode, settings) +
+      "::text, false); SELECT current_setting('lockstep.position') UNION ALL SELECT transactionid::text FROM pg_locks "
+      "WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted");
   if (!rows) return std::unexpected(rows.error());
   Moment moment;
   moment.position = rows->number(0, 0);

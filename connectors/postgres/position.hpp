@@ -4,7 +4,7 @@
 // sequence number. A write takes the position while it holds the row's lock, so every change of the row that was
 // committed before is lower and every later one is higher.
 // A read is harder: between the writing of a commit record and the moment the commit becomes visible, a snapshot still
-// shows the old row although the position has moved past it. ReadPositions finds a position that is never too high (L5).
+// shows the old row although the position has moved past it. ReadPositions finds one that is never too high (L5).
 #pragma once
 
 #include <set>

@@ -16,7 +16,8 @@ using connector::PullPage;
 using connector::WriteRequest;
 using connector::WriteResult;
 
-constexpr const char* capture_key = "capture";  // in the system's state: the way of capture that was set up, and its name
+constexpr const char* capture_key =
+    "capture";  // in the system's state: the way of capture that was set up, and its name
 
 connector::Capabilities make_capabilities() {
   connector::Capabilities capabilities;
@@ -28,8 +29,7 @@ connector::Capabilities make_capabilities() {
   capabilities.captures = true;
   capabilities.compares_and_swaps = true;
   capabilities.write_batch_limit = limits::write_batch;
-  capabilities.quirks = {"columns of type bytea are left out",
-                         "decimals are texts, so that no digit is lost",
+  capabilities.quirks = {"columns of type bytea are left out", "decimals are texts, so that no digit is lost",
                          "an update that leaves a large value alone may be captured without that value"};
   return capabilities;
 }
@@ -43,7 +43,12 @@ std::string mode_name(CaptureMode mode, const Settings& settings) {
 class PostgresConnector final : public connector::Connector {
  public:
   PostgresConnector(const connector::SystemSettings& system, Settings settings, const connector::Ports& ports)
-      : capabilities_(make_capabilities()), system_(system), settings_(settings), ports_(ports), database_(std::move(settings)), worker_(ports.make_worker()) {}
+      : capabilities_(make_capabilities()),
+        system_(system),
+        settings_(settings),
+        ports_(ports),
+        database_(std::move(settings)),
+        worker_(ports.make_worker()) {}
 
   const connector::Capabilities& capabilities() const override { return capabilities_; }
 
@@ -78,7 +83,9 @@ class PostgresConnector final : public connector::Connector {
   }
 
   Task<Result<std::vector<std::string>>> migrate() override {
-    std::move_only_function<Result<Migrated>()> job = [this] { return postgres::migrate(database_, system_, plan_.mode); };
+    std::move_only_function<Result<Migrated>()> job = [this] {
+      return postgres::migrate(database_, system_, plan_.mode);
+    };
     Result<Migrated> migrated = co_await connector::run_on<Result<Migrated>>(*worker_, *ports_.loop, std::move(job));
     if (!migrated) co_return fail(migrated.error());
     if (ports_.state != nullptr) {
@@ -106,17 +113,22 @@ class PostgresConnector final : public connector::Connector {
     return on_worker<Result<PullPage>>([this, request = std::move(request)] { return database_.pull(request); });
   }
 
-  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id, sync::WorkClass) override {
+  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
+                                                  sync::WorkClass) override {
     return on_worker<Result<std::optional<sync::Change>>>(
-        [this, object = std::move(object), external_id = std::move(external_id)] { return database_.fetch(object, external_id); });
+        [this, object = std::move(object), external_id = std::move(external_id)] {
+          return database_.fetch(object, external_id);
+        });
   }
 
   Task<std::vector<WriteResult>> write(std::vector<WriteRequest> requests) override {
-    return on_worker<std::vector<WriteResult>>([this, requests = std::move(requests)] { return database_.write(requests); });
+    return on_worker<std::vector<WriteResult>>(
+        [this, requests = std::move(requests)] { return database_.write(requests); });
   }
 
   Task<Result<std::optional<sync::Change>>> find(WriteRequest request) override {
-    return on_worker<Result<std::optional<sync::Change>>>([this, request = std::move(request)] { return database_.find(request); });
+    return on_worker<Result<std::optional<sync::Change>>>(
+        [this, request = std::move(request)] { return database_.find(request); });
   }
 
   void capture(connector::CaptureSink& sink) override {
@@ -160,7 +172,8 @@ std::vector<connector::SettingProblem> check_settings(const connector::SystemSet
   return problems;
 }
 
-Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system, const connector::Ports& ports) {
+Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system,
+                                                   const connector::Ports& ports) {
   std::vector<connector::SettingProblem> problems;
   Settings settings = read_settings(system, problems);
   if (!problems.empty()) return fail(ErrorKind::invalid, problems.front().setting + " " + problems.front().message);

@@ -19,7 +19,9 @@ struct FreeCopy {
 }  // namespace
 
 Replication::Replication(Settings settings, std::shared_ptr<connector::CaptureLink> link)
-    : settings_(std::move(settings)), decoder_(settings_.schema, std::make_shared<const Layout>()), link_(std::move(link)) {}
+    : settings_(std::move(settings)),
+      decoder_(settings_.schema, std::make_shared<const Layout>()),
+      link_(std::move(link)) {}
 
 void Replication::run() {
   std::chrono::milliseconds pause = limits::reconnect_first;
@@ -64,7 +66,8 @@ Sql<void> Replication::connect() {
   if (auto read = read_tables(); !read) return read;
   if (auto ready = prepare_slot(); !ready) return ready;
   next_ = Next::again;
-  auto started = session_->run("START_REPLICATION SLOT " + quote_name(settings_.slot) + " LOGICAL 0/0 (proto_version '1', publication_names " +
+  auto started = session_->run("START_REPLICATION SLOT " + quote_name(settings_.slot) +
+                               " LOGICAL 0/0 (proto_version '1', publication_names " +
                                quote_text(quote_name(settings_.publication)) + ")");
   if (!started) return std::unexpected(started.error());
   status_at_ = clock_.monotonic();
@@ -76,20 +79,26 @@ Sql<void> Replication::prepare_slot() {
   auto publication = session_->run("SELECT 1 FROM pg_publication WHERE pubname = " + quote_text(settings_.publication));
   if (!publication) return std::unexpected(publication.error());
   if (publication->size() == 0) {
-    return std::unexpected(SqlFailure{"42704", "", "", "publication " + settings_.publication + " does not exist: run migrate"});
+    return std::unexpected(
+        SqlFailure{"42704", "", "", "publication " + settings_.publication + " does not exist: run migrate"});
   }
   auto slot = session_->run(
-      "SELECT wal_status, plugin, (coalesce(confirmed_flush_lsn, '0/0') - '0/0'::pg_lsn)::bigint, active FROM pg_replication_slots WHERE slot_name = " + quote_text(settings_.slot));
+      "SELECT wal_status, plugin, (coalesce(confirmed_flush_lsn, '0/0') - '0/0'::pg_lsn)::bigint, active FROM "
+      "pg_replication_slots WHERE slot_name = " +
+      quote_text(settings_.slot));
   if (!slot) return std::unexpected(slot.error());
   if (slot->size() == 0) return make_slot("replication slot " + settings_.slot + " was gone");
   if (slot->text(0, 1) != "pgoutput") {
-    return std::unexpected(SqlFailure{"55000", "", "", "slot " + settings_.slot + " belongs to another plug-in: name another with the setting slot"});
+    return std::unexpected(SqlFailure{
+        "55000", "", "", "slot " + settings_.slot + " belongs to another plug-in: name another with the setting slot"});
   }
   const bool invalidated = slot->text(0, 0) == "lost";
   if (invalidated || next_ == Next::anew) {
     auto dropped = session_->run("SELECT pg_drop_replication_slot(" + quote_text(settings_.slot) + ")");
     if (!dropped) return std::unexpected(dropped.error());
-    return make_slot("replication slot " + settings_.slot + (invalidated ? " was invalidated: the database has removed its log" : " could not be read any more"));
+    return make_slot(
+        "replication slot " + settings_.slot +
+        (invalidated ? " was invalidated: the database has removed its log" : " could not be read any more"));
   }
   const pgoutput::Lsn confirmed = slot->number(0, 2);
   if (durable_ != 0 && confirmed > durable_) {
@@ -101,7 +110,8 @@ Sql<void> Replication::prepare_slot() {
 }
 
 Sql<void> Replication::make_slot(const std::string& why) {
-  auto made = session_->run("SELECT (lsn - '0/0'::pg_lsn)::bigint FROM pg_create_logical_replication_slot(" + quote_text(settings_.slot) + ", 'pgoutput')");
+  auto made = session_->run("SELECT (lsn - '0/0'::pg_lsn)::bigint FROM pg_create_logical_replication_slot(" +
+                            quote_text(settings_.slot) + ", 'pgoutput')");
   if (!made) return std::unexpected(made.error());
   durable_ = made->number(0, 0);
   // B4: said after the slot stands, so that the pull that follows and the stream overlap.
@@ -129,12 +139,15 @@ std::optional<SqlFailure> Replication::stream() {
     } else if (size == 0) {
       if (!in_transaction_) flush();
       const auto woke = link_->wait(PQsocket(session_->raw()), limits::status_interval / 2);
-      if (woke == connector::CaptureLink::Woke::by_socket && PQconsumeInput(session_->raw()) == 0) return session_->last_failure();
+      if (woke == connector::CaptureLink::Woke::by_socket && PQconsumeInput(session_->raw()) == 0)
+        return session_->last_failure();
     } else {
       const Rows end(PQgetResult(session_->raw()));
       SqlFailure failure = session_->last_failure();
       // 42704: the publication did not exist at a point of the log that must be decoded; it never will.
-      if (failure.detail.find("publication") != std::string::npos && failure.detail.find("does not exist") != std::string::npos) next_ = Next::anew;
+      if (failure.detail.find("publication") != std::string::npos &&
+          failure.detail.find("does not exist") != std::string::npos)
+        next_ = Next::anew;
       return failure;
     }
   }
@@ -190,9 +203,12 @@ Sql<void> Replication::handle_message(std::string_view payload) {
     return {};
   }
   if (const auto* relation = std::get_if<pgoutput::Relation>(&*message)) return describe(*relation);
-  if (const auto* insert = std::get_if<pgoutput::Insert>(&*message)) return add(decoder_.insert(*insert, version_), payload.size());
-  if (const auto* update = std::get_if<pgoutput::Update>(&*message)) return add(decoder_.update(*update, version_), payload.size());
-  if (const auto* gone = std::get_if<pgoutput::Delete>(&*message)) return add(decoder_.remove(*gone, version_), payload.size());
+  if (const auto* insert = std::get_if<pgoutput::Insert>(&*message))
+    return add(decoder_.insert(*insert, version_), payload.size());
+  if (const auto* update = std::get_if<pgoutput::Update>(&*message))
+    return add(decoder_.update(*update, version_), payload.size());
+  if (const auto* gone = std::get_if<pgoutput::Delete>(&*message))
+    return add(decoder_.remove(*gone, version_), payload.size());
   if (const auto* truncate = std::get_if<pgoutput::Truncate>(&*message)) {
     for (const std::uint32_t id : truncate->relations) {
       const std::string table = decoder_.table_of(id);
@@ -252,7 +268,8 @@ Sql<void> Replication::send_status() {
   update.written = update.flushed = update.applied = durable_;
   update.now = clock_.now();
   const std::string bytes = pgoutput::encode(update);
-  if (PQputCopyData(session_->raw(), bytes.data(), static_cast<int>(bytes.size())) != 1 || PQflush(session_->raw()) != 0) {
+  if (PQputCopyData(session_->raw(), bytes.data(), static_cast<int>(bytes.size())) != 1 ||
+      PQflush(session_->raw()) != 0) {
     return std::unexpected(session_->last_failure());
   }
   reported_ = durable_;

@@ -54,10 +54,10 @@ class Replication {
   std::deque<InFlight> in_flight_;
   std::vector<sync::Change> pending_;
   std::size_t pending_bytes_ = 0;
-  wire::pgoutput::Lsn version_ = 0;      // of the open transaction: the position of its commit record
+  wire::pgoutput::Lsn version_ = 0;  // of the open transaction: the position of its commit record
   bool in_transaction_ = false;
-  wire::pgoutput::Lsn read_end_ = 0;     // end of the last transaction that was read whole
-  wire::pgoutput::Lsn durable_ = 0;      // everything before is durable here
+  wire::pgoutput::Lsn read_end_ = 0;  // end of the last transaction that was read whole
+  wire::pgoutput::Lsn durable_ = 0;   // everything before is durable here
   wire::pgoutput::Lsn reported_ = 0;
   Duration status_at_{0};
   bool status_wanted_ = false;

@@ -49,7 +49,8 @@ RowDecoder::Known RowDecoder::bind(KnownTable& known) const {
   }
   for (const auto& part : known.table->key) {
     const auto at = std::ranges::find(known.relation.columns, part, &wire::pgoutput::Column::name);
-    if (at != known.relation.columns.end()) known.key.push_back(static_cast<std::size_t>(at - known.relation.columns.begin()));
+    if (at != known.relation.columns.end())
+      known.key.push_back(static_cast<std::size_t>(at - known.relation.columns.begin()));
   }
   return complete ? Known::yes : Known::no;
 }
@@ -84,8 +85,10 @@ std::optional<std::string> RowDecoder::id_of(const KnownTable& known, const Tupl
   return external_id_of(key);
 }
 
-Result<sync::Change> RowDecoder::upsert(const KnownTable& known, const Tuple& row, const Tuple* before, sync::Version version) const {
-  if (row.size() != known.relation.columns.size()) return fail(ErrorKind::corrupt, "a row does not fit its table's description");
+Result<sync::Change> RowDecoder::upsert(const KnownTable& known, const Tuple& row, const Tuple* before,
+                                        sync::Version version) const {
+  if (row.size() != known.relation.columns.size())
+    return fail(ErrorKind::corrupt, "a row does not fit its table's description");
   JsonObject document;
   sync::Extent extent = sync::Extent::full;
   Tuple whole = row;
@@ -103,7 +106,9 @@ Result<sync::Change> RowDecoder::upsert(const KnownTable& known, const Tuple& ro
       continue;
     }
     auto value = to_json(column->natural ? column->kind : ValueKind::text, column->shape, whole[i].text);
-    if (!value) return fail(ErrorKind::corrupt, "column " + known.table->name + "." + column->name + ": " + value.error().message);
+    if (!value)
+      return fail(ErrorKind::corrupt,
+                  "column " + known.table->name + "." + column->name + ": " + value.error().message);
     document[column->name] = std::move(*value);
   }
   auto id = id_of(known, whole);
@@ -114,7 +119,8 @@ Result<sync::Change> RowDecoder::upsert(const KnownTable& known, const Tuple& ro
   return change;
 }
 
-Result<std::vector<sync::Change>> RowDecoder::insert(const wire::pgoutput::Insert& message, sync::Version version) const {
+Result<std::vector<sync::Change>> RowDecoder::insert(const wire::pgoutput::Insert& message,
+                                                     sync::Version version) const {
   auto known = find(message.relation);
   if (!known) return fail(known.error());
   std::vector<sync::Change> changes;
@@ -125,7 +131,8 @@ Result<std::vector<sync::Change>> RowDecoder::insert(const wire::pgoutput::Inser
   return changes;
 }
 
-Result<std::vector<sync::Change>> RowDecoder::update(const wire::pgoutput::Update& message, sync::Version version) const {
+Result<std::vector<sync::Change>> RowDecoder::update(const wire::pgoutput::Update& message,
+                                                     sync::Version version) const {
   auto known = find(message.relation);
   if (!known) return fail(known.error());
   std::vector<sync::Change> changes;
@@ -141,13 +148,16 @@ Result<std::vector<sync::Change>> RowDecoder::update(const wire::pgoutput::Updat
   return changes;
 }
 
-Result<std::vector<sync::Change>> RowDecoder::remove(const wire::pgoutput::Delete& message, sync::Version version) const {
+Result<std::vector<sync::Change>> RowDecoder::remove(const wire::pgoutput::Delete& message,
+                                                     sync::Version version) const {
   auto known = find(message.relation);
   if (!known) return fail(known.error());
   std::vector<sync::Change> changes;
   if ((*known)->table == nullptr) return changes;
   const auto id = id_of(**known, message.old_row);
-  if (!id) return fail(ErrorKind::not_found, "a row of " + (*known)->table->name + " was deleted, and its replica identity does not name it");
+  if (!id)
+    return fail(ErrorKind::not_found,
+                "a row of " + (*known)->table->name + " was deleted, and its replica identity does not name it");
   changes.push_back(deletion((*known)->table->name, *id, version));
   return changes;
 }

@@ -27,7 +27,8 @@ class RowDecoder {
   // Empty for tables that are not ours. An update that changes the key is a deletion and an upsert.
   Result<std::vector<sync::Change>> insert(const wire::pgoutput::Insert& message, sync::Version version) const;
   Result<std::vector<sync::Change>> update(const wire::pgoutput::Update& message, sync::Version version) const;
-  // `not_found`: a row of one of our tables is gone, and the stream does not say which (replica identity without the key).
+  // `not_found`: a row of one of our tables is gone, and the stream does not say which: the replica identity lacks the
+  // key.
   Result<std::vector<sync::Change>> remove(const wire::pgoutput::Delete& message, sync::Version version) const;
   // The name of our table, or "".
   std::string table_of(std::uint32_t relation) const;
@@ -35,14 +36,14 @@ class RowDecoder {
  private:
   struct KnownTable {
     wire::pgoutput::Relation relation;
-    const TableLayout* table = nullptr;             // null: not ours
-    std::vector<const ColumnLayout*> columns;       // by position; null: left out
-    std::vector<std::size_t> key;                   // positions of the key's columns
+    const TableLayout* table = nullptr;        // null: not ours
+    std::vector<const ColumnLayout*> columns;  // by position; null: left out
+    std::vector<std::size_t> key;              // positions of the key's columns
   };
   Known bind(KnownTable& known) const;
   Result<const KnownTable*> find(std::uint32_t relation) const;
-  Result<sync::Change> upsert(const KnownTable& known, const wire::pgoutput::Tuple& row, const wire::pgoutput::Tuple* before,
-                              sync::Version version) const;
+  Result<sync::Change> upsert(const KnownTable& known, const wire::pgoutput::Tuple& row,
+                              const wire::pgoutput::Tuple* before, sync::Version version) const;
   static std::optional<std::string> id_of(const KnownTable& known, const wire::pgoutput::Tuple& row);
 
   std::string schema_;

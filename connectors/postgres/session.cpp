@@ -13,7 +13,9 @@ std::string field(const PGresult* result, int code) {
 }
 
 // Messages of these classes speak of rights, objects and the server; those of classes 22 and 23 quote values of rows.
-bool message_is_safe(std::string_view state) { return !(state.starts_with("22") || state.starts_with("23")) && state != "P0001"; }
+bool message_is_safe(std::string_view state) {
+  return !(state.starts_with("22") || state.starts_with("23")) && state != "P0001";
+}
 
 SqlFailure failure_of(const PGresult* result) {
   SqlFailure failure;
@@ -85,10 +87,10 @@ Sql<std::unique_ptr<Session>> Session::open(const Settings& settings, SessionKin
   const std::string connect_timeout = std::to_string(limits::connect_timeout.count());
   const std::string network_timeout = std::to_string(limits::network_timeout.count());
   // Later keywords win: ours are defaults except for what stands after the settings' own.
-  std::vector<const char*> keys = {"connect_timeout", "tcp_user_timeout", "keepalives_idle", "fallback_application_name",
-                                   "dbname", "client_encoding"};
-  std::vector<const char*> values = {connect_timeout.c_str(), network_timeout.c_str(), "30", "lockstep",
-                                     settings.url.c_str(), "UTF8"};
+  std::vector<const char*> keys = {"connect_timeout",           "tcp_user_timeout", "keepalives_idle",
+                                   "fallback_application_name", "dbname",           "client_encoding"};
+  std::vector<const char*> values = {
+      connect_timeout.c_str(), network_timeout.c_str(), "30", "lockstep", settings.url.c_str(), "UTF8"};
   if (kind == SessionKind::replication) {
     keys.push_back("replication");
     values.push_back("database");
@@ -111,8 +113,8 @@ Sql<std::unique_ptr<Session>> Session::open(const Settings& settings, SessionKin
   const std::string timeout = std::to_string(settings.statement_timeout.count());
   auto set = session->run(
       "SET TimeZone='UTC'; SET DateStyle='ISO, YMD'; SET IntervalStyle='postgres'; SET extra_float_digits=1; "
-      "SET bytea_output='hex'; SET standard_conforming_strings=on; SET statement_timeout=" + timeout + "; SET lock_timeout=" +
-      std::to_string(limits::lock_timeout.count()));
+      "SET bytea_output='hex'; SET standard_conforming_strings=on; SET statement_timeout=" +
+      timeout + "; SET lock_timeout=" + std::to_string(limits::lock_timeout.count()));
   if (!set) return std::unexpected(set.error());
   return session;
 }

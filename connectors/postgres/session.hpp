@@ -17,10 +17,10 @@ namespace lockstep::postgres {
 
 // Why a statement failed. Holds names and codes, never values of rows (O4).
 struct SqlFailure {
-  std::string state;       // SQLSTATE; "" when the connection broke
+  std::string state;  // SQLSTATE; "" when the connection broke
   std::string constraint;
   std::string column;
-  std::string detail;      // of failures that concern no row: connecting, rights, replication
+  std::string detail;  // of failures that concern no row: connecting, rights, replication
 };
 
 template <class T>

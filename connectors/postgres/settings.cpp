@@ -98,7 +98,8 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
   Settings out;
   out.url = read_text(system.settings, "url", "", problems);
   if (!system.settings.contains("url")) {
-    problems.push_back({"url", "is missing: a connection string such as postgresql://user:password@host:5432/database"});
+    problems.push_back(
+        {"url", "is missing: a connection string such as postgresql://user:password@host:5432/database"});
   }
   out.schema = read_text(system.settings, "schema", "public", problems);
   out.capture = read_capture(system.settings, problems);
@@ -124,8 +125,8 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
     }
   }
   for (const auto& item : system.settings) {
-    static constexpr std::string_view known[] = {"url", "schema", "tables", "capture", "slot", "publication",
-                                                 "statement_timeout_ms"};
+    static constexpr std::string_view known[] = {
+        "url", "schema", "tables", "capture", "slot", "publication", "statement_timeout_ms"};
     if (std::ranges::find(known, std::string_view(item.key())) == std::end(known)) {
       problems.push_back({std::string(item.key()), "is not a setting of the postgres connector"});
     }
@@ -146,9 +147,8 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
 Json settings_schema() {
   const Json text = {{"type", "string"}};
   const Json names = {{"oneOf", {text, {{"type", "array"}, {"items", text}}}}};
-  const Json table = {{"type", "object"},
-                      {"additionalProperties", false},
-                      {"properties", {{"key", names}, {"columns", names}}}};
+  const Json table = {
+      {"type", "object"}, {"additionalProperties", false}, {"properties", {{"key", names}, {"columns", names}}}};
   const Json capture = {{"enum", JsonArray{"auto", "logical", "triggers", "off"}}, {"default", "auto"}};
   const Json timeout = {{"type", "integer"}, {"minimum", 1}, {"maximum", 600'000}};
   JsonObject properties;
@@ -159,7 +159,8 @@ Json settings_schema() {
   properties["slot"] = text;
   properties["publication"] = text;
   properties["statement_timeout_ms"] = timeout;
-  return {{"type", "object"}, {"required", JsonArray{"url"}}, {"additionalProperties", false}, {"properties", properties}};
+  return {
+      {"type", "object"}, {"required", JsonArray{"url"}}, {"additionalProperties", false}, {"properties", properties}};
 }
 
 }  // namespace lockstep::postgres

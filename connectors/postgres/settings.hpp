@@ -22,9 +22,9 @@ struct Settings {
   std::string schema = "public";
   std::map<std::string, TableSettings, std::less<>> tables;
   CaptureSetting capture = CaptureSetting::automatic;
-  std::string tag;          // the system's name in a form fit for identifiers: "db"
-  std::string name;         // "lockstep_db": of triggers and functions
-  std::string slot;         // replication slot
+  std::string tag;   // the system's name in a form fit for identifiers: "db"
+  std::string name;  // "lockstep_db": of triggers and functions
+  std::string slot;  // replication slot
   std::string publication;
   std::chrono::milliseconds statement_timeout{0};
   std::vector<std::string> objects;  // tables in use, in order of the entities

@@ -14,7 +14,8 @@ std::string records(const RowShape& shape) {
   for (std::size_t i = 0; i < table.key.size(); ++i) {
     sql += ", " + numbered('k', i) + " " + table.column(table.key[i])->type;
   }
-  for (std::size_t i = 0; i < shape.set.size(); ++i) sql += ", " + numbered('n', i) + " " + table.column(shape.set[i])->type;
+  for (std::size_t i = 0; i < shape.set.size(); ++i)
+    sql += ", " + numbered('n', i) + " " + table.column(shape.set[i])->type;
   for (std::size_t i = 0; i < shape.expected.size(); ++i) {
     sql += ", " + numbered('o', i) + " " + table.column(shape.expected[i])->type;
   }
@@ -35,8 +36,8 @@ std::string holds(const RowShape& shape, const std::string& column, const std::s
   const std::string own = "t." + quote_name(column);
   if (shape.merged.contains(column)) {
     // Only the members that are named count; an absent one equals null.
-    return "coalesce((SELECT bool_and(coalesce(" + own + "::jsonb -> e.key, 'null'::jsonb) = e.value) FROM jsonb_each(" + value +
-           "::jsonb) e), true)";
+    return "coalesce((SELECT bool_and(coalesce(" + own +
+           "::jsonb -> e.key, 'null'::jsonb) = e.value) FROM jsonb_each(" + value + "::jsonb) e), true)";
   }
   // json is compared by content; types without equality by their text.
   const std::string cast = layout.comparable ? "" : layout.kind == ValueKind::json ? "::jsonb" : "::text";
@@ -65,6 +66,16 @@ std::string order_by_key(const RowShape& shape) {
 
 }  // namespace
 
+std::string record_text(const RowShape& shape, std::size_t index, const std::vector<std::string>& key,
+                        const JsonObject& document, const JsonObject& expected) {
+  JsonObject row;
+  row["i"] = index;
+  for (std::size_t i = 0; i < key.size(); ++i) row[numbered('k', i)] = key[i];
+  for (std::size_t i = 0; i < shape.set.size(); ++i) row[numbered('n', i)] = document.at(shape.set[i]);
+  for (std::size_t i = 0; i < shape.expected.size(); ++i) row[numbered('o', i)] = expected.at(shape.expected[i]);
+  return to_text(row);
+}
+
 std::string update_sql(const RowShape& shape, const std::string& position) {
   std::string sql = "UPDATE " + shape.table->quoted() + " AS t SET ";
   for (std::size_t i = 0; i < shape.set.size(); ++i) {
@@ -73,13 +84,14 @@ std::string update_sql(const RowShape& shape, const std::string& position) {
     if (i != 0) sql += ", ";
     sql += name + " = ";
     if (shape.merged.contains(shape.set[i])) {
-      sql += "(coalesce(t." + name + "::jsonb, '{}'::jsonb) || coalesce(" + value + "::jsonb, '{}'::jsonb))::" + shape.table->column(shape.set[i])->type;
+      sql += "(coalesce(t." + name + "::jsonb, '{}'::jsonb) || coalesce(" + value +
+             "::jsonb, '{}'::jsonb))::" + shape.table->column(shape.set[i])->type;
     } else {
       sql += value;
     }
   }
-  return sql + " FROM " + records(shape) + " WHERE " + same_key(shape) + expectations(shape) + " RETURNING r.i, " + position +
-         ", " + shape.table->document("t");
+  return sql + " FROM " + records(shape) + " WHERE " + same_key(shape) + expectations(shape) + " RETURNING r.i, " +
+         position + ", " + shape.table->document("t");
 }
 
 std::string remove_sql(const RowShape& shape, const std::string& position) {
@@ -105,8 +117,9 @@ std::string insert_sql(const RowShape& shape, const std::string& position) {
 std::string probe_sql(const RowShape& shape, const std::string& position) {
   // The position stands outside the locking query: inside, it would be taken before the lock is held.
   return "WITH locked AS MATERIALIZED (SELECT r.i AS request_index, t.* FROM " + shape.table->quoted() + " AS t JOIN " +
-         records(shape) + " ON " + same_key(shape) + order_by_key(shape) + " FOR UPDATE OF t) SELECT t.request_index, " +
-         position + ", " + shape.table->document("t") + ", " + shape.table->key_text("t") + " FROM locked t";
+         records(shape) + " ON " + same_key(shape) + order_by_key(shape) +
+         " FOR UPDATE OF t) SELECT t.request_index, " + position + ", " + shape.table->document("t") + ", " +
+         shape.table->key_text("t") + " FROM locked t";
 }
 
 std::string twin_sql(const RowShape& shape, const std::vector<std::string>& unique) {
@@ -116,8 +129,8 @@ std::string twin_sql(const RowShape& shape, const std::vector<std::string>& uniq
     if (!where.empty()) where += " AND ";
     where += "t." + quote_name(column) + " = r." + numbered('n', static_cast<std::size_t>(set - shape.set.begin()));
   }
-  return "SELECT r.i, " + shape.table->key_text("t") + " FROM " + shape.table->quoted() + " AS t JOIN " + records(shape) +
-         " ON " + where;
+  return "SELECT r.i, " + shape.table->key_text("t") + " FROM " + shape.table->quoted() + " AS t JOIN " +
+         records(shape) + " ON " + where;
 }
 
 }  // namespace lockstep::postgres

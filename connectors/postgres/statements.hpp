@@ -14,8 +14,8 @@ namespace lockstep::postgres {
 struct RowShape {
   const TableLayout* table = nullptr;
   sync::WriteKind kind = sync::WriteKind::update;
-  std::vector<std::string> set;       // columns that get a value
-  std::vector<std::string> expected;  // columns that must hold a value
+  std::vector<std::string> set;               // columns that get a value
+  std::vector<std::string> expected;          // columns that must hold a value
   std::set<std::string, std::less<>> merged;  // of `set` and `expected`: jsonb whose other members stay
 
   friend bool operator==(const RowShape&, const RowShape&) = default;
@@ -23,6 +23,10 @@ struct RowShape {
 
 // $1 is a jsonb array of {"i": number, "k0"…: key parts, "n0"…: values of `set`, "o0"…: values of `expected`}.
 // `position` is the SQL of the present position (position.hpp).
+
+// One element of that array.
+std::string record_text(const RowShape& shape, std::size_t index, const std::vector<std::string>& key,
+                        const JsonObject& document, const JsonObject& expected);
 
 // Result columns: i, position, document. Rows that are missing or hold something else are not in the result.
 // A column that already has its new value counts as expected: the write has then been made before.

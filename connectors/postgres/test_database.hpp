@@ -45,9 +45,10 @@ class TestDatabase : public testing::Test {
     sync::SystemBinding binding;
     binding.system = system();
     binding.object = "contacts";
-    const std::pair<const char*, FieldType> fields[] = {{"name", FieldType::text},   {"email", FieldType::email},   {"score", FieldType::decimal},
-                                                        {"tags", FieldType::set},    {"at", FieldType::datetime},   {"big", FieldType::text},
-                                                        {"visits", FieldType::integer}, {"extra.city", FieldType::text}};
+    const std::pair<const char*, FieldType> fields[] = {
+        {"name", FieldType::text},      {"email", FieldType::email},    {"score", FieldType::decimal},
+        {"tags", FieldType::set},       {"at", FieldType::datetime},    {"big", FieldType::text},
+        {"visits", FieldType::integer}, {"extra.city", FieldType::text}};
     for (const auto& [path, type] : fields) {
       sync::FieldSchema field;
       field.name = path;
@@ -88,13 +89,16 @@ class TestDatabase : public testing::Test {
 
   // As another user. The first column of the first row, "" when there is none.
   std::string sql(const std::string& statement, const std::string& database = "") {
-    const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(PQconnectdb(cluster_->url(database.empty() ? name_ : database).c_str()), PQfinish);
+    const std::unique_ptr<PGconn, void (*)(PGconn*)> connection(
+        PQconnectdb(cluster_->url(database.empty() ? name_ : database).c_str()), PQfinish);
     const Rows rows(PQexec(connection.get(), statement.c_str()));
-    EXPECT_TRUE(rows.status() == PGRES_TUPLES_OK || rows.status() == PGRES_COMMAND_OK) << statement << ": " << PQerrorMessage(connection.get());
+    EXPECT_TRUE(rows.status() == PGRES_TUPLES_OK || rows.status() == PGRES_COMMAND_OK)
+        << statement << ": " << PQerrorMessage(connection.get());
     return rows.status() == PGRES_TUPLES_OK && rows.size() > 0 ? rows.str(0, 0) : "";
   }
 
-  connector::WriteRequest request(sync::WriteKind kind, std::string external_id, Json document, Json expected = nullptr) {
+  connector::WriteRequest request(sync::WriteKind kind, std::string external_id, Json document,
+                                  Json expected = nullptr) {
     connector::WriteRequest request;
     request.record = RecordId("r" + std::to_string(++records_));
     request.object = "contacts";

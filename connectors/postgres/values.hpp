@@ -12,7 +12,7 @@ enum class ValueKind {
   boolean,
   integer,
   floating,
-  text,       // text, varchar, uuid, enumerations and everything else, as PostgreSQL writes it; also decimals
+  text,  // text, varchar, uuid, enumerations and everything else, as PostgreSQL writes it; also decimals
   json,
   timestamp,  // with or without zone; sessions run in UTC with ISO dates
   bytes,      // left out of documents

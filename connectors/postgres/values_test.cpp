@@ -31,7 +31,8 @@ TEST(PostgresValues, TimestampsAreIso) {
 
 TEST(PostgresValues, Arrays) {
   EXPECT_EQ(json(ValueKind::text, "{}", Shape::array), "[]");
-  EXPECT_EQ(json(ValueKind::text, R"({a,"b, \"c\"",NULL,"NULL","",d e})", Shape::array), R"(["a","b, \"c\"",null,"NULL","","d e"])");
+  EXPECT_EQ(json(ValueKind::text, R"({a,"b, \"c\"",NULL,"NULL","",d e})", Shape::array),
+            R"(["a","b, \"c\"",null,"NULL","","d e"])");
   EXPECT_EQ(json(ValueKind::integer, "{{1,2},{3,NULL}}", Shape::array), "[[1,2],[3,null]]");
   EXPECT_EQ(json(ValueKind::integer, "[0:1]={1,2}", Shape::array), "[1,2]");
   for (const char* bad : {"", "{", "{a", "{a,}", "{,a}", "{a}b", "{\"a}", "a", "{a\\", "[0:1]{1}", "{{{{{{{1}}}}}}}"}) {

@@ -13,7 +13,9 @@ using sync::WriteKind;
 
 class PostgresWrite : public TestDatabase {
  protected:
-  std::string insert(const std::string& name) { return sql("INSERT INTO contacts (name) VALUES (" + quote_text(name) + ") RETURNING id"); }
+  std::string insert(const std::string& name) {
+    return sql("INSERT INTO contacts (name) VALUES (" + quote_text(name) + ") RETURNING id");
+  }
   std::string name_of(const std::string& id) { return sql("SELECT name FROM contacts WHERE id = " + quote_text(id)); }
 };
 
@@ -25,7 +27,9 @@ TEST_F(PostgresWrite, TenThousandRowsInBatches) {
     std::vector<connector::WriteRequest> requests;
     for (int i = 0; i < 500; ++i) {
       const std::string n = std::to_string(batch * 500 + i);
-      requests.push_back(request(WriteKind::create, "", {{"name", "Contact " + n}, {"email", "c" + n + "@example.com"}, {"score", "1.5"}, {"tags", {"a", "b"}}}));
+      requests.push_back(request(
+          WriteKind::create, "",
+          {{"name", "Contact " + n}, {"email", "c" + n + "@example.com"}, {"score", "1.5"}, {"tags", {"a", "b"}}}));
     }
     for (auto& result : write(std::move(requests))) created.push_back(std::move(result));
   }
@@ -33,13 +37,18 @@ TEST_F(PostgresWrite, TenThousandRowsInBatches) {
   std::size_t updated = 0;
   for (int batch = 0; batch < 20; ++batch) {
     std::vector<connector::WriteRequest> requests;
-    for (int i = 0; i < 500; ++i) requests.push_back(request(WriteKind::update, created[static_cast<std::size_t>(batch * 500 + i)].external_id, {{"score", "2.5"}}, {{"score", "1.5"}}));
+    for (int i = 0; i < 500; ++i)
+      requests.push_back(request(WriteKind::update, created[static_cast<std::size_t>(batch * 500 + i)].external_id,
+                                 {{"score", "2.5"}}, {{"score", "1.5"}}));
     for (const auto& result : write(std::move(requests))) updated += result.kind == OutcomeKind::applied ? 1 : 0;
   }
   const auto end = std::chrono::steady_clock::now();
-  const auto ms = [](auto time) { return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()); };
+  const auto ms = [](auto time) {
+    return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+  };
   std::printf("10,000 creates: %d ms, 10,000 updates with comparison: %d ms\n", ms(middle - begin), ms(end - middle));
-  EXPECT_TRUE(std::ranges::all_of(created, [](const auto& result) { return result.kind == OutcomeKind::applied && result.state.has_value(); }));
+  EXPECT_TRUE(std::ranges::all_of(
+      created, [](const auto& result) { return result.kind == OutcomeKind::applied && result.state.has_value(); }));
   EXPECT_EQ(updated, 10'000U);
   EXPECT_EQ(sql("SELECT count(*) FROM contacts WHERE score = 2.5"), "10000");
 }
@@ -47,7 +56,8 @@ TEST_F(PostgresWrite, TenThousandRowsInBatches) {
 TEST_F(PostgresWrite, AConflictShowsWhatIsThere) {
   open();
   const std::string id = insert("theirs");
-  const auto result = write_one(request(WriteKind::update, id, {{"name", "ours"}, {"big", "b"}}, {{"name", "before"}, {"big", nullptr}}));
+  const auto result = write_one(
+      request(WriteKind::update, id, {{"name", "ours"}, {"big", "b"}}, {{"name", "before"}, {"big", nullptr}}));
   EXPECT_EQ(result.kind, OutcomeKind::conflict);
   EXPECT_EQ(result.state->at("name"), "theirs");
   EXPECT_EQ(result.extent, sync::Extent::full);
@@ -64,12 +74,18 @@ TEST_F(PostgresWrite, AWriteThatWasMadeBeforeIsNoConflict) {
 
 TEST_F(PostgresWrite, ComparisonsAreByValue) {
   open();
-  const std::string id = sql("INSERT INTO contacts (score, at, tags, extra) VALUES (1.50, '2026-01-02 03:04:05+00', '{a}', '{\"city\": \"Bonn\", \"zip\": 1}') RETURNING id");
+  const std::string id =
+      sql("INSERT INTO contacts (score, at, tags, extra) VALUES (1.50, '2026-01-02 03:04:05+00', '{a}', '{\"city\": "
+          "\"Bonn\", \"zip\": 1}') RETURNING id");
   const auto result = write_one(request(WriteKind::update, id, {{"score", "2"}, {"extra", {{"city", "Ulm"}}}},
-                                        {{"score", "1.5"}, {"at", "2026-01-02T05:04:05+02:00"}, {"tags", JsonArray{"a"}}, {"extra", {{"city", "Bonn"}}}}));
+                                        {{"score", "1.5"},
+                                         {"at", "2026-01-02T05:04:05+02:00"},
+                                         {"tags", JsonArray{"a"}},
+                                         {"extra", {{"city", "Bonn"}}}}));
   EXPECT_EQ(result.kind, OutcomeKind::applied) << result.reason;
   EXPECT_EQ(sql("SELECT extra FROM contacts"), R"({"zip": 1, "city": "Ulm"})") << "L2: members that are not bound stay";
-  const auto stale = write_one(request(WriteKind::update, id, {{"extra", {{"city", "Köln"}}}}, {{"extra", {{"city", "Bonn"}}}}));
+  const auto stale =
+      write_one(request(WriteKind::update, id, {{"extra", {{"city", "Köln"}}}}, {{"extra", {{"city", "Bonn"}}}}));
   EXPECT_EQ(stale.kind, OutcomeKind::conflict);
 }
 
@@ -88,7 +104,8 @@ TEST_F(PostgresWrite, EditsOfOneRowInABatchKeepTheirOrder) {
 }
 
 TEST_F(PostgresWrite, BadRowsAreRefusedAlone) {
-  sql("CREATE TABLE contacts (id uuid PRIMARY KEY, name text CONSTRAINT short CHECK (length(name) < 10), email text NOT NULL, score numeric)");
+  sql("CREATE TABLE contacts (id uuid PRIMARY KEY, name text CONSTRAINT short CHECK (length(name) < 10), email text "
+      "NOT NULL, score numeric)");
   open();
   std::vector<connector::WriteRequest> requests;
   for (int i = 0; i < 20; ++i) requests.push_back(request(WriteKind::create, "", {{"name", "ok"}, {"email", "e"}}));
@@ -115,20 +132,28 @@ TEST_F(PostgresWrite, ADeadlockIsTriedAgain) {
   const std::string b = insert("b");
   const std::unique_ptr<PGconn, void (*)(PGconn*)> other(PQconnectdb(cluster_->url(name_).c_str()), PQfinish);
   // The other session never looks for deadlocks: ours is the one that is told.
-  const Rows begun(PQexec(other.get(), ("SET deadlock_timeout = '1h'; BEGIN; UPDATE contacts SET big = 'other' WHERE id = " + quote_text(b)).c_str()));
+  const Rows begun(PQexec(
+      other.get(),
+      ("SET deadlock_timeout = '1h'; BEGIN; UPDATE contacts SET big = 'other' WHERE id = " + quote_text(b)).c_str()));
   ASSERT_EQ(begun.status(), PGRES_COMMAND_OK);
   std::vector<connector::WriteRequest> requests;
   requests.push_back(request(WriteKind::update, a, {{"name", "ours"}}, {{"name", "a"}}));
   requests.push_back(request(WriteKind::update, b, {{"name", "ours"}, {"visits", 1}}, {{"name", "b"}}));
   std::optional<std::vector<connector::WriteResult>> results;
   TaskScope scope;
-  const auto run = [](Task<std::vector<connector::WriteResult>> task, std::optional<std::vector<connector::WriteResult>>& out) -> Task<void> {
+  const auto run = [](Task<std::vector<connector::WriteResult>> task,
+                      std::optional<std::vector<connector::WriteResult>>& out) -> Task<void> {
     std::vector<connector::WriteResult> value = co_await task;
     out.emplace(std::move(value));
   };
   scope.spawn(run(connector_->write(std::move(requests)), results));
-  ASSERT_TRUE(ports_.loop.run_until([&] { return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == "1"; }));
-  ASSERT_EQ(PQsendQuery(other.get(), ("UPDATE contacts SET big = 'other' WHERE id = " + quote_text(a) + "; COMMIT").c_str()), 1);
+  ASSERT_TRUE(ports_.loop.run_until([&] {
+    return sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+               "current_database()") == "1";
+  }));
+  ASSERT_EQ(
+      PQsendQuery(other.get(), ("UPDATE contacts SET big = 'other' WHERE id = " + quote_text(a) + "; COMMIT").c_str()),
+      1);
   ASSERT_TRUE(ports_.loop.run_until([&] { return results.has_value(); }));
   while (PGresult* rest = PQgetResult(other.get())) {
     EXPECT_EQ(PQresultStatus(rest), PGRES_COMMAND_OK) << PQresultErrorMessage(rest);
@@ -141,7 +166,8 @@ TEST_F(PostgresWrite, ADeadlockIsTriedAgain) {
 
 TEST_F(PostgresWrite, AConnectionThatBreaksBeforeTheCommitChangesNothing) {
   open();
-  sql("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$");
+  sql("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+      "pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$");
   sql("CREATE TRIGGER die BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION die()");
   const auto create = request(WriteKind::create, "", {{"name", "x"}});
   const auto result = write_one(create);
@@ -152,8 +178,10 @@ TEST_F(PostgresWrite, AConnectionThatBreaksBeforeTheCommitChangesNothing) {
 
 TEST_F(PostgresWrite, AConnectionThatBreaksDuringTheCommitLeavesItOpen) {
   open();
-  sql("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$");
-  sql("CREATE CONSTRAINT TRIGGER die AFTER INSERT ON contacts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()");
+  sql("CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+      "pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$");
+  sql("CREATE CONSTRAINT TRIGGER die AFTER INSERT ON contacts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE "
+      "FUNCTION die()");
   const auto create = request(WriteKind::create, "", {{"name", "x"}});
   EXPECT_EQ(write_one(create).kind, OutcomeKind::unknown) << "X2";
   sql("DROP TRIGGER die ON contacts");
@@ -199,7 +227,9 @@ TEST_F(PostgresWrite, AMissingRightPausesTheConnection) {
   ASSERT_TRUE(ports_.loop.run(connector_->start())->has_value());
   EXPECT_EQ(write_one(request(WriteKind::create, "", {{"name", "x"}})).kind, OutcomeKind::unauthorized);
   const auto lines = ports_.loop.run(connector_->check());
-  const bool says = std::ranges::any_of(*lines, [](const auto& line) { return line.level == connector::CheckLine::Level::problem && line.hint.find("GRANT INSERT") != std::string::npos; });
+  const bool says = std::ranges::any_of(*lines, [](const auto& line) {
+    return line.level == connector::CheckLine::Level::problem && line.hint.find("GRANT INSERT") != std::string::npos;
+  });
   EXPECT_TRUE(says);
 }
 
@@ -207,10 +237,12 @@ TEST_F(PostgresWrite, AReadThatMayBeStaleDoesNotCallItselfNew) {
   open();
   const std::string id = insert("old");
   const std::unique_ptr<PGconn, void (*)(PGconn*)> other(PQconnectdb(cluster_->url(name_).c_str()), PQfinish);
-  const Rows begun(PQexec(other.get(), ("BEGIN; UPDATE contacts SET name = 'new' WHERE id = " + quote_text(id)).c_str()));
+  const Rows begun(
+      PQexec(other.get(), ("BEGIN; UPDATE contacts SET name = 'new' WHERE id = " + quote_text(id)).c_str()));
   sql("CREATE TABLE unrelated (n int)");  // the log moves on
   const auto during = ports_.loop.run(connector_->fetch("contacts", id, sync::WorkClass::live));
-  const auto before_commit = Rows(PQexec(other.get(), "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")).number(0, 0);
+  const auto before_commit =
+      Rows(PQexec(other.get(), "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")).number(0, 0);
   const Rows committed(PQexec(other.get(), "COMMIT"));
   ASSERT_TRUE(during->has_value() && (*during)->has_value());
   EXPECT_EQ((**during)->document.at("name"), "old");
@@ -221,25 +253,33 @@ TEST_F(PostgresWrite, AReadThatMayBeStaleDoesNotCallItselfNew) {
 }
 
 TEST_F(PostgresWrite, WhatMigrateMakesAndAdopts) {
-  sql("CREATE TABLE contacts (id uuid PRIMARY KEY, name text, legacy text); INSERT INTO contacts VALUES (gen_random_uuid(), 'kept', 'kept')");
+  sql("CREATE TABLE contacts (id uuid PRIMARY KEY, name text, legacy text); INSERT INTO contacts VALUES "
+      "(gen_random_uuid(), 'kept', 'kept')");
   open({{"capture", "logical"}});
   const std::string all = [&] {
     std::string text;
     for (const auto& line : done_) text += line + "; ";
     return text;
   }();
-  for (const char* expected : {"add column contacts.email text", "add column contacts.score numeric", "add column contacts.tags text[]", "add column contacts.at timestamptz",
-                               "add column contacts.visits bigint", "add column contacts.extra jsonb", "publish table contacts"}) {
+  for (const char* expected :
+       {"add column contacts.email text", "add column contacts.score numeric", "add column contacts.tags text[]",
+        "add column contacts.at timestamptz", "add column contacts.visits bigint", "add column contacts.extra jsonb",
+        "publish table contacts"}) {
     EXPECT_NE(all.find(expected), std::string::npos) << expected << " in " << all;
   }
   EXPECT_EQ(sql("SELECT legacy FROM contacts"), "kept");
 }
 
 TEST_F(PostgresWrite, SettingsAreChecked) {
-  connector::SystemSettings bad = settings({{"capture", "sometimes"}, {"slot", "Not Plain"}, {"colour", "red"}, {"statement_timeout_ms", 0}, {"tables", {{"contacts", {{"keys", "id"}}}}}});
+  connector::SystemSettings bad = settings({{"capture", "sometimes"},
+                                            {"slot", "Not Plain"},
+                                            {"colour", "red"},
+                                            {"statement_timeout_ms", 0},
+                                            {"tables", {{"contacts", {{"keys", "id"}}}}}});
   std::vector<std::string> named;
   for (const auto& problem : factory().check_settings(bad)) named.push_back(problem.setting);
-  EXPECT_EQ(named, (std::vector<std::string>{"capture", "slot", "statement_timeout_ms", "tables.contacts.keys", "colour"}));
+  EXPECT_EQ(named,
+            (std::vector<std::string>{"capture", "slot", "statement_timeout_ms", "tables.contacts.keys", "colour"}));
   EXPECT_FALSE(factory().make(bad, ports_.ports()));
 }
 

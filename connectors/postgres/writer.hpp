@@ -2,6 +2,7 @@
 // rolled back and halved until the bad rows stand alone: they get `rejected`, the others `applied`.
 #pragma once
 
+#include <set>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,7 @@ class Writer {
     JsonObject expected;
   };
   using Items = std::span<Item>;
+  using Ids = std::set<std::string, std::less<>>;
   struct Failure {
     SqlFailure sql;
     sync::OutcomeKind otherwise = sync::OutcomeKind::retry;  // what a broken connection means for the rows
@@ -45,10 +47,13 @@ class Writer {
   Sql<void> update_or_remove(Session& session, const std::vector<Item*>& group);
   Sql<void> create(Session& session, const std::vector<Item*>& group);
   Sql<void> assign_keys(Session& session, const std::vector<Item*>& group);
-  Sql<void> settle_creates(Session& session, const std::vector<Item*>& missing);
+  // `inserted`: ids of rows that were inserted just now.
+  Sql<void> settle_creates(Session& session, const std::vector<Item*>& missing, const Ids& inserted);
   Sql<void> forget_keys(Session& session, const std::vector<Item*>& duplicates);
   Sql<void> raise_versions(Session& session, Items items);
-  Result<Json> document_of(const Rows& rows, int row, int column);
+  static Result<Json> document_of(const Rows& rows, int row, int column);
+  static std::string payload(const std::vector<Item*>& items);
+  static SqlFailure internal(const Error& error);
   std::string position() const { return position_sql(database_.mode(), database_.settings()); }
   void settle(Items items, sync::OutcomeKind kind, const std::string& reason);
 

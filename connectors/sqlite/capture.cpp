@@ -10,7 +10,7 @@ namespace lockstep::sqlite_connector {
 namespace {
 
 std::uint64_t inode_of(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
@@ -104,8 +104,10 @@ Result<std::vector<sync::Change>> Capture::read() {
     tables_ = std::move(*tables);
     schema_version_ = *schema;
   }
-  auto entries = connection_->prepare("SELECT max(seq), tbl, key FROM (SELECT seq, tbl, key FROM _lockstep_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2) "
-                                      "GROUP BY tbl, key ORDER BY 1");
+  auto entries = connection_->prepare(
+      "SELECT max(seq), tbl, key FROM (SELECT seq, tbl, key FROM _lockstep_changes WHERE seq > ?1 ORDER BY seq LIMIT "
+      "?2) "
+      "GROUP BY tbl, key ORDER BY 1");
   if (!entries) return fail(entries.error());
   entries->bind(1, cursor_);
   entries->bind(2, static_cast<std::int64_t>(limits::capture_batch));
@@ -123,11 +125,12 @@ Result<std::vector<sync::Change>> Capture::read() {
   return changes;
 }
 
-Result<std::optional<sync::Change>> Capture::read_row(const std::string& object, const std::string& key, std::int64_t number) {
+Result<std::optional<sync::Change>> Capture::read_row(const std::string& object, const std::string& key,
+                                                      std::int64_t number) {
   const auto table = tables_.find(object);
   if (table == tables_.end()) return std::optional<sync::Change>();  // not ours any more
-  auto statement = connection_->prepare("SELECT " + table->second.select_list() + " FROM " + quote_name(object) + " WHERE " +
-                                        quote_name(table->second.key) + " = ?1");
+  auto statement = connection_->prepare("SELECT " + table->second.select_list() + " FROM " + quote_name(object) +
+                                        " WHERE " + quote_name(table->second.key) + " = ?1");
   if (!statement) return fail(statement.error());
   bind_key(*statement, 1, table->second, key);
   auto found = statement->step();

@@ -16,7 +16,8 @@ namespace lockstep::sqlite_connector {
 
 class Capture {
  public:
-  Capture(Settings settings, std::shared_ptr<connector::CaptureLink> link) : settings_(std::move(settings)), link_(std::move(link)) {}
+  Capture(Settings settings, std::shared_ptr<connector::CaptureLink> link)
+      : settings_(std::move(settings)), link_(std::move(link)) {}
 
   void run();
 

@@ -23,7 +23,8 @@ std::string quote_text(std::string_view text) { return quoted(text, '\''); }
 Error error_of(sqlite3* database, int code) {
   const int primary = code & 0xFF;
   // "UNIQUE constraint failed: contacts.email" names columns, never values; so do the others.
-  const std::string text = std::string(sqlite3_errstr(code)) + ": " + (database == nullptr ? "" : sqlite3_errmsg(database));
+  const std::string text =
+      std::string(sqlite3_errstr(code)) + ": " + (database == nullptr ? "" : sqlite3_errmsg(database));
   switch (primary) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -61,7 +62,9 @@ void Statement::reset() {
 
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-  return bytes == nullptr ? "" : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
+  return bytes == nullptr
+             ? ""
+             : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, OpenMode mode) {
@@ -74,8 +77,9 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Op
   sqlite3_busy_timeout(raw, static_cast<int>(limits::busy_timeout.count()));
   sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, static_cast<int>(limits::value_bytes));
   // Only the writing connection makes checkpoints: two that do can corrupt a WAL file before SQLite 3.51.3.
-  const char* set = mode == OpenMode::read_write ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
-                                                 : "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0";
+  const char* set = mode == OpenMode::read_write
+                        ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+                        : "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0";
   if (auto ready = connection->run(set); !ready) return fail(ready.error());
   return connection;
 }

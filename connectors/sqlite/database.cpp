@@ -46,7 +46,8 @@ Result<Statement*> Database::prepared(const std::string& sql) {
 Result<connector::PullPage> Database::pull(const connector::PullRequest& request) {
   auto found = table(request.object);
   if (!found) return fail(found.error());
-  if (request.mode != connector::PullMode::full) return fail(ErrorKind::invalid, "tables are only pulled in full; changes come by capture");
+  if (request.mode != connector::PullMode::full)
+    return fail(ErrorKind::invalid, "tables are only pulled in full; changes come by capture");
   const Table& source = **found;
   const std::string_view after = string_member(request.cursor, "after");
   const auto limit = static_cast<std::int64_t>(std::clamp<std::size_t>(request.page_limit, 1, limits::pull_page));
@@ -58,8 +59,9 @@ Result<connector::PullPage> Database::pull(const connector::PullRequest& request
   auto total = connection_->number("SELECT count(*) FROM " + quote_name(source.name));
   if (!total) return fail(total.error());
   const std::string key = quote_name(source.key);
-  auto statement = connection_->prepare("SELECT CAST(" + key + " AS TEXT), " + source.select_list() + " FROM " + quote_name(source.name) +
-                                        (after.empty() ? "" : " WHERE " + key + " > ?1") + " ORDER BY " + key + " LIMIT ?2");
+  auto statement = connection_->prepare("SELECT CAST(" + key + " AS TEXT), " + source.select_list() + " FROM " +
+                                        quote_name(source.name) + (after.empty() ? "" : " WHERE " + key + " > ?1") +
+                                        " ORDER BY " + key + " LIMIT ?2");
   if (!statement) return fail(statement.error());
   if (!after.empty()) bind_key(*statement, 1, source, after);
   statement->bind(2, limit);
@@ -83,7 +85,8 @@ Result<connector::PullPage> Database::pull(const connector::PullRequest& request
 }
 
 Result<std::optional<JsonObject>> Database::row(const Table& table, std::string_view external_id) {
-  auto statement = prepared("SELECT " + table.select_list() + " FROM " + quote_name(table.name) + " WHERE " + quote_name(table.key) + " = ?1");
+  auto statement = prepared("SELECT " + table.select_list() + " FROM " + quote_name(table.name) + " WHERE " +
+                            quote_name(table.key) + " = ?1");
   if (!statement) return fail(statement.error());
   bind_key(**statement, 1, table, external_id);
   auto found = (*statement)->step();

@@ -15,7 +15,8 @@
 namespace lockstep::sqlite_connector {
 
 // SQL for the version of what a transaction sees now, after what it has written.
-inline constexpr const char* version_sql = "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = '_lockstep_changes'), 0)";
+inline constexpr const char* version_sql =
+    "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = '_lockstep_changes'), 0)";
 
 class Database {
  public:
@@ -43,7 +44,8 @@ class Database {
   Result<connector::WriteResult> remove(const Table& table, const connector::WriteRequest& request);
   Result<std::string> twin(const Table& table, const JsonObject& document);
   Result<std::optional<std::string>> applied(const Table& table, const std::string& key);
-  Result<connector::WriteResult> state_of(const Table& table, const std::string& external_id, sync::OutcomeKind kind, std::string reason);
+  Result<connector::WriteResult> state_of(const Table& table, const std::string& external_id, sync::OutcomeKind kind,
+                                          std::string reason);
   Result<std::optional<JsonObject>> row(const Table& table, std::string_view external_id);
   Result<Statement*> prepared(const std::string& sql);
   Result<const Table*> table(const std::string& object);

@@ -10,8 +10,11 @@ namespace {
 using Columns = std::vector<std::pair<std::string, std::string>>;  // name, type
 
 std::string column_type(const sync::FieldSchema& field, const sync::FieldBinding& binding) {
-  if (binding.converter == "cents" || binding.converter == "epoch_ms" || binding.converter == "epoch_s") return "INTEGER";
-  if (binding.converter == "csv" || binding.converter == "json_text" || binding.converter == "map" || binding.converter == "prefix") return "TEXT";
+  if (binding.converter == "cents" || binding.converter == "epoch_ms" || binding.converter == "epoch_s")
+    return "INTEGER";
+  if (binding.converter == "csv" || binding.converter == "json_text" || binding.converter == "map" ||
+      binding.converter == "prefix")
+    return "TEXT";
   switch (field.type) {
     case sync::FieldType::integer: return "INTEGER";
     case sync::FieldType::boolean: return "BOOLEAN";
@@ -50,7 +53,8 @@ std::string create_table(const std::string& object, const Columns& wanted) {
 }
 
 std::string note(const Table& table, std::string_view row) {
-  return "INSERT INTO _lockstep_changes (tbl, key) VALUES (" + quote_text(table.name) + ", CAST(" + std::string(row) + "." + quote_name(table.key) + " AS TEXT)); ";
+  return "INSERT INTO _lockstep_changes (tbl, key) VALUES (" + quote_text(table.name) + ", CAST(" + std::string(row) +
+         "." + quote_name(table.key) + " AS TEXT)); ";
 }
 
 std::vector<std::pair<std::string, std::string>> triggers(const Table& table) {
@@ -58,7 +62,8 @@ std::vector<std::pair<std::string, std::string>> triggers(const Table& table) {
   const std::string key = quote_name(table.key);
   return {{"_lockstep_insert_" + table.name, "AFTER INSERT ON " + on + " BEGIN " + note(table, "NEW") + "END"},
           {"_lockstep_update_" + table.name, "AFTER UPDATE ON " + on + " BEGIN " + note(table, "NEW") + "END"},
-          {"_lockstep_rekey_" + table.name, "AFTER UPDATE ON " + on + " WHEN OLD." + key + " IS NOT NEW." + key + " BEGIN " + note(table, "OLD") + "END"},
+          {"_lockstep_rekey_" + table.name, "AFTER UPDATE ON " + on + " WHEN OLD." + key + " IS NOT NEW." + key +
+                                                " BEGIN " + note(table, "OLD") + "END"},
           {"_lockstep_delete_" + table.name, "AFTER DELETE ON " + on + " BEGIN " + note(table, "OLD") + "END"}};
 }
 
@@ -78,7 +83,8 @@ class Steps {
   }
   // True: it had to be made.
   Result<bool> ensure(std::string_view type, const std::string& name, const std::string& sql, std::string what) {
-    auto there = connection_.number("SELECT count(*) FROM sqlite_master WHERE type = " + quote_text(type) + " AND name = " + quote_text(name));
+    auto there = connection_.number("SELECT count(*) FROM sqlite_master WHERE type = " + quote_text(type) +
+                                    " AND name = " + quote_text(name));
     if (!there) return fail(there.error());
     if (*there != 0) return false;
     if (auto made = run(sql, std::move(what)); !made) return fail(made.error());
@@ -101,7 +107,8 @@ Result<void> migrate_tables(Steps& steps, Database& database, const connector::S
     }
     for (const auto& [name, type] : wanted) {
       if (found->second.column(name) != nullptr) continue;
-      auto added = steps.run("ALTER TABLE " + quote_name(object) + " ADD COLUMN " + quote_name(name) + " " + type, "add column " + object + "." + name);
+      auto added = steps.run("ALTER TABLE " + quote_name(object) + " ADD COLUMN " + quote_name(name) + " " + type,
+                             "add column " + object + "." + name);
       if (!added) return added;
     }
   }
@@ -120,18 +127,25 @@ Result<Migrated> migrate(Database& database, const connector::SystemSettings& sy
 
   Migrated result;
   // AUTOINCREMENT: numbers of entries that were erased are never used again.
-  auto made = steps.ensure("table", "_lockstep_changes", "CREATE TABLE _lockstep_changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT NOT NULL, key TEXT)", "create _lockstep_changes");
+  auto made = steps.ensure(
+      "table", "_lockstep_changes",
+      "CREATE TABLE _lockstep_changes (seq INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT NOT NULL, key TEXT)",
+      "create _lockstep_changes");
   if (!made) return fail(made.error());
   result.capture_made = *made;
-  auto applied = steps.ensure("table", "_lockstep_applied",
-                              "CREATE TABLE _lockstep_applied (key TEXT NOT NULL, tbl TEXT NOT NULL, external_id TEXT NOT NULL, "
-                              "at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (key, tbl)) WITHOUT ROWID", "create _lockstep_applied");
+  auto applied =
+      steps.ensure("table", "_lockstep_applied",
+                   "CREATE TABLE _lockstep_applied (key TEXT NOT NULL, tbl TEXT NOT NULL, external_id TEXT NOT NULL, "
+                   "at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (key, tbl)) WITHOUT ROWID",
+                   "create _lockstep_applied");
   if (!applied) return fail(applied.error());
-  auto purged = connection.run("DELETE FROM _lockstep_applied WHERE at < datetime('now', '-" + std::to_string(limits::applied_days) + " days')");
+  auto purged = connection.run("DELETE FROM _lockstep_applied WHERE at < datetime('now', '-" +
+                               std::to_string(limits::applied_days) + " days')");
   if (!purged) return fail(purged.error());
   for (const auto& [name, table] : database.tables()) {
     for (const auto& [trigger, body] : triggers(table)) {
-      auto watched = steps.ensure("trigger", trigger, "CREATE TRIGGER " + quote_name(trigger) + " " + body, "create trigger " + trigger);
+      auto watched = steps.ensure("trigger", trigger, "CREATE TRIGGER " + quote_name(trigger) + " " + body,
+                                  "create trigger " + trigger);
       if (!watched) return fail(watched.error());
       result.capture_made = result.capture_made || *watched;
     }

@@ -23,21 +23,24 @@ connector::Capabilities make_capabilities() {
   capabilities.captures = true;
   capabilities.compares_and_swaps = true;
   capabilities.write_batch_limit = limits::write_batch;
-  capabilities.quirks = {"columns that hold blobs are left out", "decimals are texts, so that no digit is lost",
-                         "a row that INSERT OR REPLACE removes because of another unique key is missed until the next full pull"};
+  capabilities.quirks = {
+      "columns that hold blobs are left out", "decimals are texts, so that no digit is lost",
+      "a row that INSERT OR REPLACE removes because of another unique key is missed until the next full pull"};
   return capabilities;
 }
 
 // Between the link and the hub: what is durable is erased from the file by the connection that writes. Loop's thread.
 class ErasingSink final : public connector::CaptureSink {
  public:
-  ErasingSink(connector::CaptureSink& inner, std::shared_ptr<Database> database, std::shared_ptr<connector::WorkerPort> worker)
+  ErasingSink(connector::CaptureSink& inner, std::shared_ptr<Database> database,
+              std::shared_ptr<connector::WorkerPort> worker)
       : inner_(inner), database_(std::move(database)), worker_(std::move(worker)) {}
 
   void deliver(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable) override {
     // Versions are numbers of entries plus one, in order; everything lower has been delivered before.
     const auto last = static_cast<std::int64_t>(changes.back().version) - 1;
-    inner_.deliver(std::move(changes), [database = database_, worker = std::weak_ptr(worker_), last, durable = std::move(durable)](Result<void> result) mutable {
+    inner_.deliver(std::move(changes), [database = database_, worker = std::weak_ptr(worker_), last,
+                                        durable = std::move(durable)](Result<void> result) mutable {
       const auto open = worker.lock();
       if (result && open) {
         // When it fails the entries stay, and are erased with the next batch.
@@ -59,8 +62,12 @@ class ErasingSink final : public connector::CaptureSink {
 class SqliteConnector final : public connector::Connector {
  public:
   SqliteConnector(const connector::SystemSettings& system, Settings settings, const connector::Ports& ports)
-      : capabilities_(make_capabilities()), system_(system), settings_(settings), ports_(ports),
-        database_(std::make_shared<Database>(std::move(settings))), worker_(ports.make_worker()) {}
+      : capabilities_(make_capabilities()),
+        system_(system),
+        settings_(settings),
+        ports_(ports),
+        database_(std::make_shared<Database>(std::move(settings))),
+        worker_(ports.make_worker()) {}
 
   const connector::Capabilities& capabilities() const override { return capabilities_; }
 
@@ -89,14 +96,16 @@ class SqliteConnector final : public connector::Connector {
       auto opened = Connection::open(settings_.path, OpenMode::read_only);
       if (!opened) {
         const bool absent = opened.error().kind == ErrorKind::unauthorized;
-        lines.push_back({problem, "cannot open the file: " + opened.error().message, absent ? "start creates it when its folder exists and may be written" : ""});
+        lines.push_back({problem, "cannot open the file: " + opened.error().message,
+                         absent ? "start creates it when its folder exists and may be written" : ""});
         return lines;
       }
       lines.push_back({ok, "may read the file", ""});
       auto tables = read_tables(**opened, settings_.objects);
       if (!tables) lines.push_back({problem, tables.error().message, ""});
       for (const auto& object : settings_.objects) {
-        if (tables && !tables->contains(object)) lines.push_back({warning, "there is no table " + object, "migrate creates it"});
+        if (tables && !tables->contains(object))
+          lines.push_back({warning, "there is no table " + object, "migrate creates it"});
       }
       return lines;
     });
@@ -124,20 +133,26 @@ class SqliteConnector final : public connector::Connector {
   }
 
   Task<Result<PullPage>> pull(connector::PullRequest request) override {
-    return on_worker<Result<PullPage>>([database = database_, request = std::move(request)] { return database->pull(request); });
+    return on_worker<Result<PullPage>>(
+        [database = database_, request = std::move(request)] { return database->pull(request); });
   }
 
-  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id, sync::WorkClass) override {
+  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
+                                                  sync::WorkClass) override {
     return on_worker<Result<std::optional<sync::Change>>>(
-        [database = database_, object = std::move(object), external_id = std::move(external_id)] { return database->fetch(object, external_id); });
+        [database = database_, object = std::move(object), external_id = std::move(external_id)] {
+          return database->fetch(object, external_id);
+        });
   }
 
   Task<std::vector<WriteResult>> write(std::vector<WriteRequest> requests) override {
-    return on_worker<std::vector<WriteResult>>([database = database_, requests = std::move(requests)] { return database->write(requests); });
+    return on_worker<std::vector<WriteResult>>(
+        [database = database_, requests = std::move(requests)] { return database->write(requests); });
   }
 
   Task<Result<std::optional<sync::Change>>> find(WriteRequest request) override {
-    return on_worker<Result<std::optional<sync::Change>>>([database = database_, request = std::move(request)] { return database->find(request); });
+    return on_worker<Result<std::optional<sync::Change>>>(
+        [database = database_, request = std::move(request)] { return database->find(request); });
   }
 
   void capture(connector::CaptureSink& sink) override {
@@ -172,7 +187,8 @@ std::vector<connector::SettingProblem> check_settings(const connector::SystemSet
   return problems;
 }
 
-Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system, const connector::Ports& ports) {
+Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system,
+                                                   const connector::Ports& ports) {
   std::vector<connector::SettingProblem> problems;
   Settings settings = read_settings(system, problems);
   if (!problems.empty()) return fail(ErrorKind::invalid, problems.front().setting + " " + problems.front().message);

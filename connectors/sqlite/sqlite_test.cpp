@@ -22,8 +22,10 @@ class SqliteConnectorTest : public testing::Test, public connector::ContractFixt
     sync::SystemBinding binding;
     binding.system = SystemName("local");
     binding.object = "contacts";
-    const std::pair<const char*, FieldType> fields[] = {{"name", FieldType::text}, {"note", FieldType::text}, {"email", FieldType::email}, {"score", FieldType::decimal},
-                                                        {"tags", FieldType::set},  {"vip", FieldType::boolean}, {"extra.city", FieldType::text}};
+    const std::pair<const char*, FieldType> fields[] = {{"name", FieldType::text},      {"note", FieldType::text},
+                                                        {"email", FieldType::email},    {"score", FieldType::decimal},
+                                                        {"tags", FieldType::set},       {"vip", FieldType::boolean},
+                                                        {"extra.city", FieldType::text}};
     for (const auto& [path, type] : fields) {
       sync::FieldSchema field;
       field.name = path;
@@ -91,7 +93,9 @@ class SqliteConnectorTest : public testing::Test, public connector::ContractFixt
     return sql("INSERT INTO contacts (" + columns + ") VALUES (" + values + ") RETURNING id");
   }
   void foreign_update(const std::string& id, const Json& document) override {
-    for (const auto& [name, value] : document.as_object()) sql("UPDATE contacts SET " + std::string(name) + " = " + quote_text(value.as_string()) + " WHERE id = " + quote_text(id));
+    for (const auto& [name, value] : document.as_object())
+      sql("UPDATE contacts SET " + std::string(name) + " = " + quote_text(value.as_string()) +
+          " WHERE id = " + quote_text(id));
   }
   void foreign_remove(const std::string& id) override { sql("DELETE FROM contacts WHERE id = " + quote_text(id)); }
 
@@ -125,7 +129,8 @@ TEST_F(SqliteConnectorTest, ContractOnATableOfItsOwn) {
 }
 
 TEST_F(SqliteConnectorTest, ContractOnAnAdoptedTable) {
-  sql("CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT CHECK (name <> 'bad'), note TEXT, email TEXT UNIQUE, extra JSON)");
+  sql("CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT CHECK (name <> 'bad'), note TEXT, email TEXT UNIQUE, "
+      "extra JSON)");
   text_keys_ = false;
   unique_ = "email";
   bad_ = {{"name", "bad"}};
@@ -135,7 +140,8 @@ TEST_F(SqliteConnectorTest, ContractOnAnAdoptedTable) {
 
 TEST_F(SqliteConnectorTest, ValuesKeepTheirTypes) {
   open();
-  const Json document = {{"name", "Ann"}, {"score", "12.50"}, {"tags", {"a", "b"}}, {"vip", true}, {"extra", {{"city", "Bonn"}}}};
+  const Json document = {
+      {"name", "Ann"}, {"score", "12.50"}, {"tags", {"a", "b"}}, {"vip", true}, {"extra", {{"city", "Bonn"}}}};
   const auto created = write_one(sync::WriteKind::create, "", document);
   ASSERT_EQ(created.kind, sync::OutcomeKind::applied) << created.reason;
   for (const auto& [name, value] : document.as_object()) EXPECT_EQ(created.state->at(name), value) << name;
@@ -146,10 +152,12 @@ TEST_F(SqliteConnectorTest, ValuesKeepTheirTypes) {
 TEST_F(SqliteConnectorTest, MembersOfAJsonColumnThatAreNotBoundStay) {
   open();
   sql("INSERT INTO contacts (id, extra) VALUES ('a', '{\"city\":\"Bonn\",\"zip\":\"53111\"}')");
-  const auto updated = write_one(sync::WriteKind::update, "a", {{"extra", {{"city", "Köln"}}}}, {{"extra", {{"city", "Bonn"}}}});
+  const auto updated =
+      write_one(sync::WriteKind::update, "a", {{"extra", {{"city", "Köln"}}}}, {{"extra", {{"city", "Bonn"}}}});
   ASSERT_EQ(updated.kind, sync::OutcomeKind::applied) << updated.reason;
   EXPECT_EQ(updated.state->at("extra"), Json({{"city", "Köln"}, {"zip", "53111"}}));
-  const auto refused = write_one(sync::WriteKind::update, "a", {{"extra", {{"city", "Ulm"}}}}, {{"extra", {{"city", "Bonn"}}}});
+  const auto refused =
+      write_one(sync::WriteKind::update, "a", {{"extra", {{"city", "Ulm"}}}}, {{"extra", {{"city", "Bonn"}}}});
   EXPECT_EQ(refused.kind, sync::OutcomeKind::conflict);
 }
 
@@ -163,7 +171,8 @@ TEST_F(SqliteConnectorTest, EntriesAreErasedOnlyWhenDurable) {
   EXPECT_EQ(sql("SELECT count(*) FROM _lockstep_changes"), "1") << "B3";
   sink.holding = false;
   sink.held.front()(Result<void>());
-  EXPECT_TRUE(ports_.loop.run_until([&] { return sql("SELECT count(*) FROM _lockstep_changes") == "0"; }, std::chrono::seconds(5)));
+  EXPECT_TRUE(ports_.loop.run_until([&] { return sql("SELECT count(*) FROM _lockstep_changes") == "0"; },
+                                    std::chrono::seconds(5)));
 }
 
 TEST_F(SqliteConnectorTest, WhatCouldNotBeCommittedIsDeliveredAgain) {

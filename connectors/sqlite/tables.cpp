@@ -63,12 +63,14 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
     }
   }
   for (const auto& item : system.settings) {
-    if (item.key() != "path" && item.key() != "poll_ms") problems.push_back({std::string(item.key()), "is not a setting of the sqlite connector"});
+    if (item.key() != "path" && item.key() != "poll_ms")
+      problems.push_back({std::string(item.key()), "is not a setting of the sqlite connector"});
   }
   for (const auto* entity : system.entities) {
     const auto* binding = entity->binding(system.system);
     if (binding == nullptr) continue;
-    if (std::ranges::find(settings.objects, binding->object) == settings.objects.end()) settings.objects.push_back(binding->object);
+    if (std::ranges::find(settings.objects, binding->object) == settings.objects.end())
+      settings.objects.push_back(binding->object);
     for (const auto& field : binding->fields) {
       const std::size_t dot = field.path.find('.');
       if (dot != std::string::npos) settings.merged_columns[binding->object].insert(field.path.substr(0, dot));
@@ -80,8 +82,10 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
 Json settings_schema() {
   JsonObject properties;
   properties["path"] = {{"type", "string"}};
-  properties["poll_ms"] = {{"type", "integer"}, {"minimum", 1}, {"maximum", 60'000}, {"default", limits::poll_standard.count()}};
-  return {{"type", "object"}, {"required", JsonArray{"path"}}, {"additionalProperties", false}, {"properties", properties}};
+  properties["poll_ms"] = {
+      {"type", "integer"}, {"minimum", 1}, {"maximum", 60'000}, {"default", limits::poll_standard.count()}};
+  return {
+      {"type", "object"}, {"required", JsonArray{"path"}}, {"additionalProperties", false}, {"properties", properties}};
 }
 
 const Column* Table::column(std::string_view wanted) const {
@@ -139,7 +143,8 @@ JsonObject read_row(Statement& statement, const Table& table, int first) {
     if (column.kind == ColumnKind::boolean && value.is_int64()) value = value.get_int64() != 0;
     if (column.kind == ColumnKind::json && value.is_string()) {
       // What somebody else stored and is no JSON stays the text that it is.
-      auto parsed = parse_json(value.get_string(), {.bytes_limit = limits::value_bytes, .depth_limit = limits::json_depth});
+      auto parsed =
+          parse_json(value.get_string(), {.bytes_limit = limits::value_bytes, .depth_limit = limits::json_depth});
       if (parsed) value = std::move(*parsed);
     }
     row[column.name] = std::move(value);

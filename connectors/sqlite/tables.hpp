@@ -35,8 +35,8 @@ struct Column {
 struct Table {
   std::string name;
   std::vector<Column> columns;
-  std::string key;             // the primary key's only column
-  bool rowid_key = false;      // INTEGER PRIMARY KEY: SQLite makes the ids
+  std::string key;                                // the primary key's only column
+  bool rowid_key = false;                         // INTEGER PRIMARY KEY: SQLite makes the ids
   std::vector<std::vector<std::string>> uniques;  // columns of unique indexes, without partial ones
 
   const Column* column(std::string_view name) const;

@@ -46,7 +46,8 @@ bool contains(const Json& whole, const Json& part) {
 
 std::string key_of_create(const Table& table, const WriteRequest& request) {
   const Json* given = find_member(request.document, table.key);
-  if (given != nullptr && !given->is_null()) return given->is_string() ? std::string(given->get_string()) : to_text(*given);
+  if (given != nullptr && !given->is_null())
+    return given->is_string() ? std::string(given->get_string()) : to_text(*given);
   return table.rowid_key ? "" : connector::stable_uuid(request.idempotency_key);
 }
 
@@ -57,7 +58,9 @@ std::vector<WriteResult> Database::write(const std::vector<WriteRequest>& reques
     for (const auto& request : requests) results.push_back(refused(kind, request.external_id, error.message));
     return results;
   };
-  const auto kind_of = [](const Error& error) { return error.kind == ErrorKind::unauthorized ? OutcomeKind::unauthorized : OutcomeKind::retry; };
+  const auto kind_of = [](const Error& error) {
+    return error.kind == ErrorKind::unauthorized ? OutcomeKind::unauthorized : OutcomeKind::retry;
+  };
   if (!connection_) return fail_all(OutcomeKind::retry, {ErrorKind::unavailable, "the file is not open", {}});
 
   auto transaction = Transaction::begin(*connection_, OpenMode::read_write);
@@ -65,7 +68,8 @@ std::vector<WriteResult> Database::write(const std::vector<WriteRequest>& reques
   for (const auto& request : requests) {
     auto result = results.size() < limits::write_batch
                       ? write_row(request)
-                      : Result<WriteResult>(refused(OutcomeKind::rejected, request.external_id, "more rows than one batch may have"));
+                      : Result<WriteResult>(
+                            refused(OutcomeKind::rejected, request.external_id, "more rows than one batch may have"));
     if (!result) {
       statements_.clear();
       return fail_all(kind_of(result.error()), result.error());
@@ -89,18 +93,21 @@ Result<WriteResult> Database::write_row(const WriteRequest& request) {
   for (const auto& [name, value] : object_of(request.document)) {
     const Column* column = target.column(name);
     if (column == nullptr || column->generated) {
-      return refused(OutcomeKind::rejected, request.external_id, "table " + target.name + " has no column " + std::string(name) + " that can be written");
+      return refused(OutcomeKind::rejected, request.external_id,
+                     "table " + target.name + " has no column " + std::string(name) + " that can be written");
     }
   }
   auto result = request.kind == WriteKind::create   ? create(target, request)
                 : request.kind == WriteKind::update ? update(target, request)
                                                     : remove(target, request);
   // What the row itself is guilty of (a constraint, a type) concerns it alone.
-  if (!result && result.error().kind == ErrorKind::invalid) return refused(OutcomeKind::rejected, request.external_id, result.error().message);
+  if (!result && result.error().kind == ErrorKind::invalid)
+    return refused(OutcomeKind::rejected, request.external_id, result.error().message);
   return result;
 }
 
-Result<WriteResult> Database::state_of(const Table& table, const std::string& external_id, OutcomeKind kind, std::string reason) {
+Result<WriteResult> Database::state_of(const Table& table, const std::string& external_id, OutcomeKind kind,
+                                       std::string reason) {
   auto state = row(table, external_id);
   if (!state) return fail(state.error());
   if (!*state) return refused(OutcomeKind::not_found, external_id, "the row is gone");
@@ -132,7 +139,9 @@ Result<WriteResult> Database::create(const Table& table, const WriteRequest& req
   for (const auto& [name, value] : document) {
     if (name != table.key && !value.is_null()) add(std::string(name));
   }
-  auto statement = prepared("INSERT INTO " + quote_name(table.name) + (names.empty() ? " DEFAULT VALUES" : " (" + columns + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"));
+  auto statement = prepared(
+      "INSERT INTO " + quote_name(table.name) +
+      (names.empty() ? " DEFAULT VALUES" : " (" + columns + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"));
   if (!statement) return fail(statement.error());
   for (std::size_t i = 0; i < names.size(); ++i) {
     const int parameter = static_cast<int>(i) + 1;
@@ -187,10 +196,13 @@ Result<std::string> Database::twin(const Table& table, const JsonObject& documen
     std::string where;
     const bool all_set = std::ranges::all_of(unique, [&](const auto& name) { return document.contains(name); });
     if (!all_set) continue;
-    for (std::size_t i = 0; i < unique.size(); ++i) where += (i == 0 ? "" : " AND ") + quote_name(unique[i]) + " = ?" + std::to_string(i + 1);
-    auto statement = prepared("SELECT CAST(" + quote_name(table.key) + " AS TEXT) FROM " + quote_name(table.name) + " WHERE " + where);
+    for (std::size_t i = 0; i < unique.size(); ++i)
+      where += (i == 0 ? "" : " AND ") + quote_name(unique[i]) + " = ?" + std::to_string(i + 1);
+    auto statement = prepared("SELECT CAST(" + quote_name(table.key) + " AS TEXT) FROM " + quote_name(table.name) +
+                              " WHERE " + where);
     if (!statement) return fail(statement.error());
-    for (std::size_t i = 0; i < unique.size(); ++i) bind_value(**statement, static_cast<int>(i) + 1, *table.column(unique[i]), document.at(unique[i]));
+    for (std::size_t i = 0; i < unique.size(); ++i)
+      bind_value(**statement, static_cast<int>(i) + 1, *table.column(unique[i]), document.at(unique[i]));
     auto found = (*statement)->step();
     if (!found) return fail(found.error());
     const std::string id = *found ? (*statement)->text(0) : "";
@@ -208,7 +220,9 @@ Result<WriteResult> Database::update(const Table& table, const WriteRequest& req
   JsonObject document = object_of(request.document);
   if (document.empty()) return refused(OutcomeKind::rejected, request.external_id, "an update without fields");
   const auto merged = settings_.merged_columns.find(table.name);
-  const auto is_merged = [&](std::string_view name) { return merged != settings_.merged_columns.end() && merged->second.contains(std::string(name)); };
+  const auto is_merged = [&](std::string_view name) {
+    return merged != settings_.merged_columns.end() && merged->second.contains(std::string(name));
+  };
   const auto has = [&](std::string_view name, const Json& value) {
     const Json* now = stored.if_contains(name);
     if (now == nullptr || table.column(name) == nullptr) return true;  // blobs are not compared
@@ -232,10 +246,12 @@ Result<WriteResult> Database::update(const Table& table, const WriteRequest& req
     names.emplace_back(name);
     set += (set.empty() ? "" : ", ") + quote_name(name) + " = ?" + std::to_string(names.size() + 1);
   }
-  auto statement = prepared("UPDATE " + quote_name(table.name) + " SET " + set + " WHERE " + quote_name(table.key) + " = ?1");
+  auto statement =
+      prepared("UPDATE " + quote_name(table.name) + " SET " + set + " WHERE " + quote_name(table.key) + " = ?1");
   if (!statement) return fail(statement.error());
   bind_key(**statement, 1, table, request.external_id);
-  for (std::size_t i = 0; i < names.size(); ++i) bind_value(**statement, static_cast<int>(i) + 2, *table.column(names[i]), document.at(names[i]));
+  for (std::size_t i = 0; i < names.size(); ++i)
+    bind_value(**statement, static_cast<int>(i) + 2, *table.column(names[i]), document.at(names[i]));
   auto updated = (*statement)->step();
   if (!updated) return fail(updated.error());
   return state_of(table, request.external_id, OutcomeKind::applied, "");
@@ -250,7 +266,8 @@ Result<WriteResult> Database::remove(const Table& table, const WriteRequest& req
     const Json* now = (*present)->if_contains(name);
     if (column == nullptr || now == nullptr) continue;
     const bool same = value.is_object() ? contains(*now, value) : holds(*column, *now, value);
-    if (!same) return state_of(table, request.external_id, OutcomeKind::conflict, "the row has changed since it was read");
+    if (!same)
+      return state_of(table, request.external_id, OutcomeKind::conflict, "the row has changed since it was read");
   }
   auto statement = prepared("DELETE FROM " + quote_name(table.name) + " WHERE " + quote_name(table.key) + " = ?1");
   if (!statement) return fail(statement.error());

@@ -58,7 +58,8 @@ class RecordingSink final : public CaptureSink {
 
   // The newest change of an object, or nullptr.
   const sync::Change* last(const std::string& external_id) const {
-    const auto found = std::find_if(seen.rbegin(), seen.rend(), [&](const auto& change) { return change.external_id == external_id; });
+    const auto found =
+        std::find_if(seen.rbegin(), seen.rend(), [&](const auto& change) { return change.external_id == external_id; });
     return found == seen.rend() ? nullptr : &*found;
   }
 
@@ -74,7 +75,11 @@ class RecordingSink final : public CaptureSink {
 class ConnectorContract {
  public:
   explicit ConnectorContract(ContractFixture& fixture)
-      : fixture_(fixture), connector_(fixture.connector()), loop_(fixture.loop()), a_(fixture.text_path()), b_(fixture.other_path()) {}
+      : fixture_(fixture),
+        connector_(fixture.connector()),
+        loop_(fixture.loop()),
+        a_(fixture.text_path()),
+        b_(fixture.other_path()) {}
 
   void run() {
     describes_itself();
@@ -117,7 +122,9 @@ class ConnectorContract {
     EXPECT_TRUE(fetched->has_value()) << (fetched->has_value() ? "" : fetched->error().message);
     return fetched->has_value() ? std::move(**fetched) : std::nullopt;
   }
-  static std::string text(const Json& document, const std::string& path) { return std::string(string_member(document, path)); }
+  static std::string text(const Json& document, const std::string& path) {
+    return std::string(string_member(document, path));
+  }
 
   void describes_itself() {
     SCOPED_TRACE("describes itself");
@@ -143,7 +150,8 @@ class ConnectorContract {
     EXPECT_EQ(text(there->document, a_), "one");
     EXPECT_EQ(text(there->document, b_), "x");
 
-    const WriteResult updated = write_one(request(sync::WriteKind::update, created.external_id, {{a_, "two"}}, {{a_, "one"}}));
+    const WriteResult updated =
+        write_one(request(sync::WriteKind::update, created.external_id, {{a_, "two"}}, {{a_, "one"}}));
     ASSERT_EQ(updated.kind, sync::OutcomeKind::applied) << updated.reason;
     EXPECT_GE(updated.version, created.version);
     if (updated.state) {
@@ -154,7 +162,8 @@ class ConnectorContract {
     EXPECT_EQ(text(there->document, a_), "two");
     EXPECT_EQ(text(there->document, b_), "x") << "L2: what is not written stays";
 
-    const WriteResult removed = write_one(request(sync::WriteKind::remove, created.external_id, nullptr, {{a_, "two"}}));
+    const WriteResult removed =
+        write_one(request(sync::WriteKind::remove, created.external_id, nullptr, {{a_, "two"}}));
     EXPECT_EQ(removed.kind, sync::OutcomeKind::applied) << removed.reason;
     EXPECT_FALSE(fetch(created.external_id));
   }
@@ -179,8 +188,10 @@ class ConnectorContract {
   void answers_for_unknown_ids() {
     SCOPED_TRACE("unknown ids");
     EXPECT_FALSE(fetch(fixture_.unknown_id()));
-    EXPECT_EQ(write_one(request(sync::WriteKind::update, fixture_.unknown_id(), {{a_, "x"}}, {{a_, "y"}})).kind, sync::OutcomeKind::not_found);
-    EXPECT_EQ(write_one(request(sync::WriteKind::remove, fixture_.unknown_id(), nullptr)).kind, sync::OutcomeKind::not_found);
+    EXPECT_EQ(write_one(request(sync::WriteKind::update, fixture_.unknown_id(), {{a_, "x"}}, {{a_, "y"}})).kind,
+              sync::OutcomeKind::not_found);
+    EXPECT_EQ(write_one(request(sync::WriteKind::remove, fixture_.unknown_id(), nullptr)).kind,
+              sync::OutcomeKind::not_found);
   }
 
   void swaps_only_what_was_compared() {
@@ -192,9 +203,11 @@ class ConnectorContract {
     ASSERT_TRUE(refused.state);
     EXPECT_EQ(text(*refused.state, a_), "mine");
     EXPECT_GT(refused.version, 0U);
-    EXPECT_EQ(write_one(request(sync::WriteKind::remove, id, nullptr, {{a_, "old"}})).kind, sync::OutcomeKind::conflict);
+    EXPECT_EQ(write_one(request(sync::WriteKind::remove, id, nullptr, {{a_, "old"}})).kind,
+              sync::OutcomeKind::conflict);
     EXPECT_EQ(text(fetch(id)->document, a_), "mine");
-    EXPECT_EQ(write_one(request(sync::WriteKind::update, id, {{a_, "new"}}, {{a_, "mine"}})).kind, sync::OutcomeKind::applied);
+    EXPECT_EQ(write_one(request(sync::WriteKind::update, id, {{a_, "new"}}, {{a_, "mine"}})).kind,
+              sync::OutcomeKind::applied);
     fixture_.foreign_remove(id);
   }
 
@@ -220,7 +233,8 @@ class ConnectorContract {
     if (unique.empty()) return;
     SCOPED_TRACE("a create meets an object that has the same unique value");
     const std::string id = fixture_.foreign_create({{unique, "taken@example.com"}});
-    const WriteResult result = write_one(request(sync::WriteKind::create, "", {{unique, "taken@example.com"}, {a_, "x"}}));
+    const WriteResult result =
+        write_one(request(sync::WriteKind::create, "", {{unique, "taken@example.com"}, {a_, "x"}}));
     EXPECT_EQ(result.kind, sync::OutcomeKind::duplicate) << result.reason;
     EXPECT_EQ(result.external_id, id);
     fixture_.foreign_remove(id);

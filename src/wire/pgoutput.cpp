@@ -277,7 +277,8 @@ std::string encode(const StatusUpdate& update) {
   put_u64(out, update.written);
   put_u64(out, update.flushed);
   put_u64(out, update.applied);
-  put_u64(out, static_cast<std::uint64_t>(update.now.time_since_epoch().count()) - static_cast<std::uint64_t>(epoch_us));
+  put_u64(out,
+          static_cast<std::uint64_t>(update.now.time_since_epoch().count()) - static_cast<std::uint64_t>(epoch_us));
   out.push_back(update.reply_requested ? '\1' : '\0');
   return out;
 }

@@ -16,10 +16,10 @@
 namespace lockstep::wire::pgoutput {
 
 struct Limits {
-  std::size_t columns = 1'700;            // PostgreSQL's own limit is 1,600
-  std::size_t relations = 10'000;         // of one TRUNCATE
-  std::size_t value_bytes = 64 << 20;     // one column
-  std::size_t name_bytes = 1'024;         // identifiers; PostgreSQL's own limit is 63
+  std::size_t columns = 1'700;         // PostgreSQL's own limit is 1,600
+  std::size_t relations = 10'000;      // of one TRUNCATE
+  std::size_t value_bytes = 64 << 20;  // one column
+  std::size_t name_bytes = 1'024;      // identifiers; PostgreSQL's own limit is 63
 };
 
 // A position in the write-ahead log.

@@ -17,7 +17,7 @@ std::string text_cell(const std::string& text) { return "t" + big_endian(text.si
 
 std::string relation_bytes() {
   return "R" + big_endian(16'384, 4) + name("public") + name("contacts") + "d" + big_endian(2, 2) +  //
-         "\1" + name("id") + big_endian(2950, 4) + big_endian(0xFFFFFFFF, 4) +                          //
+         "\1" + name("id") + big_endian(2950, 4) + big_endian(0xFFFFFFFF, 4) +                       //
          std::string(1, '\0') + name("email") + big_endian(25, 4) + big_endian(0xFFFFFFFF, 4);
 }
 
@@ -63,7 +63,8 @@ TEST(Pgoutput, ReadsTransactionsAndRelations) {
   EXPECT_EQ(std::get<Begin>(*begin).final_lsn, 99U);
   EXPECT_EQ(std::get<Begin>(*begin).xid, 5U);
 
-  const auto commit = decode_message("C" + std::string(1, '\0') + big_endian(99, 8) + big_endian(120, 8) + big_endian(0, 8));
+  const auto commit =
+      decode_message("C" + std::string(1, '\0') + big_endian(99, 8) + big_endian(120, 8) + big_endian(0, 8));
   ASSERT_TRUE(commit);
   EXPECT_EQ(std::get<Commit>(*commit).commit_lsn, 99U);
   EXPECT_EQ(std::get<Commit>(*commit).end_lsn, 120U);
@@ -121,7 +122,9 @@ TEST(Pgoutput, ReadsTheRest) {
 }
 
 TEST(Pgoutput, RefusesLengthsThatLie) {
-  EXPECT_EQ(decode_message("I" + big_endian(1, 4) + "N" + big_endian(1, 2) + "t" + big_endian(0xFFFFFFFF, 4) + "a").error().kind,
+  EXPECT_EQ(decode_message("I" + big_endian(1, 4) + "N" + big_endian(1, 2) + "t" + big_endian(0xFFFFFFFF, 4) + "a")
+                .error()
+                .kind,
             ErrorKind::exhausted);
   EXPECT_EQ(decode_message("I" + big_endian(1, 4) + "N" + big_endian(1, 2) + "t" + big_endian(2, 4) + "a").error().kind,
             ErrorKind::corrupt);
@@ -144,7 +147,9 @@ RC_GTEST_PROP(PgoutputProperties, AnyBytesEndInAValueOrAnError, (const std::stri
   RC_SUCCEED("no crash");
 }
 
-RC_GTEST_PROP(PgoutputProperties, PositionsRoundTrip, (std::uint64_t lsn)) { RC_ASSERT(parse_lsn(lsn_text(lsn)).value() == lsn); }
+RC_GTEST_PROP(PgoutputProperties, PositionsRoundTrip, (std::uint64_t lsn)) {
+  RC_ASSERT(parse_lsn(lsn_text(lsn)).value() == lsn);
+}
 
 }  // namespace
 }  // namespace lockstep::wire::pgoutput

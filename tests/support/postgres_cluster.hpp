@@ -36,8 +36,9 @@ class PostgresCluster {
     if (run({"initdb", "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"}) != 0) return;
     std::ofstream config(data() + "/postgresql.conf", std::ios::app);
     // The port only names the socket's file: nothing listens on the network.
-    config << "listen_addresses = ''\nunix_socket_directories = '" << directory_ << "'\nport = 5432\n"
-           << "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 50\nfsync = on\nshared_buffers = 32MB\n";
+    config
+        << "listen_addresses = ''\nunix_socket_directories = '" << directory_ << "'\nport = 5432\n"
+        << "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 50\nfsync = on\nshared_buffers = 32MB\n";
     for (const auto& option : options) config << option << "\n";
     config.close();
     started_ = start();
@@ -63,16 +64,22 @@ class PostgresCluster {
     return "host=" + directory_ + " port=5432 dbname=" + database + " user=" + user;
   }
 
-  bool start() { return run({"pg_ctl", "-D", data(), "-l", directory_ + "/server.log", "-w", "-t", "60", "start"}) == 0; }
+  bool start() {
+    return run({"pg_ctl", "-D", data(), "-l", directory_ + "/server.log", "-w", "-t", "60", "start"}) == 0;
+  }
   // "fast" ends sessions in order, "immediate" is a crash.
-  bool stop(const std::string& mode = "fast") { return run({"pg_ctl", "-D", data(), "-m", mode, "-w", "-t", "60", "stop"}) == 0; }
+  bool stop(const std::string& mode = "fast") {
+    return run({"pg_ctl", "-D", data(), "-m", mode, "-w", "-t", "60", "stop"}) == 0;
+  }
 
  private:
   std::string data() const { return directory_ + "/data"; }
 
   int run(std::vector<std::string> command) const {
     command[0] = std::string(binaries) + "/" + command[0];
-    if (geteuid() == 0) command.insert(command.begin(), {"/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"});
+    if (geteuid() == 0)
+      command.insert(command.begin(),
+                     {"/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"});
     const pid_t child = fork();
     if (child == 0) {
       const int out = open((directory_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

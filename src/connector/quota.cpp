@@ -125,11 +125,14 @@ Duration Quota::wait(WorkClass work, Duration now) {
 std::array<WorkClass, kWorkClasses> Quota::order(Duration now) const {
   std::array<WorkClass, kWorkClasses> out{WorkClass::person, WorkClass::live, WorkClass::retry, WorkClass::verify,
                                           WorkClass::backfill};
-  std::ranges::stable_sort(out, [&](WorkClass a, WorkClass b) {
+  std::ranges::sort(out, [&](WorkClass a, WorkClass b) {
     const bool a_starves = starving(a, now);
     const bool b_starves = starving(b, now);
-    if (a_starves && b_starves) return *waiting_since_[index(a)] < *waiting_since_[index(b)];
-    return a_starves && !b_starves;
+    if (a_starves != b_starves) return a_starves;
+    if (a_starves && *waiting_since_[index(a)] != *waiting_since_[index(b)]) {
+      return *waiting_since_[index(a)] < *waiting_since_[index(b)];
+    }
+    return index(a) < index(b);
   });
   return out;
 }

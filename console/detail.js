@@ -1,6 +1,6 @@
 // One record: its values and why they are what they are, what each system holds, its history, and the form to edit it.
 import { attemptId, call, part, post } from "./api.js";
-import { badge, by, el, keyed, setText, timeNode, toast, valueNode } from "./dom.js";
+import { badge, by, el, fill, keyed, setText, timeNode, toast, valueNode } from "./dom.js";
 import { RecordForm } from "./form.js";
 import { fieldLines } from "./ticker.js";
 
@@ -106,7 +106,7 @@ export class Detail {
     const record = this.#record;
     const entity = this.#source.entity(record.entity);
     this.#form = entity && !record.deleted ? new RecordForm(entity, record, { save: (fields) => this.#save(fields), remove: () => this.#remove() }) : null;
-    by("detail").replaceChildren(
+    fill(by("detail"),
       this.#head("", el("span", { class: "muted" }, record.entity)),
       el("div", { class: "drawer-body" },
         el("p", { class: "muted record-id" }),
@@ -141,7 +141,7 @@ export class Detail {
     node.dataset.shown = shown;
     const base = state.base ?? {};
     const open = node.querySelector("details")?.open ?? false;
-    node.replaceChildren(
+    fill(node,
       el("div", { class: "holding-head" }, this.#origin(system), badge(state.status, state.detail), el("span", { class: "spring" }),
         el("code", { class: "muted", title: "The record's id in this system" }, state.external_id ?? "no id yet")),
       state.detail ? el("p", { class: "holding-detail" }, state.detail) : null,

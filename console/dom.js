@@ -13,6 +13,11 @@ export function el(tag, properties, ...children) {
   return node;
 }
 
+// Replaces the children; nothing stands for nothing.
+export function fill(node, ...children) {
+  node.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+}
+
 export const by = (id) => document.getElementById(id);
 
 // Changes the text only when it differs, so that nothing repaints or is announced again for nothing.

@@ -9,7 +9,7 @@ import { Ticker } from "./ticker.js";
 import { Work } from "./work.js";
 
 const kHues = 6;
-const kRecentEvents = 60;  // shown in the ticker at once
+const kRecentEvents = 300;  // shown in the ticker at once
 
 let parts = [];  // of the source that is shown
 

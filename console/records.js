@@ -118,7 +118,12 @@ export class Records {
 
   #row(item) {
     const open = () => this.#open(item.id);
-    return el("tr", { on: { click: (event) => event.target.closest("button") ?? open() } },
+    const openByRow = (event) => {
+      if (event.target.closest("button")) return;
+      event.currentTarget.querySelector("button")?.focus({ preventScroll: true });  // where the focus comes back to
+      open();
+    };
+    return el("tr", { on: { click: openByRow } },
       this.#columns().map((field, index) => el("td", { data: { field: field.name } },
         index === 0 ? el("button", { class: "link cell", type: "button", on: { click: open } }) : null)),
       this.#systems().map((system) => el("td", { class: "system-col", data: { system } })));

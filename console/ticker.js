@@ -102,7 +102,7 @@ export class Ticker {
     if (this.#samples.length > kSamplesLimit) this.#samples.shift();
     const sorted = [...this.#samples].sort((a, b) => a - b);
     const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-    setText(by("latency"), `written after ${duration(at(0.5))} (median), ${duration(at(0.95))} (p95)`);
+    setText(by("latency"), `written in ${duration(at(0.5))}, p95 ${duration(at(0.95))}`);
   }
 
   #origin(system) {

@@ -19,7 +19,9 @@ export class Work {
     this.show("records");
   }
 
-  stop() {}
+  stop() {
+    this.#shown = "";  // an answer that is still on its way is not shown
+  }
 
   counts(counts) {
     const changed = JSON.stringify(counts) !== JSON.stringify(this.#counts);

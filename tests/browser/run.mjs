@@ -1,0 +1,70 @@
+// Drives the live page in Chromium against the real program. One line per check; the last line counts them.
+//   LOCKSTEP_BIN  the program (default: build/dev/lockstep)
+//   CHROMIUM      the browser (default: /usr/bin/chromium)
+//   SHOTS         a folder for pictures, for people
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { accessChecks } from "./access_checks.mjs";
+import { editChecks } from "./edit_checks.mjs";
+import { pageChecks } from "./page_checks.mjs";
+import { Stage } from "./stage.mjs";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const binary = path.resolve(process.env.LOCKSTEP_BIN ?? path.join(root, "build/dev/lockstep"));
+const browserFile = process.env.CHROMIUM ?? "/usr/bin/chromium";
+for (const [what, file] of [["the program (LOCKSTEP_BIN)", binary], ["Chromium (CHROMIUM)", browserFile]]) {
+  if (!existsSync(file)) {
+    console.error(`${what} is not at ${file}`);
+    process.exit(3);
+  }
+}
+const shots = process.env.SHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+
+let passed = 0;
+let failed = 0;
+
+// Checks of one group share a stage and run in order.
+async function group(access, checks) {
+  const stage = await Stage.start(binary, access);
+  const browser = await chromium.launch({ executablePath: browserFile,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+  try {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    const troubles = [];  // what the browser complains about: scripts, the content policy, answers
+    page.on("pageerror", (error) => troubles.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") troubles.push(message.text());
+    });
+    const play = { stage, page, troubles, shot: async (name) => shots && page.screenshot({ path: path.join(shots, `${name}.png`) }) };
+    for (const [name, check] of checks) {
+      const began = Date.now();
+      try {
+        await check(play);
+        ++passed;
+        console.log(`ok    ${name} (${Date.now() - began} ms)`);
+      } catch (error) {
+        ++failed;
+        console.log(`FAIL  ${name}: ${error.message.split("\n").slice(0, 6).join(" | ")}`);
+        await play.shot(`failed-${passed + failed}`);
+      }
+    }
+  } finally {
+    await browser.close();
+    await stage.stop();
+  }
+}
+
+for (const [access, checks] of [["open", pageChecks], ["open", editChecks], ["keys", accessChecks]]) {
+  try {
+    await group(access, checks);
+  } catch (error) {
+    ++failed;
+    console.log(`FAIL  a stage: ${error.message}`);
+  }
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,170 @@
+// What the checks play on: the real program, the CRM's sandbox beside it, and an SQLite file as the second system.
+// Every port is 0; each stage has its own folder, which is removed at the end.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export const viewerKey = "viewer-key-of-the-browser-tests";
+export const ownerKey = "owner-key-of-the-browser-tests";
+
+const kStartMs = 30_000;
+const kContacts = 60;
+
+class Program {
+  #process;
+  #text = "";
+  #watchers = new Set();
+
+  constructor(file, args, options) {
+    this.#process = spawn(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.on("data", (bytes) => {
+        this.#text += bytes;
+        for (const look of this.#watchers) look();
+      });
+    }
+  }
+
+  // The first match of `pattern` in what the program has printed.
+  line(pattern) {
+    return new Promise((done, failed) => {
+      const timer = setTimeout(() => failed(new Error(`no ${pattern} in:\n${this.#text}`)), kStartMs);
+      const look = () => {
+        const found = pattern.exec(this.#text);
+        if (!found) return;
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        done(found);
+      };
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  // The exit code.
+  ended() {
+    return new Promise((done) => (this.#process.exitCode !== null ? done(this.#process.exitCode) : this.#process.once("exit", done)));
+  }
+
+  get output() {
+    return this.#text;
+  }
+
+  stop(signal = "SIGTERM") {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return Promise.resolve();
+    return new Promise((done) => {
+      this.#process.once("exit", done);
+      this.#process.kill(signal);
+    });
+  }
+}
+
+const configuration = (folder, sandbox, listen, access) => `version: 1
+server:
+  listen: ${listen}
+  data: ${folder}/data
+${access}
+sources:
+  - id: main
+    systems:
+      crm:
+        connector: gohighlevel
+        location_id: ${JSON.parse(sandbox.location_id)}
+        token: {env: SANDBOX_TOKEN}
+        base_url: ${sandbox.base_url}
+        webhook_public_key: ${sandbox.webhook_public_key}
+        poll: {every: 60s, full_every: 24h}
+      db:
+        connector: sqlite
+        path: ${folder}/crm.db
+    entities:
+      contact:
+        fields:
+          first_name: text
+          last_name: text
+          email: email
+          phone: {type: phone, region: US}
+          tags: set
+        policy: {authority: [crm, db]}
+        match: [email, phone]
+        deletes: propagate
+        systems:
+          crm:
+            object: contact
+            fields:
+              first_name: firstName
+              last_name: lastName
+              "*": "*"
+          db:
+            object: contacts
+            fields: "*"
+`;
+
+const withKeys = `access:
+  api_keys:
+    - {name: looks, key: {env: VIEWER_KEY}, role: viewer}
+    - {name: runs, key: {env: OWNER_KEY}, role: owner}
+`;
+
+export class Stage {
+  // `access`: "open" (everybody on this machine is the administrator) or "keys".
+  static async start(binary, access) {
+    const stage = new Stage();
+    stage.folder = mkdtempSync(path.join(tmpdir(), "lockstep-browser-"));
+    stage.binary = binary;
+    stage.sandbox = new Program(binary, ["sandbox", "gohighlevel", "--contacts", String(kContacts)], { cwd: stage.folder });
+    await stage.sandbox.line(/webhook_public_key: .*\n/);
+    const settings = {};
+    for (const [, name, value] of stage.sandbox.output.matchAll(/^ {4}(\w+): (.*)$/gm)) settings[name] = value;
+    stage.crm = JSON.parse(settings.base_url);
+    stage.environment = { ...process.env, SANDBOX_TOKEN: JSON.parse(settings.token), VIEWER_KEY: viewerKey, OWNER_KEY: ownerKey };
+    stage.config = (listen) => writeFileSync(path.join(stage.folder, "lockstep.yaml"),
+      configuration(stage.folder, settings, listen, access === "keys" ? withKeys : ""));
+    stage.config("127.0.0.1:0");
+    const migrate = new Program(binary, ["migrate"], { cwd: stage.folder, env: stage.environment });
+    if ((await migrate.ended()) !== 0) throw new Error(`migrate failed:\n${migrate.output}`);
+    await stage.up();
+    await stage.control("POST", "webhooks", { url: `${stage.url}/hooks/main/crm` });
+    return stage;
+  }
+
+  async up() {
+    this.server = new Program(this.binary, ["up"], { cwd: this.folder, env: this.environment });
+    const [, url] = await this.server.line(/listening on (http:\/\/\S+)/);
+    this.url = url;
+    this.config(url.replace("http://", ""));  // the same port when it starts again
+  }
+
+  // What a person does in the CRM.
+  async control(method, what, body) {
+    const response = await fetch(`${this.crm}/_sandbox/${what}`, {
+      method, headers: { "Content-Type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${method} ${what}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+
+  // The API, beside the page.
+  async api(method, what, body, key = ownerKey) {
+    const response = await fetch(`${this.url}/api/v1${what}`, { method, headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body) });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async stop() {
+    await this.server?.stop();
+    await this.sandbox?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+// Asks again until `look` answers something true.
+export async function eventually(look, what, limitMs = 15_000) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}

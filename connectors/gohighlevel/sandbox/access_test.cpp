@@ -58,6 +58,19 @@ TEST_F(AccessTest, UnknownPathsAndParameters) {
   EXPECT_EQ(message(api("GET", "/contacts/")), R"(422 ["locationId should not be empty"])");
 }
 
+TEST_F(AccessTest, BytesThatAreNoTextAreRefusedAndNotEchoed) {
+  for (const char* target : {"/contacts/%FF", "/contacts/\xff", "/%C3", "/_sandbox/%FF"}) {
+    const auto reply = api("GET", target);
+    EXPECT_EQ(reply.status, 400u) << target;
+    EXPECT_TRUE(reply.body.is_object()) << target;
+  }
+  EXPECT_EQ(api("GET", "/contacts/%C3%A9").text("message"), "Contact with id \xC3\xA9 not found");
+  const auto form =
+      send("POST", "/oauth/token", "client%FFid=x", {{"Content-Type", "application/x-www-form-urlencoded"}});
+  EXPECT_EQ(form.status, 400u);
+  EXPECT_TRUE(form.body.is_object());
+}
+
 TEST_F(AccessTest, BurstIsASlidingWindowPerTokenAndLocation) {
   TestReply last;
   for (int i = 0; i < 100; ++i) last = api("GET", "/contacts/x");

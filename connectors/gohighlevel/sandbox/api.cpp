@@ -48,6 +48,11 @@ bool matches_pattern(std::string_view pattern, std::string_view path, std::vecto
   return pattern.empty() && path.empty();
 }
 
+bool is_utf8(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return c > 0; })) return true;
+  return parse_json(to_text(Json(text)), {text.size() * 6 + 2, 1}).has_value();  // the one validator of the program
+}
+
 Outcome<void> check_query(const Route& route, const wire::Target& target) {
   std::vector<std::string> problems;
   for (const auto& [name, value] : target.query) {

@@ -62,6 +62,9 @@ std::vector<Route> all_routes();
 // Fills `values` with the {…} parts when it matches.
 bool matches_pattern(std::string_view pattern, std::string_view path, std::vector<std::string>& values);
 
+// Whether the bytes may stand in a JSON answer: a path or form field can carry any.
+bool is_utf8(std::string_view text);
+
 // 422 for parameters that are not in the route's list, and for required ones that are not there.
 Outcome<void> check_query(const Route& route, const wire::Target& target);
 

@@ -1,5 +1,7 @@
 #include "connectors/gohighlevel/sandbox/sandbox.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "connectors/gohighlevel/sandbox/core.hpp"
 
@@ -61,6 +63,13 @@ Sandbox::Sandbox(std::unique_ptr<sandbox::Core> core) : core_(std::move(core)) {
 Sandbox::~Sandbox() = default;
 
 SandboxReply Sandbox::handle(const wire::HttpRequest& request) {
+  const auto visible = [](char c) { return c > ' ' && c < 127; };
+  const bool plain = std::ranges::all_of(request.target, visible) && std::ranges::all_of(request.method, visible);
+  if (!plain || !sandbox::is_utf8(wire::percent_decode(request.target.substr(0, request.target.find('?'))))) {
+    return {sandbox::json_response(400, sandbox::refusal(400, "malformed request target").body),
+            {},
+            SandboxReply::Delivery::answer};
+  }
   if (request.target == "/_sandbox" || request.target.starts_with("/_sandbox/") ||
       request.target.starts_with("/_sandbox?")) {
     return {sandbox::serve_control(*core_, request), {}, SandboxReply::Delivery::answer};

@@ -31,11 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   sandbox.handle({"POST", "/_sandbox/seed", {}, R"({"contacts":5,"opportunities":3})"});
   const auto reply = sandbox.handle(request);
   const bool json = reply.response.headers.get("Content-Type").starts_with("application/json");
-  // Bytes that are no UTF-8 in a target come back in "Cannot GET …": only then may the answer be none either.
-  bool ascii = true;
-  for (const char c : line) ascii = ascii && c > 0;
-  if (json && ascii)
-    LOCKSTEP_ASSERT(parse_json(reply.response.body, {64 << 20, 64}).has_value(), "every answer is JSON");
+  if (json) LOCKSTEP_ASSERT(parse_json(reply.response.body, {64 << 20, 64}).has_value(), "every answer is JSON");
   for (const auto& delivery : sandbox.due_webhooks(clock.now())) {
     LOCKSTEP_ASSERT(parse_json(delivery.request.body).has_value(), "every event is JSON");
     sandbox.webhook_result(delivery.delivery_id, 200);

@@ -33,7 +33,10 @@ Outcome<JsonObject> read_body(const Route& route, const wire::HttpRequest& reque
   if (route.scope.empty()) {
     JsonObject form;
     if (!type.starts_with("application/x-www-form-urlencoded")) return form;
-    for (auto& [name, value] : wire::parse_target("?" + request.body).query) form[name] = std::move(value);
+    for (auto& [name, value] : wire::parse_target("?" + request.body).query) {
+      if (!is_utf8(name) || !is_utf8(value)) return refuse(400, "the form must be UTF-8");
+      form[name] = std::move(value);
+    }
     return form;
   }
   if (!type.starts_with("application/json")) return JsonObject();

@@ -25,8 +25,10 @@ Committer::~Committer() { LOCKSTEP_ASSERT(!writing_, "the writer holds reference
 
 void Committer::submit(Submission submission) {
   const std::size_t inputs = submission.inputs.size();
+  const auto share = queued_by_source_.find(submission.source);
+  const std::size_t own = share == queued_by_source_.end() ? 0 : share->second.inputs;
   const bool full = queued_inputs_ + inputs > limits_.queue_inputs_limit || queued_bytes_ + submission.bytes > limits_.queue_bytes_limit ||
-                    queued_by_source_[submission.source] + inputs > limits_.queue_inputs_per_source_limit;
+                    own + inputs > limits_.queue_inputs_per_source_limit;
   if (full || intake_closed_) {
     // A2: the sender is told to come again; nothing was accepted.
     submission.done(fail({ErrorKind::exhausted, intake_closed_ ? "shutting down: send it again later" : "too much at once: send it again later",
@@ -42,7 +44,9 @@ void Committer::enqueue(Submission submission) {
   submission.input_count = submission.inputs.size();
   queued_inputs_ += submission.input_count;
   queued_bytes_ += submission.bytes;
-  queued_by_source_[submission.source] += submission.input_count;
+  Share& share = queued_by_source_[submission.source];
+  share.inputs += submission.input_count;
+  share.submissions += 1;
   queue_.push_back(std::move(submission));
   pump();
 }
@@ -142,7 +146,10 @@ void Committer::finish(std::vector<Submission> group, Outcome outcome, Duration 
     queued_inputs_ -= submission.input_count;
     queued_bytes_ -= submission.bytes;
     const auto share = queued_by_source_.find(submission.source);
-    if ((share->second -= submission.input_count) == 0) queued_by_source_.erase(share);
+    LOCKSTEP_ASSERT(share != queued_by_source_.end(), "every queued submission has its share");
+    share->second.inputs -= submission.input_count;
+    share->second.submissions -= 1;
+    if (share->second.submissions == 0) queued_by_source_.erase(share);
   }
   pump();  // the disk is busy again before the senders are answered
   if (outcome.transactions > 0 && on_committed_) on_committed_(outcome.committed);

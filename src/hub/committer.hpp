@@ -64,6 +64,10 @@ class Committer {
 
  private:
   struct Outcome;
+  struct Share {
+    std::size_t inputs = 0;
+    std::size_t submissions = 0;
+  };
   void enqueue(Submission submission);
   void pump();
   // On the writer's thread.
@@ -81,7 +85,7 @@ class Committer {
   std::function<void(const Committed&)> on_committed_;
   Action on_idle_;
   std::deque<Submission> queue_;
-  std::map<SourceId, std::size_t> queued_by_source_;
+  std::map<SourceId, Share> queued_by_source_;
   std::shared_ptr<const sync::Catalog> next_catalog_;
   std::size_t queued_inputs_ = 0;
   std::size_t queued_bytes_ = 0;

@@ -156,8 +156,10 @@ void Lane::end_rests() {
 }
 
 Task<Json> Lane::state(std::string key) {
-  Result<Json> value = co_await context_.reads.ask<Result<Json>>(
-      [source = source(), system = system(), key](store::Reader& reader) { return reader.state(source, system, key); });
+  Reads::Query<Result<Json>> query = [source = source(), system = system(), key](store::Reader& reader) {
+    return reader.state(source, system, key);
+  };
+  Result<Json> value = co_await context_.reads.ask(std::move(query));
   co_return value ? std::move(*value) : Json();
 }
 

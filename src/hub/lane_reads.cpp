@@ -20,8 +20,10 @@ Task<void> Lane::run_fetches() {
       co_await fetch_waker_.sleep(std::nullopt);
       continue;
     }
-    Result<std::vector<sync::InboxRow>> rows = co_await context_.reads.ask<Result<std::vector<sync::InboxRow>>>(
-        [this, limit = room + fetching_.size()](store::Reader& reader) { return reader.inbox_fetches(source(), system(), limit); });
+    Reads::Query<Result<std::vector<sync::InboxRow>>> query = [this, limit = room + fetching_.size()](store::Reader& reader) {
+      return reader.inbox_fetches(source(), system(), limit);
+    };
+    Result<std::vector<sync::InboxRow>> rows = co_await context_.reads.ask(std::move(query));
     std::size_t begun = 0;
     if (rows) {
       for (sync::InboxRow& row : *rows) {

@@ -27,10 +27,10 @@ Task<void> Lane::run_writes() {
       continue;
     }
     const std::size_t limit = std::min((can.write_parallel_limit - calls_) * can.write_batch_limit, context_.limits.lane_rows_limit);
-    Result<Due> due = co_await context_.reads.ask<Result<Due>>(
-        [this, limit, now, catalog = context_.catalog(), skip = in_flight_](store::Reader& reader) {
-          return preparer_.prepare(reader, *catalog, source(), system(), now, limit, skip);
-        });
+    Reads::Query<Result<Due>> query = [this, limit, now, catalog = context_.catalog(), skip = in_flight_](store::Reader& reader) {
+      return preparer_.prepare(reader, *catalog, source(), system(), now, limit, skip);
+    };
+    Result<Due> due = co_await context_.reads.ask(std::move(query));
     if (!due) {
       problem_ = "the store can not be read: " + due.error().message;
       co_await write_waker_.sleep(std::chrono::seconds(1));

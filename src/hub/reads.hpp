@@ -13,10 +13,14 @@ class Reads {
  public:
   Reads(store::Store& store, Executor& readers, Loop& loop) : reader_(store.open_reader()), readers_(readers), loop_(loop) {}
 
-  // Runs `query` on the readers' thread and resumes on the loop with its answer.
   template <class T>
-  Task<T> ask(std::move_only_function<T(store::Reader&)> query) {
-    std::move_only_function<T(store::Reader&)> owned = std::move(query);
+  using Query = std::move_only_function<T(store::Reader&)>;
+
+  // Runs `query` on the readers' thread and resumes on the loop with its answer. Pass a named Query: g++ 12 destroys a
+  // lambda written inside a co_await expression twice.
+  template <class T>
+  Task<T> ask(Query<T> query) {
+    Query<T> owned = std::move(query);
     T answer = co_await completion<T>([&](typename Completion<T>::Done done) {
       readers_.post([this, work = std::move(owned), done = std::move(done)]() mutable {
         loop_.post([result = work(*reader_), done = std::move(done)]() mutable { done(std::move(result)); });

@@ -52,6 +52,8 @@ struct SandboxFactory {
   std::function<JsonObject(const SandboxOptions&, const std::string& origin)> connector_settings;
   // The request that fills it with this many people and deals.
   std::function<wire::HttpRequest(std::size_t contacts, std::size_t deals, std::uint64_t seed)> seed_request;
+  // The request that makes it send its webhooks there from now on.
+  std::function<wire::HttpRequest(const std::string& url)> webhook_request;
 };
 
 }  // namespace lockstep::connector

@@ -67,6 +67,14 @@ connector::SandboxFactory sandbox_factory() {
         to_text(JsonObject{{"contacts", contacts}, {"opportunities", deals}, {"seed", seed}, {"events", false}});
     return request;
   };
+  factory.webhook_request = [](const std::string& url) {
+    wire::HttpRequest request;
+    request.method = "POST";
+    request.target = "/_sandbox/webhooks";
+    request.headers.add("Content-Type", "application/json");
+    request.body = to_text(JsonObject{{"url", url}});
+    return request;
+  };
   return factory;
 }
 

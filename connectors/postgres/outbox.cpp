@@ -110,7 +110,7 @@ Sql<OutboxDrain::Read> OutboxDrain::read() {
   }
   auto ended = session_->run("COMMIT");
   if (!ended) return std::unexpected(ended.error());
-  std::ranges::stable_sort(read.changes, {}, &sync::Change::version);
+  std::ranges::sort(read.changes, {}, &sync::Change::version);
   read.numbers = to_text(numbers);
   return read;
 }

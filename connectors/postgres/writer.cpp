@@ -22,7 +22,7 @@ std::vector<WriteResult> Writer::write(const std::vector<WriteRequest>& requests
     if (!requests[i].external_id.empty()) item->round = rounds[{item->shape.table, requests[i].external_id}]++;
     items.push_back(std::move(*item));
   }
-  std::ranges::stable_sort(items, {}, &Item::round);
+  std::ranges::sort(items, {}, [](const Item& item) { return std::pair(item.round, item.index); });
   write_range(items);
   return std::move(results_);
 }

@@ -19,7 +19,9 @@ export class Detail {
     this.#source = source;
     const dialog = by("detail");
     dialog.onclose = () => this.#closed();
-    dialog.onclick = (event) => event.target === dialog && dialog.close();
+    dialog.onclick = (event) => {
+      if (event.target === dialog) dialog.close();  // the backdrop
+    };
   }
 
   stop() {

@@ -33,6 +33,7 @@ async function group(access, checks) {
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
   try {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const troubles = [];  // what the browser complains about: scripts, the content policy, answers
     page.on("pageerror", (error) => troubles.push(error.message));
@@ -50,6 +51,7 @@ async function group(access, checks) {
         ++failed;
         console.log(`FAIL  ${name}: ${error.message.split("\n").slice(0, 6).join(" | ")}`);
         await play.shot(`failed-${passed + failed}`);
+        await page.keyboard.press("Escape");  // an open panel must not take the next checks with it
       }
     }
   } finally {

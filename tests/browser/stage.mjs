@@ -122,6 +122,7 @@ export class Stage {
     stage.config = (listen) => writeFileSync(path.join(stage.folder, "lockstep.yaml"),
       configuration(stage.folder, settings, listen, access === "keys" ? withKeys : ""));
     stage.config("127.0.0.1:0");
+    stage.authorization = access === "keys" ? { Authorization: `Bearer ${ownerKey}` } : {};
     const migrate = new Program(binary, ["migrate"], { cwd: stage.folder, env: stage.environment });
     if ((await migrate.ended()) !== 0) throw new Error(`migrate failed:\n${migrate.output}`);
     await stage.up();
@@ -145,8 +146,8 @@ export class Stage {
   }
 
   // The API, beside the page.
-  async api(method, what, body, key = ownerKey) {
-    const response = await fetch(`${this.url}/api/v1${what}`, { method, headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+  async api(method, what, body) {
+    const response = await fetch(`${this.url}/api/v1${what}`, { method, headers: { ...this.authorization, "Content-Type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body) });
     return { status: response.status, body: await response.json() };
   }

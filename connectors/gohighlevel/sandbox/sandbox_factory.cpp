@@ -33,6 +33,7 @@ class HostedSandbox final : public connector::Sandbox {
 SandboxSettings settings_of(const connector::SandboxOptions& options) {
   SandboxSettings settings = SandboxSettings::demo();
   settings.seed = options.seed;
+  if (options.burst) settings.quota.burst = static_cast<std::int64_t>(*options.burst);
   if (!options.webhook_url.empty()) settings.webhooks.registrations.push_back({options.webhook_url, {}, ""});
   return settings;
 }

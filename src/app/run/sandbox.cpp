@@ -19,6 +19,7 @@ struct SandboxArguments {
   std::size_t opportunities = 20;
   std::uint64_t seed = 1;
   std::string webhook_url;
+  std::optional<std::uint64_t> burst;
 };
 
 ExitCode run_sandbox(CommandContext& context, std::span<const connector::SandboxFactory> factories, const SandboxArguments& arguments) {
@@ -33,6 +34,7 @@ ExitCode run_sandbox(CommandContext& context, std::span<const connector::Sandbox
   settings.port = arguments.port;
   settings.options.seed = arguments.seed;
   settings.options.webhook_url = arguments.webhook_url;
+  settings.options.burst = arguments.burst;
   auto host = SandboxHost::start(*factory, settings, loop, random, log);
   if (!host) return report(context, host.error());
   const auto seeded = (*host)->call(factory->seed_request(arguments.contacts, arguments.opportunities, arguments.seed));
@@ -63,6 +65,8 @@ void add_sandbox(CLI::App& app, CommandContext& context, std::span<const connect
   command->add_option("--opportunities", arguments->opportunities, "Deals it knows at the start")->check(CLI::Range(0, 1'000'000))->capture_default_str();
   command->add_option("--seed", arguments->seed, "The same seed gives the same people")->capture_default_str();
   command->add_option("--webhook-url", arguments->webhook_url, "Where it sends its webhooks, such as http://127.0.0.1:8080/hooks/main/crm");
+  command->add_option("--burst", arguments->burst, "Calls that its quota allows in a burst window; without it the real system's limit")
+      ->check(CLI::Range(1, 1'000'000));
   command->footer("Sandboxes:" + kinds + "\n\nExample:\n  lockstep sandbox gohighlevel --contacts 1000 --webhook-url http://127.0.0.1:8080/hooks/main/crm");
   command->callback([&context, factories, &action, arguments] {
     action = [&context, factories, arguments] { return run_sandbox(context, factories, *arguments); };

@@ -46,6 +46,8 @@ struct Keepalive {
 
 using Frame = std::variant<XLogData, Keepalive>;
 
+// `corrupt` for bytes that are no frame. An XLogData's payload is a view into `bytes`, which must outlive it; a
+// message that decode_message() makes of it holds copies.
 Result<Frame> decode_frame(std::string_view bytes);
 
 // The positions that a standby reports. The server may discard everything before `flushed` (B3).

@@ -30,7 +30,8 @@ TEST(Pgoutput, PositionsRoundTripAsText) {
 }
 
 TEST(Pgoutput, ReadsDataAndKeepaliveFrames) {
-  const auto data = decode_frame("w" + big_endian(1, 8) + big_endian(2, 8) + big_endian(1'000'000, 8) + "payload");
+  const std::string bytes = "w" + big_endian(1, 8) + big_endian(2, 8) + big_endian(1'000'000, 8) + "payload";
+  const auto data = decode_frame(bytes);
   ASSERT_TRUE(data);
   const auto& xlog = std::get<XLogData>(*data);
   EXPECT_EQ(xlog.start, 1U);

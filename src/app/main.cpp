@@ -22,6 +22,7 @@
 #include "app/commands/sync.hpp"
 #include "app/config/suggest.hpp"
 #include "app/connectors.hpp"
+#include "app/run/demo.hpp"
 #include "app/run/sandbox.hpp"
 #include "app/run/up.hpp"
 
@@ -99,6 +100,7 @@ ExitCode run(int argc, char** argv) {
       "`lockstep COMMAND --help` says more about a command. Exit codes: 0 ok, 1 failed, 2 bad input or configuration, "
       "3 bad environment.");
   CommandAction action;
+  add_demo(app, context, sandboxes, LOCKSTEP_VERSION, action);
   add_init(app, context, action);
   add_check(app, context, action);
   add_migrate(app, context, action);

@@ -19,8 +19,10 @@ void EventStream::publish(Event event) {
   LOCKSTEP_ASSERT(event.seq > last_seq_, "events come in order");
   last_seq_ = event.seq;
   std::vector<SubscriptionId> dropped;
-  for (const auto& [id, subscriber] : subscribers_) {
-    if (subscriber.wants(event.source) && subscriber.deliver(event) == Delivered::full) dropped.push_back(id);
+  for (const auto& [id, subscription] : subscribers_) {
+    const Subscriber& subscriber = subscription.subscriber;
+    if (event.seq <= subscription.after || !subscriber.wants(event.source)) continue;
+    if (subscriber.deliver(event) == Delivered::full) dropped.push_back(id);
   }
   kept_bytes_ += event.text->size();
   kept_.push_back(std::move(event));
@@ -31,7 +33,7 @@ void EventStream::publish(Event event) {
   for (const SubscriptionId id : dropped) {
     const auto at = subscribers_.find(id);
     if (at == subscribers_.end()) continue;
-    const auto on_dropped = std::move(at->second.on_dropped);
+    const auto on_dropped = std::move(at->second.subscriber.on_dropped);
     subscribers_.erase(at);
     on_dropped();
   }
@@ -48,7 +50,7 @@ std::optional<SubscriptionId> EventStream::subscribe(Seq after, Subscriber subsc
       return ++last_id_;
     }
   }
-  subscribers_.emplace(++last_id_, std::move(subscriber));
+  subscribers_.emplace(++last_id_, Subscription{std::move(subscriber), after});
   return last_id_;
 }
 

@@ -51,6 +51,8 @@ class EventStream {
 
   // Delivers what is kept after `after` and then everything new, without a hole. nullopt when `after` is older than
   // what is kept (read the journal up to first_kept() and subscribe again) or the limit of subscribers is reached.
+  // `after` may lie ahead of last_seq(): a reader of the journal can be faster than the publisher; what it has read is
+  // not delivered again.
   std::optional<SubscriptionId> subscribe(Seq after, Subscriber subscriber);
   void unsubscribe(SubscriptionId id);
   std::size_t subscribers() const { return subscribers_.size(); }
@@ -64,7 +66,11 @@ class EventStream {
   std::size_t kept_bytes_ = 0;
   Seq last_seq_ = 0;
   SubscriptionId last_id_ = 0;
-  std::map<SubscriptionId, Subscriber> subscribers_;
+  struct Subscription {
+    Subscriber subscriber;
+    Seq after = 0;
+  };
+  std::map<SubscriptionId, Subscription> subscribers_;
 };
 
 }  // namespace lockstep::fanout

@@ -63,11 +63,18 @@ bool verify_with(EVP_PKEY* key, std::string_view message, std::string_view signa
          EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size()) == 1;
 }
 
+// 256 bits alone say nothing: secp256k1 has them too.
+bool is_p256(EVP_PKEY* key) {
+  char name[64] = {};
+  std::size_t size = 0;
+  return EVP_PKEY_get_group_name(key, name, sizeof(name), &size) == 1 && std::string_view(name, size) == "prime256v1";
+}
+
 std::optional<Time> time_claim(const Json& claims, std::string_view name) {
   const Json* value = find_member(claims, name);
   if (value == nullptr || !value->is_number()) return std::nullopt;
   const double seconds = value->to_number<double>();
-  if (!(seconds > 0 && seconds < 1e11)) return std::nullopt;
+  if (!(seconds >= 0 && seconds < 1e11)) return std::nullopt;
   return Time(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)));
 }
 
@@ -106,7 +113,7 @@ Result<JwtVerifier> JwtVerifier::make(JwtSettings settings) {
     const int type = impl->key ? EVP_PKEY_get_base_id(impl->key.get()) : EVP_PKEY_NONE;
     if (type == EVP_PKEY_RSA && EVP_PKEY_get_bits(impl->key.get()) >= 2048) {
       impl->algorithm = "RS256";
-    } else if (type == EVP_PKEY_EC && EVP_PKEY_get_bits(impl->key.get()) == 256) {
+    } else if (type == EVP_PKEY_EC && is_p256(impl->key.get())) {
       impl->algorithm = "ES256";
     } else {
       return fail(ErrorKind::invalid, "the public key of an issuer is PEM: RSA with at least 2048 bits, or EC P-256");
@@ -135,8 +142,9 @@ Result<Json> JwtVerifier::verify(std::string_view token, Time now) const {
   const auto expires = time_claim(*claims, "exp");
   if (!expires) return refuse("the token does not say when it expires");
   if (now >= *expires + impl_->settings.leeway) return refuse("the token has expired: sign in again");
-  if (const auto not_before = time_claim(*claims, "nbf"); not_before && now + impl_->settings.leeway < *not_before) {
-    return refuse("the token is not valid yet");
+  if (find_member(*claims, "nbf") != nullptr) {
+    const auto not_before = time_claim(*claims, "nbf");
+    if (!not_before || now + impl_->settings.leeway < *not_before) return refuse("the token is not valid yet");
   }
   if (!impl_->settings.issuer.empty() && string_member(*claims, "iss") != impl_->settings.issuer) return refuse("the token is from another issuer");
   if (!impl_->settings.audience.empty() && !has_audience(*claims, impl_->settings.audience)) return refuse("the token is meant for somebody else");

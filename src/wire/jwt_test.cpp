@@ -1,0 +1,227 @@
+#include "wire/jwt.hpp"
+
+#include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
+#include "wire/signature.hpp"
+
+namespace lockstep::wire {
+namespace {
+
+const Time kNow{std::chrono::seconds(1'800'000'000)};
+const std::string kSecret = "a-secret-of-more-than-16-bytes";
+const std::string kClaims = R"({"sub":"u1","iss":"https://id.example.com","aud":["lockstep","more"],"exp":1800000600})";
+
+std::string base64url(std::string_view bytes) {
+  std::string out = base64_encode(bytes);
+  while (!out.empty() && out.back() == '=') out.pop_back();
+  for (char& c : out) {
+    if (c == '+') c = '-';
+    if (c == '/') c = '_';
+  }
+  return out;
+}
+
+std::string unsigned_token(const std::string& header, const std::string& claims) { return base64url(header) + "." + base64url(claims); }
+
+std::string hs256(const std::string& claims, const std::string& secret = kSecret, const std::string& header = R"({"alg":"HS256","typ":"JWT"})") {
+  const std::string text = unsigned_token(header, claims);
+  return text + "." + base64url(hmac_sha256(secret, text));
+}
+
+// A key pair made for this run.
+class KeyPair {
+ public:
+  explicit KeyPair(EVP_PKEY* key) : key_(key) {}
+  KeyPair(const KeyPair&) = delete;
+  KeyPair& operator=(const KeyPair&) = delete;
+  ~KeyPair() { EVP_PKEY_free(key_); }
+
+  std::string public_pem() const {
+    BIO* bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_PUBKEY(bio, key_);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(bio, &bytes);
+    std::string out(bytes, static_cast<std::size_t>(size));
+    BIO_free(bio);
+    return out;
+  }
+
+  std::string sign(const std::string& text) const {
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    EVP_DigestSignInit(context, nullptr, EVP_sha256(), nullptr, key_);
+    std::size_t size = 0;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    EVP_DigestSign(context, nullptr, &size, bytes, text.size());
+    std::string out(size, '\0');
+    EVP_DigestSign(context, reinterpret_cast<unsigned char*>(out.data()), &size, bytes, text.size());
+    out.resize(size);
+    EVP_MD_CTX_free(context);
+    return out;
+  }
+
+  // r and s as 32 bytes each, as JWS has them.
+  std::string sign_raw(const std::string& text) const {
+    const std::string der = sign(text);
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    ECDSA_SIG* signature = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size()));
+    std::string out(64, '\0');
+    auto* raw = reinterpret_cast<unsigned char*>(out.data());
+    BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, 32);
+    BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + 32, 32);
+    ECDSA_SIG_free(signature);
+    return out;
+  }
+
+ private:
+  EVP_PKEY* key_;
+};
+
+std::string rs256(const KeyPair& key, const std::string& claims) {
+  const std::string text = unsigned_token(R"({"alg":"RS256"})", claims);
+  return text + "." + base64url(key.sign(text));
+}
+
+std::string es256(const KeyPair& key, const std::string& claims) {
+  const std::string text = unsigned_token(R"({"alg":"ES256"})", claims);
+  return text + "." + base64url(key.sign_raw(text));
+}
+
+JwtVerifier verifier(JwtSettings settings) {
+  Result<JwtVerifier> made = JwtVerifier::make(std::move(settings));
+  EXPECT_TRUE(made) << made.error().message;
+  return std::move(*made);
+}
+
+JwtVerifier with_secret() { return verifier({.secret = kSecret, .public_key = "", .issuer = "https://id.example.com", .audience = "lockstep"}); }
+
+void expect_refused(const JwtVerifier& with, const std::string& token, const std::string& word, Time now = kNow) {
+  const Result<Json> claims = with.verify(token, now);
+  ASSERT_FALSE(claims) << token;
+  EXPECT_EQ(claims.error().kind, ErrorKind::unauthorized);
+  EXPECT_NE(claims.error().message.find(word), std::string::npos) << claims.error().message;
+}
+
+TEST(Jwt, AcceptsHs256) {
+  const Result<Json> claims = with_secret().verify(hs256(kClaims), kNow);
+  ASSERT_TRUE(claims) << claims.error().message;
+  EXPECT_EQ(string_member(*claims, "sub"), "u1");
+}
+
+// The example of RFC 7515, appendix A.1, whose key is 64 bytes; it expired in 2011.
+TEST(Jwt, AcceptsTheExampleOfTheStandard) {
+  const auto key = base64_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ+EstJQLr/T+1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==");
+  ASSERT_TRUE(key);
+  const JwtVerifier with = verifier({.secret = *key, .public_key = "", .issuer = "joe", .audience = ""});
+  const std::string token =
+      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
+      "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  EXPECT_TRUE(with.verify(token, Time(std::chrono::seconds(1300819370))));
+  expect_refused(with, token, "expired");
+}
+
+TEST(Jwt, AcceptsRs256AndEs256) {
+  const KeyPair rsa(EVP_RSA_gen(2048));
+  const KeyPair ec(EVP_EC_gen("P-256"));
+  EXPECT_TRUE(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""}).verify(rs256(rsa, kClaims), kNow));
+  const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.public_pem(), .issuer = "", .audience = ""});
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(with_ec.verify(es256(ec, kClaims), kNow)) << "also with leading zeros in r and s";
+}
+
+TEST(Jwt, TheKeyDecidesTheAlgorithm) {
+  const KeyPair rsa(EVP_RSA_gen(2048));
+  const std::string pem = rsa.public_pem();
+  const JwtVerifier with = verifier({.secret = "", .public_key = pem, .issuer = "", .audience = ""});
+  expect_refused(with, hs256(kClaims, pem), "algorithm");  // the public key taken for a secret
+  expect_refused(with, hs256(kClaims, pem, R"({"alg":"RS256"})"), "signature");
+  expect_refused(with, unsigned_token(R"({"alg":"none"})", kClaims) + ".", "algorithm");
+  expect_refused(with_secret(), unsigned_token(R"({"alg":"none"})", kClaims) + ".", "algorithm");
+  for (const char* header : {R"({"alg":"hs256"})", R"({"alg":"HS512"})", R"({"alg":["HS256"]})", R"({})", "[]", "null", "HS256", ""}) {
+    expect_refused(with_secret(), hs256(kClaims, kSecret, header), "algorithm");
+  }
+}
+
+TEST(Jwt, RefusesWrongSignatures) {
+  const KeyPair rsa(EVP_RSA_gen(2048));
+  const KeyPair other(EVP_RSA_gen(2048));
+  const KeyPair ec(EVP_EC_gen("P-256"));
+  expect_refused(with_secret(), hs256(kClaims, "another-secret-of-some-length"), "signature");
+  expect_refused(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""}), rs256(other, kClaims), "signature");
+  const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.public_pem(), .issuer = "", .audience = ""});
+  const std::string text = unsigned_token(R"({"alg":"ES256"})", kClaims);
+  expect_refused(with_ec, text + "." + base64url(ec.sign(text)), "signature");  // DER instead of raw
+  expect_refused(with_ec, text + "." + base64url(std::string(64, '\0')), "signature");
+  expect_refused(with_ec, text + ".", "signature");
+  // Every changed character matters.
+  const std::string good = hs256(kClaims);
+  for (std::size_t i = 0; i < good.size(); i += 7) {
+    std::string bad = good;
+    bad[i] = bad[i] == 'A' ? 'B' : 'A';  // never the last character, whose low bits mean nothing
+    EXPECT_NE(bad, good);
+    EXPECT_FALSE(with_secret().verify(bad, kNow)) << i;
+  }
+}
+
+TEST(Jwt, RefusesWhatIsNoToken) {
+  const std::string good = hs256(kClaims);
+  for (std::size_t size = 0; size < good.size(); ++size) EXPECT_FALSE(with_secret().verify(good.substr(0, size), kNow)) << size;
+  for (const std::string& bad : {std::string("."), std::string(".."), std::string("..."), good + ".x", good + "=", "+" + good, std::string("\0.\0.\0", 5)}) {
+    EXPECT_FALSE(with_secret().verify(bad, kNow)) << bad;
+  }
+  expect_refused(with_secret(), good + std::string(20'000, 'A'), "too long");
+  expect_refused(with_secret(), hs256("[]"), "no token");
+  expect_refused(with_secret(), hs256("{"), "no token");
+}
+
+TEST(Jwt, HoldsTheTimes) {
+  const auto with_times = [](const std::string& times) { return hs256(R"({"iss":"https://id.example.com","aud":"lockstep")" + times + "}"); };
+  const JwtVerifier with = with_secret();
+  EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000001)"), kNow));
+  EXPECT_TRUE(with.verify(with_times(R"(,"exp":1799999980)"), kNow)) << "within the leeway";
+  expect_refused(with, with_times(R"(,"exp":1799999970)"), "expired");
+  expect_refused(with, with_times(""), "when it expires");
+  for (const char* odd : {R"("soon")", "null", "-1", "1e99", "{}"}) expect_refused(with, with_times(std::string(R"(,"exp":)") + odd), "when it expires");
+  expect_refused(with, with_times(R"(,"exp":0)"), "expired");
+  EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000600,"nbf":1800000020)"), kNow)) << "within the leeway";
+  EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000600,"nbf":0)"), kNow));
+  EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000600.5,"nbf":1799999999.25)"), kNow));
+  expect_refused(with, with_times(R"(,"exp":1800000600,"nbf":1800000060)"), "not valid yet");
+  expect_refused(with, with_times(R"(,"exp":1800000600,"nbf":"tomorrow")"), "not valid yet");
+}
+
+TEST(Jwt, HoldsIssuerAudienceAndCritical) {
+  const JwtVerifier with = with_secret();
+  expect_refused(with, hs256(R"({"iss":"https://evil.example.com","aud":"lockstep","exp":1800000600})"), "issuer");
+  expect_refused(with, hs256(R"({"aud":"lockstep","exp":1800000600})"), "issuer");
+  for (const char* aud : {R"("other")", R"(["other"])", "[]", "7", "[7]", "null"}) {
+    expect_refused(with, hs256(std::string(R"({"iss":"https://id.example.com","exp":1800000600,"aud":)") + aud + "}"), "somebody else");
+  }
+  expect_refused(with, hs256(R"({"iss":"https://id.example.com","exp":1800000600})"), "somebody else");
+  expect_refused(with, hs256(kClaims, kSecret, R"({"alg":"HS256","crit":["b64"],"b64":false})"), "extensions");
+}
+
+TEST(Jwt, RefusesKeysThatAreNone) {
+  const auto refused = [](JwtSettings settings) {
+    const auto made = JwtVerifier::make(std::move(settings));
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().kind, ErrorKind::invalid);
+  };
+  const KeyPair small(EVP_RSA_gen(1024));
+  const KeyPair p384(EVP_EC_gen("P-384"));
+  const KeyPair koblitz(EVP_EC_gen("secp256k1"));
+  refused({});
+  refused({.secret = "short", .public_key = "", .issuer = "", .audience = ""});
+  refused({.secret = "", .public_key = "no key", .issuer = "", .audience = ""});
+  refused({.secret = "", .public_key = small.public_pem(), .issuer = "", .audience = ""});
+  refused({.secret = "", .public_key = p384.public_pem(), .issuer = "", .audience = ""});
+  refused({.secret = "", .public_key = koblitz.public_pem(), .issuer = "", .audience = ""});
+  refused({.secret = kSecret, .public_key = p384.public_pem(), .issuer = "", .audience = ""});
+}
+
+}  // namespace
+}  // namespace lockstep::wire

@@ -82,7 +82,7 @@ Result<void> DemoStage::write_configuration(const DemoSettings& settings, const 
                                             const connector::SandboxOptions& options, std::uint16_t port) {
   const JsonObject crm = sandbox.connector_settings(options, crm_->origin());
   LOCKSTEP_CHECK(write_file(folder_ + "/crm_token", std::string(string_member(Json(crm), "token"))));
-  std::string db = "      db:\n        connector: sqlite\n        path: " + folder_ + "/business.db\n";
+  std::string db = "      db:\n        connector: sqlite\n        path: " + folder_ + "/business.db\n        poll_ms: 20\n";
   if (settings.store == DemoStore::postgres) {
     LOCKSTEP_CHECK(write_file(folder_ + "/database_url", postgres_->connection()));
     db = "      db:\n        connector: postgres\n        url: {file: database_url}\n";

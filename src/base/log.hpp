@@ -19,14 +19,17 @@ class LogField {
   LogField(std::string_view key, const std::string& value) : key_(key), value_(value) {}
   template <class T>
     requires std::is_arithmetic_v<T>
-  LogField(std::string_view key, T value) : key_(key), value_(std::to_string(value)) {}
+  LogField(std::string_view key, T value) : key_(key), value_(std::to_string(value)), is_number_(true) {}
 
   std::string_view key() const { return key_; }
   const std::string& value() const { return value_; }
+  // The caller gave a count, a time or a sequence number. Digits that were given as text may be a phone number (O4).
+  bool is_number() const { return is_number_; }
 
  private:
   std::string_view key_;
   std::string value_;
+  bool is_number_ = false;
 };
 
 class Log {

@@ -65,11 +65,9 @@ SpdlogLog::SpdlogLog(LogSettings settings, std::shared_ptr<spdlog::sinks::sink> 
 
 SpdlogLog::~SpdlogLog() { logger_->flush(); }
 
-std::string SpdlogLog::clean(std::string_view value) const {
-  // A count or a sequence number looks like a phone number to redact(). Callers pass no personal data as bare digits.
-  if (std::ranges::all_of(value, [](char c) { return (c >= '0' && c <= '9') || c == '.' || c == '-'; }))
-    return std::string(value);
-  std::string text(value);
+std::string SpdlogLog::clean(const LogField& field) const {
+  if (field.is_number()) return field.value();
+  std::string text = field.value();
   for (const auto& secret : settings_.secrets) {
     for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
       text.replace(at, secret.size(), "***");
@@ -82,13 +80,13 @@ void SpdlogLog::write(LogLevel level, std::string_view event, std::initializer_l
   std::string line;
   if (settings_.format == LogFormat::json) {
     JsonObject object{{"level", name_of(level)}, {"event", event}};
-    for (const auto& field : fields) object[field.key()] = clean(field.value());
+    for (const auto& field : fields) object[field.key()] = clean(field);
     line = to_text(Json(std::move(object)));
     line = line.substr(1, line.size() - 2);  // the pattern adds the braces and the time
   } else {
     line = event;
     for (const auto& field : fields) {
-      const std::string value = clean(field.value());
+      const std::string value = clean(field);
       line += fmt::format(" {}={}", field.key(), is_plain(value) ? value : lockstep::to_text(Json(value)));
     }
   }

@@ -37,7 +37,7 @@ class SpdlogLog final : public Log {
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
 
  private:
-  std::string clean(std::string_view value) const;
+  std::string clean(const LogField& field) const;
 
   LogSettings settings_;
   std::shared_ptr<spdlog::logger> logger_;

@@ -94,6 +94,17 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
   if (outcome.kind == OutcomeKind::applied && row) {
     body["pending_us"] = (ws_.now() - row->since).count();
     body["cause"] = row->cause;
+  } else if (outcome.kind == OutcomeKind::applied) {
+    // The echo was faster than the answer and has cleared the row: the written fields say since when and why.
+    Stamp newest;
+    for (const auto& [name, value] : outcome.written) {
+      const auto field = record->fields.find(name);
+      if (field != record->fields.end() && field->second.stamp.time > newest.time) newest = field->second.stamp;
+    }
+    if (newest.seq != 0) {
+      body["pending_us"] = (ws_.now() - newest.time.time()).count();
+      body["cause"] = newest.seq;
+    }
   }
   if (!outcome.reason.empty()) body["error"] = outcome.reason;
 

@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "app/commands/check.hpp"
+#include "app/commands/command_state.hpp"
 #include "app/commands/deadletters.hpp"
 #include "app/commands/http_transport.hpp"
 #include "app/commands/init.hpp"
@@ -48,9 +49,8 @@ class OwnSystems final : public SystemOpener {
   static Result<std::unique_ptr<SystemOpener>> make(std::span<const connector::Factory> factories,
                                                     const Config& config) {
     auto own = std::make_unique<OwnSystems>(LogSettings{LogLevel::warning, config.server.log_format, config.secrets});
-    const StateOf state = [](const SystemConfig&) -> Result<std::unique_ptr<connector::StatePort>> {
-      return std::make_unique<MemoryState>();
-    };
+    own->state_ = std::make_unique<CommandState>(config.server.data_folder);
+    const StateOf state = [kept = own->state_.get()](const SystemConfig& system) { return kept->state_of(system); };
     auto live = LiveSystems::make(factories, state, own->log_);
     if (!live) return fail(live.error());
     own->live_ = std::move(*live);
@@ -63,6 +63,7 @@ class OwnSystems final : public SystemOpener {
 
  private:
   SpdlogLog log_;
+  std::unique_ptr<CommandState> state_;
   std::unique_ptr<LiveSystems> live_;
 };
 

@@ -5,44 +5,14 @@
 #include <algorithm>
 #include <optional>
 
+#include "app/ports/client_transport.hpp"
+#include "app/ports/thread_worker.hpp"
 #include "base/assert.hpp"
 #include "base/random.hpp"
-#include "connector/metered_http.hpp"
 #include "net/event_loop.hpp"
 #include "net/http_client.hpp"
-#include "net/worker_thread.hpp"
 
 namespace lockstep::app {
-namespace {
-
-class ClientTransport final : public connector::Transport {
- public:
-  ClientTransport(net::HttpClient& client, std::string origin) : client_(client), origin_(std::move(origin)) {}
-
-  Task<Result<wire::HttpResponse>> send(wire::HttpRequest request, std::chrono::milliseconds deadline) override {
-    net::ClientRequest call;
-    call.origin = origin_;
-    call.request = std::move(request);
-    call.deadline = deadline;
-    auto response = co_await client_.send(std::move(call));
-    co_return response;
-  }
-
- private:
-  net::HttpClient& client_;
-  std::string origin_;
-};
-
-class ThreadWorker final : public connector::WorkerPort {
- public:
-  void run(Action job) override { thread_.post(std::move(job)); }
-
- private:
-  net::WorkerThread thread_;
-};
-
-}  // namespace
-
 Task<Result<Json>> MemoryState::get(std::string key) {
   const auto* value = values_.if_contains(key);
   co_return value == nullptr ? Json(nullptr) : *value;

@@ -30,7 +30,7 @@ class LiveSystems final : public SystemOpener {
   std::unique_ptr<Impl> impl_;
 };
 
-// State that lasts as long as the object: for systems that have none yet.
+// State that lasts as long as the object: for systems that need none of an earlier run.
 class MemoryState final : public connector::StatePort {
  public:
   Task<Result<Json>> get(std::string key) override;

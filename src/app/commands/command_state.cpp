@@ -1,0 +1,57 @@
+#include "app/commands/command_state.hpp"
+
+#include <fmt/format.h>
+
+#include "app/commands/live_systems.hpp"
+#include "app/ports/data_folder.hpp"
+
+namespace lockstep::app {
+namespace {
+
+// The command's thread is the store's writer; nothing else uses the store meanwhile.
+class StoredState final : public connector::StatePort {
+ public:
+  StoredState(store::Store& store, const SystemConfig& system)
+      : store_(store), reader_(store.open_reader()), source_(system.settings.source), system_(system.settings.system) {}
+
+  Task<Result<Json>> get(std::string key) override {
+    Result<Json> value = reader_->state(source_, system_, connector_state_key(key));
+    co_return value;
+  }
+
+  Task<Result<void>> put(std::string key, Json value) override {
+    sync::Batch batch;
+    batch.state.push_back({source_, system_, connector_state_key(key), std::move(value)});
+    Result<void> stored = store_.commit(batch);
+    co_return stored;
+  }
+
+ private:
+  store::Store& store_;
+  std::unique_ptr<store::Reader> reader_;
+  SourceId source_;
+  SystemName system_;
+};
+
+}  // namespace
+
+Result<void> CommandState::open_store() {
+  if (store_) return {};
+  LOCKSTEP_CHECK(make_data_folder(data_folder_));
+  LOCKSTEP_TRY(opened, store::open_sqlite_store({.path = store_file(data_folder_)}));
+  store_ = std::move(opened);
+  return {};
+}
+
+Result<std::unique_ptr<connector::StatePort>> CommandState::state_of(const SystemConfig& system) {
+  if (find_member(system.settings.settings, "oauth") == nullptr) return std::make_unique<MemoryState>();
+  if (const Result<void> opened = open_store(); !opened) {
+    return fail(opened.error().kind,
+                fmt::format("{} / {} uses OAuth, and its newest tokens are in the store: {}. While a server runs, "
+                            "`lockstep status` shows how the system is; stop the server to use this command.",
+                            system.settings.source.str(), system.settings.system.str(), opened.error().message));
+  }
+  return std::make_unique<StoredState>(*store_, system);
+}
+
+}  // namespace lockstep::app

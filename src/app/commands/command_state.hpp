@@ -1,0 +1,34 @@
+// Where `check` and `migrate` keep the state of the systems that they open.
+//
+// A system whose settings have `oauth` gets new tokens that end the old ones: they go into the server's store under
+// the server's keys, or the server could not log in any more (Q3). While a server holds the store such a system is
+// refused. Every other system forgets: what a command remembered of a database's capture would hide from the server
+// that changes were lost (B4).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/config/config.hpp"
+#include "connector/ports.hpp"
+#include "store/sqlite_store.hpp"
+
+namespace lockstep::app {
+
+class CommandState {
+ public:
+  explicit CommandState(std::string data_folder) : data_folder_(std::move(data_folder)) {}
+  CommandState(const CommandState&) = delete;
+  CommandState& operator=(const CommandState&) = delete;
+
+  // The port must not outlive this. The store is opened when the first system needs it, and held from then on.
+  Result<std::unique_ptr<connector::StatePort>> state_of(const SystemConfig& system);
+
+ private:
+  Result<void> open_store();
+
+  std::string data_folder_;
+  std::unique_ptr<store::SqliteStore> store_;
+};
+
+}  // namespace lockstep::app

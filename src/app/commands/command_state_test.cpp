@@ -1,0 +1,92 @@
+#include "app/commands/command_state.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/ports/data_folder.hpp"
+#include "store/temporary_folder.hpp"
+
+namespace lockstep::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+template <class T>
+T now(Task<T> task) {
+  std::optional<T> result;
+  TaskScope tasks;
+  const auto keep = [](Task<T> inner, std::optional<T>* out) -> Task<void> {
+    T value = co_await inner;
+    out->emplace(std::move(value));
+  };
+  tasks.spawn(keep(std::move(task), &result));
+  LOCKSTEP_ASSERT(result, "these ports answer at once");
+  return std::move(*result);
+}
+
+class CommandStateTest : public ::testing::Test {
+ protected:
+  store::TemporaryFolder folder;
+  const std::string data = (folder.path() / "data").string();
+
+  static SystemConfig system(const char* name, JsonObject settings) {
+    SystemConfig out;
+    out.connector = "fakecrm";
+    out.settings.source = SourceId("acme");
+    out.settings.system = SystemName(name);
+    out.settings.settings = std::move(settings);
+    return out;
+  }
+  static SystemConfig oauth() { return system("crm", {{"oauth", JsonObject{{"client_id", "c"}}}}); }
+};
+
+TEST_F(CommandStateTest, TokensOfOneCommandAreThereForTheNextAndForTheServer) {
+  {
+    CommandState command(data);
+    auto port = command.state_of(oauth());
+    ASSERT_TRUE(port);
+    EXPECT_EQ(now((*port)->get("oauth")).value(), Json(nullptr));
+    ASSERT_TRUE(now((*port)->put("oauth", JsonObject{{"refresh_token", "second"}})));
+    EXPECT_EQ(now((*port)->get("oauth")).value(), Json(JsonObject({{"refresh_token", "second"}})));
+  }
+  {
+    CommandState command(data);
+    auto port = command.state_of(oauth());
+    ASSERT_TRUE(port);
+    EXPECT_EQ(string_member(now((*port)->get("oauth")).value(), "refresh_token"), "second");
+    auto other = command.state_of(system("other", oauth().settings.settings));
+    ASSERT_TRUE(other) << "one store serves all systems";
+    EXPECT_EQ(now((*other)->get("oauth")).value(), Json(nullptr));
+  }
+  auto store = store::open_sqlite_store({.path = store_file(data)});
+  ASSERT_TRUE(store);
+  const auto kept = (*store)->open_reader()->state(SourceId("acme"), SystemName("crm"), "connector/oauth");
+  EXPECT_EQ(string_member(kept.value(), "refresh_token"), "second");
+}
+
+TEST_F(CommandStateTest, OAuthIsRefusedWhileAServerHoldsTheStore) {
+  ASSERT_TRUE(make_data_folder(data));
+  auto server = store::open_sqlite_store({.path = store_file(data)});
+  ASSERT_TRUE(server);
+  CommandState command(data);
+  const auto refused = command.state_of(oauth());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(refused.error().message, HasSubstr("acme / crm uses OAuth"));
+  EXPECT_TRUE(command.state_of(system("db", {{"url", "postgres://h/d"}}))) << "others need no store";
+  server->reset();
+  EXPECT_TRUE(command.state_of(oauth())) << "the server has stopped";
+}
+
+TEST_F(CommandStateTest, OtherSystemsLeaveNothingBehind) {
+  CommandState command(data);
+  auto port = command.state_of(system("db", {{"url", "postgres://h/d"}}));
+  ASSERT_TRUE(port);
+  ASSERT_TRUE(now((*port)->put("capture", "slot")));
+  EXPECT_EQ(now((*port)->get("capture")).value(), Json("slot"));
+  EXPECT_FALSE(std::filesystem::exists(data));
+  EXPECT_EQ(now((*command.state_of(system("db", {})))->get("capture")).value(), Json(nullptr));
+}
+
+}  // namespace
+}  // namespace lockstep::app

@@ -1,0 +1,23 @@
+// A connector's way to its origin, over the HTTP client.
+#pragma once
+
+#include <string>
+
+#include "connector/metered_http.hpp"
+#include "net/http_client.hpp"
+
+namespace lockstep::app {
+
+class ClientTransport final : public connector::Transport {
+ public:
+  // The client outlives it. An empty origin: nothing is ever sent.
+  ClientTransport(net::HttpClient& client, std::string origin) : client_(client), origin_(std::move(origin)) {}
+
+  Task<Result<wire::HttpResponse>> send(wire::HttpRequest request, std::chrono::milliseconds deadline) override;
+
+ private:
+  net::HttpClient& client_;
+  std::string origin_;
+};
+
+}  // namespace lockstep::app

@@ -1,0 +1,20 @@
+// What every part of the program that opens the data folder must agree on.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace lockstep::app {
+
+// Creates the folder when it is not there, for this user only; an existing one keeps its permissions. `unavailable`
+// when that cannot be done.
+Result<void> make_data_folder(const std::string& folder);
+
+std::filesystem::path store_file(const std::string& folder);
+
+// The store's key for a connector's own state, apart from the keys of the hub.
+std::string connector_state_key(const std::string& key);
+
+}  // namespace lockstep::app

@@ -1,8 +1,8 @@
-// The HttpPort of one system: every metered call waits here until the quota of its credential allows it, class by class.
+// The HttpPort of one credential at one remote: every metered call waits here until the quota allows it, class by class.
 //
-// Owns the waiting calls; uses the quota (which several ports with the same credential may share only on one loop),
-// the transport and the loop, all of which outlive it. Called on the loop's thread. Does not retry: what to do about
-// an outcome is the dispatcher's decision.
+// Owns the waiting calls; uses the quota, the transport and the loop, all of which outlive it. Systems with the same
+// credential share the port, not only the quota: who waits since when must be known in one place. Called on the
+// loop's thread. Does not retry: what to do about an outcome is the dispatcher's decision.
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 #include "app/server/server.hpp"
 
-#include <filesystem>
 #include <map>
 
+#include "app/ports/data_folder.hpp"
 #include "app/server/config_access.hpp"
 #include "app/server/system_host.hpp"
 #include "base/random.hpp"
@@ -30,14 +30,6 @@ class CurrentAccess final : public gateway::Access {
   std::unique_ptr<ConfigAccess> access_;
 };
 
-Result<void> make_folder(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return fail(ErrorKind::unavailable, "cannot make the data folder '" + folder + "': " + error.message());
-  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-  return {};
-}
-
 }  // namespace
 
 struct Server::State {
@@ -50,6 +42,7 @@ struct Server::State {
   SeededRandom random{random_seed()};
   std::unique_ptr<store::SqliteStore> store;
   std::unique_ptr<net::HttpClient> client;
+  CredentialLines lines;
   std::unique_ptr<hub::Hub> hub;  // before the threads in destruction order: they end first
   CurrentAccess access;
   std::unique_ptr<gateway::Gateway> gateway;
@@ -64,7 +57,7 @@ struct Server::State {
 Result<hub::Setup> Server::State::make_setup(const Config& config) {
   hub::Setup setup;
   setup.catalog = config.catalog;
-  HostParts host{parts.loop, client.get(), &random, parts.log, [this]() -> hub::Hub& { return *hub; }};
+  HostParts host{parts.loop, client.get(), &lines, &random, parts.log, [this]() -> hub::Hub& { return *hub; }};
   std::map<std::pair<SourceId, SystemName>, HostedSystem> next;
   for (const SourceConfig& source : config.sources) {
     for (const SystemConfig& system : source.systems) {
@@ -100,8 +93,8 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) {
   auto state = std::make_unique<State>(parts);
   state->running = config.server;
-  LOCKSTEP_CHECK(make_folder(config.server.data_folder));
-  LOCKSTEP_TRY(store, store::open_sqlite_store({.path = std::filesystem::path(config.server.data_folder) / "lockstep.db"}));
+  LOCKSTEP_CHECK(make_data_folder(config.server.data_folder));
+  LOCKSTEP_TRY(store, store::open_sqlite_store({.path = store_file(config.server.data_folder)}));
   state->store = std::move(store);
   // The operator named these hosts: they may be on this machine or network.
   net::ClientSettings client_settings;

@@ -2,38 +2,14 @@
 
 #include <algorithm>
 
+#include "app/ports/client_transport.hpp"
+#include "app/ports/data_folder.hpp"
+#include "app/ports/thread_worker.hpp"
 #include "connector/metered_http.hpp"
-#include "net/worker_thread.hpp"
 #include "wire/signature.hpp"
 
 namespace lockstep::app {
 namespace {
-
-class ClientTransport final : public connector::Transport {
- public:
-  ClientTransport(net::HttpClient& client, std::string origin) : client_(client), origin_(std::move(origin)) {}
-
-  Task<Result<wire::HttpResponse>> send(wire::HttpRequest request, std::chrono::milliseconds deadline) override {
-    net::ClientRequest call;
-    call.origin = origin_;
-    call.request = std::move(request);
-    call.deadline = deadline;
-    auto response = co_await client_.send(std::move(call));
-    co_return response;
-  }
-
- private:
-  net::HttpClient& client_;
-  std::string origin_;
-};
-
-class ThreadWorker final : public connector::WorkerPort {
- public:
-  void run(Action job) override { thread_.post(std::move(job)); }
-
- private:
-  net::WorkerThread thread_;
-};
 
 class HubState final : public connector::StatePort {
  public:
@@ -42,21 +18,19 @@ class HubState final : public connector::StatePort {
 
   Task<Result<Json>> get(std::string key) override {
     Result<Json> value = co_await completion<Result<Json>>([&](Completion<Result<Json>>::Done done) {
-      hub_().get_state(source_, system_, kPrefix + key, std::move(done));
+      hub_().get_state(source_, system_, connector_state_key(key), std::move(done));
     });
     co_return value;
   }
 
   Task<Result<void>> put(std::string key, Json value) override {
     Result<void> stored = co_await completion<Result<void>>([&](Completion<Result<void>>::Done done) {
-      hub_().put_state({source_, system_, kPrefix + key, std::move(value)}, std::move(done));
+      hub_().put_state({source_, system_, connector_state_key(key), std::move(value)}, std::move(done));
     });
     co_return stored;
   }
 
  private:
-  static constexpr const char* kPrefix = "connector/";  // apart from the hub's own keys
-
   SourceId source_;
   SystemName system_;
   std::function<hub::Hub&()> hub_;
@@ -64,21 +38,45 @@ class HubState final : public connector::StatePort {
 
 // Everything a connector stands on, in the order in which it goes away.
 struct Instance {
-  Instance(const SystemConfig& config, std::shared_ptr<const sync::Catalog> from, const connector::Factory& factory, const HostParts& parts)
-      : catalog(std::move(from)),
-        transport(*parts.client, factory.uses_http && factory.origin ? factory.origin(config.settings.settings) : ""),
-        http(transport, quota, *parts.loop, *parts.log),
-        state(config, parts.hub) {}
+  Instance(const SystemConfig& config, std::shared_ptr<const sync::Catalog> from, std::shared_ptr<CredentialLine> to, const HostParts& parts)
+      : catalog(std::move(from)), line(std::move(to)), state(config, parts.hub) {}
 
   std::shared_ptr<const sync::Catalog> catalog;  // the settings point into it
-  ClientTransport transport;
-  connector::Quota quota;
-  connector::MeteredHttp http;
+  std::shared_ptr<CredentialLine> line;
   HubState state;
   std::unique_ptr<connector::Connector> connector;
 };
 
+// What the remote counts calls by: its address and who asks. Settings that only say how to work do not matter.
+std::string credential_of(const SystemConfig& system, const std::string& origin) {
+  const JsonObject& settings = system.settings.settings;
+  JsonArray parts{system.connector, origin};
+  for (const char* name : {"token", "location_id"}) parts.emplace_back(string_member(settings, name));
+  // The refresh token is another one after each installation, the client stays.
+  const Json* oauth = find_member(settings, "oauth");
+  parts.emplace_back(oauth == nullptr ? "" : string_member(*oauth, "client_id"));
+  return wire::hex_encode(wire::sha256(to_text(Json(std::move(parts)))));  // the settings hold secrets
+}
+
 }  // namespace
+
+// The way to one remote with one credential.
+struct CredentialLine {
+  CredentialLine(const std::string& origin, const HostParts& parts)
+      : transport(*parts.client, origin), http(transport, quota, *parts.loop, *parts.log) {}
+
+  ClientTransport transport;
+  connector::Quota quota;
+  connector::MeteredHttp http;
+};
+
+std::shared_ptr<CredentialLine> CredentialLines::line(const SystemConfig& system, const std::string& origin, const HostParts& parts) {
+  std::erase_if(lines_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<CredentialLine>& known = lines_[credential_of(system, origin)];
+  std::shared_ptr<CredentialLine> line = known.lock();
+  if (!line) known = line = std::make_shared<CredentialLine>(origin, parts);
+  return line;
+}
 
 std::string fingerprint_of(const SystemConfig& system) {
   std::string text = system.connector + '\n' + to_text(system.settings.settings);
@@ -100,9 +98,11 @@ Result<HostedSystem> host_system(const SystemConfig& system, std::shared_ptr<con
                                  std::span<const connector::Factory> factories, const HostParts& parts) {
   const auto factory = std::ranges::find(factories, system.connector, &connector::Factory::kind);
   if (factory == factories.end()) return fail(ErrorKind::invalid, "this program has no connector '" + system.connector + "'");
-  auto instance = std::make_shared<Instance>(system, std::move(catalog), *factory, parts);
+  std::shared_ptr<CredentialLine> line;
+  if (factory->uses_http) line = parts.lines->line(system, factory->origin ? factory->origin(system.settings.settings) : "", parts);
+  auto instance = std::make_shared<Instance>(system, std::move(catalog), std::move(line), parts);
   connector::Ports ports;
-  if (factory->uses_http) ports.http = &instance->http;
+  if (instance->line) ports.http = &instance->line->http;
   ports.state = &instance->state;
   ports.make_worker = [] { return std::make_unique<ThreadWorker>(); };
   ports.loop = parts.loop;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "app/config/config.hpp"
 #include "hub/hub.hpp"
@@ -11,9 +13,24 @@
 
 namespace lockstep::app {
 
+struct HostParts;
+struct CredentialLine;
+
+// HTTP to a remote, one line per credential: systems that use the same connector, origin, token (or OAuth client) and
+// location share one budget, because the remote counts their calls together (Q1, Q2). A line lives as long as a
+// system uses it, also across a reload.
+class CredentialLines {
+ public:
+  std::shared_ptr<CredentialLine> line(const SystemConfig& system, const std::string& origin, const HostParts& parts);
+
+ private:
+  std::map<std::string, std::weak_ptr<CredentialLine>> lines_;  // by a hash of the credential
+};
+
 struct HostParts {
   net::EventLoop* loop = nullptr;
   net::HttpClient* client = nullptr;
+  CredentialLines* lines = nullptr;
   Random* random = nullptr;
   Log* log = nullptr;
   std::function<hub::Hub&()> hub;  // asked when a connector first uses its state: the hub is made after the connectors

@@ -27,7 +27,8 @@ struct Caller {
 class Access {
  public:
   virtual ~Access() = default;
-  // `unauthorized` says what is missing, never what would have been right.
+  // `unauthorized` says what is missing, never what would have been right. Only Authorization, X-API-Key and Host are
+  // looked at: event streams keep these and ask again.
   virtual Result<Caller> identify(const wire::HttpHeaders& headers, Time now) const = 0;
 };
 

@@ -11,6 +11,7 @@ class EventStreams;
 
 struct Context {
   hub::Hub& hub;
+  const Access& access;
   Loop& loop;
   Random& random;
   Log& log;

@@ -6,12 +6,14 @@ namespace lockstep::gateway {
 namespace {
 
 constexpr std::size_t kCatchUpRows = 500;
-constexpr std::chrono::seconds kKeepAlive{15};
+constexpr std::size_t kCatchUpBytes = 128 << 10;  // at once; well below what a stream may have pending
+constexpr std::chrono::seconds kTick{15};         // keep-alive, and the question whether the reader still may
 
 }  // namespace
 
 struct EventStreams::Stream {
   std::shared_ptr<net::BodyStream> body;
+  wire::HttpHeaders credentials;  // as the request had them
   Caller caller;
   SourceId source;
   Seq after = 0;
@@ -31,6 +33,11 @@ void EventStreams::open(const std::shared_ptr<Call>& call, const SourceId& sourc
   head.headers.add("X-Accel-Buffering", "no");
   auto stream = std::make_shared<Stream>();
   stream->body = call->exchange->stream(std::move(head));
+  for (const auto& [name, value] : call->request.request.headers.items()) {
+    // What Access looks at; whole requests would be a lot to keep for every stream.
+    const bool wanted = wire::equal_without_case(name, "Authorization") || wire::equal_without_case(name, "X-API-Key") || wire::equal_without_case(name, "Host");
+    if (wanted) stream->credentials.add(name, value);
+  }
   stream->caller = call->caller;
   stream->source = source;
   stream->after = after;
@@ -40,7 +47,7 @@ void EventStreams::open(const std::shared_ptr<Call>& call, const SourceId& sourc
   stream->body->on_close([this, weak = std::weak_ptr(stream)] {
     if (const auto gone = weak.lock()) drop(gone);
   });
-  if (!timer_set_) keep_alive();
+  if (!timer_) tick();
   join(stream);
 }
 
@@ -76,13 +83,23 @@ void EventStreams::catch_up(const std::shared_ptr<Stream>& stream) {
         if (stream->closed) return;
         if (!found->end || !found->entries) return drop(stream);
         std::string text;
+        Seq reached = stream->after;
+        bool whole = found->entries->size() < kCatchUpRows;
         for (const sync::JournalEntry& entry : *found->entries) {
-          stream->after = entry.seq;
+          if (text.size() >= kCatchUpBytes) {
+            whole = false;  // the rest is read again once this has left
+            break;
+          }
+          reached = entry.seq;
           if (stream->wants(entry.source)) text += hub::event_frame(entry);
         }
         // What lies between the last entry of this source and the end belongs to other sources.
-        if (found->entries->size() < kCatchUpRows) stream->after = std::max(stream->after, *found->end);
-        if (!text.empty()) stream->body->write(std::make_shared<const std::string>(std::move(text)));
+        if (whole) reached = std::max(reached, *found->end);
+        // What was not taken must not count as delivered: the reader resumes from what it has.
+        if (!text.empty() && stream->body->write(std::make_shared<const std::string>(std::move(text))) != net::WriteOutcome::accepted) {
+          return drop(stream);
+        }
+        stream->after = reached;
         continue_when_drained(stream);
       });
 }
@@ -106,15 +123,32 @@ void EventStreams::close_all() {
   while (!open_.empty()) drop(open_.front());
 }
 
-void EventStreams::keep_alive() {
-  timer_set_ = true;
-  context_.loop.after(kKeepAlive, [this] {
+EventStreams::~EventStreams() {
+  close_all();
+  if (timer_) context_.loop.cancel(*timer_);
+}
+
+// A key that was taken away, a token that has expired, a role that has changed: the stream follows.
+bool EventStreams::still_allowed(Stream& stream) const {
+  Result<Caller> caller = context_.access.identify(stream.credentials, context_.loop.clock().now());
+  if (!caller) return false;
+  stream.caller = std::move(*caller);
+  return stream.source.empty() || stream.caller.may_read(stream.source);
+}
+
+void EventStreams::tick() {
+  timer_ = context_.loop.after(kTick, [this] {
     const auto comment = std::make_shared<const std::string>(": still here\n\n");
-    for (const auto& stream : open_) {
-      if (stream->body->pending_bytes() == 0) stream->body->write(comment);
+    const auto streams = open_;  // drop() takes from the list
+    for (const auto& stream : streams) {
+      if (!still_allowed(*stream)) {
+        drop(stream);
+      } else if (stream->body->pending_bytes() == 0) {
+        stream->body->write(comment);
+      }
     }
-    timer_set_ = false;
-    if (!open_.empty()) keep_alive();
+    timer_.reset();
+    if (!open_.empty()) tick();
   });
 }
 

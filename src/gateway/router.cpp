@@ -1,9 +1,13 @@
 #include "gateway/router.hpp"
 
+#include <algorithm>
+
 #include "gateway/problem.hpp"
 
 namespace lockstep::gateway {
 namespace {
+
+constexpr std::size_t kParameterBytesLimit = 200;
 
 std::vector<std::string> split_path(std::string_view path) {
   std::vector<std::string> out;
@@ -18,13 +22,20 @@ std::vector<std::string> split_path(std::string_view path) {
 
 bool is_parameter(const std::string& segment) { return segment.size() > 2 && segment.front() == '{' && segment.back() == '}'; }
 
+// Names and ids are short ASCII; anything else is nothing we know, and is not repeated in an answer.
+bool is_plain(std::string_view value) {
+  return value.size() <= kParameterBytesLimit && std::ranges::all_of(value, [](char c) { return c > ' ' && c < 127; });
+}
+
 bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path,
              std::map<std::string, std::string, std::less<>>& parameters) {
   if (pattern.size() != path.size()) return false;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (is_parameter(pattern[i])) {
       if (path[i].empty()) return false;
-      parameters[pattern[i].substr(1, pattern[i].size() - 2)] = wire::percent_decode(path[i]);
+      std::string value = wire::percent_decode(path[i]);
+      if (!is_plain(value)) return false;
+      parameters[pattern[i].substr(1, pattern[i].size() - 2)] = std::move(value);
     } else if (pattern[i] != path[i]) {
       return false;
     }
@@ -85,6 +96,9 @@ void Router::handle(net::ServerRequest request, std::shared_ptr<net::Exchange> e
       call->caller = std::move(*caller);
       // A source that the caller may not see answers like one that is not there would to it: 403 in both cases.
       if (!allowed(call->caller, route.needs, call->source())) return call->answer(forbidden());
+      if (call->parameters.contains("source") && !knows_source_(call->source())) {
+        return call->answer(problem({ErrorKind::not_found, "there is no such source", {}}));
+      }
     }
     return route.run(std::move(call));
   }

@@ -44,7 +44,10 @@ struct Route {
 
 class Router {
  public:
-  Router(const Access& access, const Clock& clock) : access_(access), clock_(clock) {}
+  using KnowsSource = std::function<bool(const SourceId&)>;
+
+  Router(const Access& access, const Clock& clock, KnowsSource knows_source)
+      : access_(access), clock_(clock), knows_source_(std::move(knows_source)) {}
 
   void add(Route route);
   const std::vector<Route>& routes() const { return routes_; }
@@ -55,6 +58,7 @@ class Router {
  private:
   const Access& access_;
   const Clock& clock_;
+  KnowsSource knows_source_;
   std::vector<Route> routes_;
   std::vector<std::vector<std::string>> segments_;  // of the patterns
 };

@@ -1,6 +1,7 @@
 // /api/v1/sources/{source}/records: list, read, create, edit, delete, history
 #include <charconv>
 
+#include "connector/stable_id.hpp"
 #include "gateway/context.hpp"
 #include "gateway/shapes.hpp"
 #include "hub/event_text.hpp"
@@ -9,8 +10,11 @@ namespace lockstep::gateway {
 namespace {
 
 constexpr std::size_t kHistoryLimit = 100;
+constexpr std::size_t kKeyBytesLimit = 200;
 constexpr std::string_view kRecords = "/api/v1/sources/{source}/records";
 constexpr std::string_view kRecord = "/api/v1/sources/{source}/records/{id}";
+
+enum class EditKind { write, remove };
 
 // If-Match: "7" -> 7. nullopt with `bad` set when it makes no sense.
 std::optional<std::uint64_t> revision_of(std::string_view etag, bool& bad) {
@@ -58,24 +62,65 @@ void read(Context& context, const std::shared_ptr<Call>& call) {
   });
 }
 
+using Found = std::shared_ptr<Result<std::optional<sync::Record>>>;
+
+void find(Context& context, const SourceId& source, const RecordId& id, std::move_only_function<void(const Result<std::optional<sync::Record>>&)> then) {
+  const Found found = std::make_shared<Result<std::optional<sync::Record>>>();
+  context.hub.read([found, source, id](store::Reader& reader) { *found = reader.record(source, id); },
+                   [found, then = std::move(then)]() mutable { then(*found); });
+}
+
+void submit(Context& context, const std::shared_ptr<Call>& call, unsigned status, sync::Edit edit) {
+  context.hub.submit({std::move(edit)}, [&context, call, status](Result<std::vector<sync::Applied>> applied) {
+    const bool repeated = applied && !applied->front().error && applied->front().revision == 0 && !applied->front().record.empty();
+    if (!repeated) return answer_applied(*call, status, applied);
+    // The key has been used before: the answer says where the record stands now.
+    const RecordId id = applied->front().record;
+    find(context, call->source(), id, [call, status, applied = std::move(applied)](const Result<std::optional<sync::Record>>& record) mutable {
+      if (!record) return call->answer(problem(record.error()));
+      if (*record) applied->front().revision = (*record)->revision;
+      answer_applied(*call, status, applied);
+    });
+  });
+}
+
+// A key can be older than the memory of deliveries: then its record is the answer, and nothing is created again.
+void create_once(Context& context, const std::shared_ptr<Call>& call, sync::Edit edit) {
+  const RecordId id = edit.new_record;
+  auto waiting = std::make_shared<sync::Edit>(std::move(edit));
+  find(context, call->source(), id, [&context, call, waiting](const Result<std::optional<sync::Record>>& record) {
+    if (!record) return call->answer(problem(record.error()));
+    if (!*record) return submit(context, call, 201, std::move(*waiting));
+    sync::Applied applied;
+    applied.disposition = sync::Disposition::suppressed;
+    applied.reason = "duplicate delivery";
+    applied.record = (*record)->id;
+    applied.revision = (*record)->revision;
+    answer_applied(*call, 201, std::vector{std::move(applied)});
+  });
+}
+
 // Create, edit and delete are one kind of input.
-void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, EntityName entity, bool remove) {
+void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, EntityName entity, EditKind kind) {
   sync::Edit edit;
   edit.source = call->source();
   edit.entity = std::move(entity);
   edit.record = std::move(record);
   if (edit.record.empty()) edit.new_record = RecordId(make_ulid(context.loop.clock().now(), context.random));
-  edit.remove = remove;
+  edit.remove = kind == EditKind::remove;
   edit.actor = call->caller.name;
   const wire::HttpHeaders& headers = call->request.request.headers;
   if (const auto key = headers.get("Idempotency-Key"); !key.empty()) {
-    if (key.size() > 200) return call->answer(problem({ErrorKind::invalid, "Idempotency-Key has at most 200 characters", {}}));
-    edit.delivery = call->caller.name + "/" + std::string(key);
+    if (key.size() > kKeyBytesLimit) return call->answer(problem({ErrorKind::invalid, "Idempotency-Key has at most 200 characters", {}}));
+    // The same key for another request is another delivery: no edit may vanish because a key was used twice.
+    edit.delivery = call->caller.name + "/" + call->request.request.method + " " + edit.record.str() + "/" + std::string(key);
+    // The id follows from the key, so that a create that is sent again finds its record.
+    if (edit.record.empty()) edit.new_record = RecordId(connector::stable_uuid(edit.source.str() + "/" + edit.delivery));
   }
   bool bad = false;
   edit.expected_revision = revision_of(headers.get("If-Match"), bad);
   if (bad) return call->answer(problem({ErrorKind::invalid, "If-Match is the record's ETag, such as \"7\"", {}}));
-  if (!remove) {
+  if (!edit.remove) {
     auto body = body_object(*call);
     if (!body) return;
     const Json* fields = body->if_contains("fields");
@@ -86,12 +131,13 @@ void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, 
     if (edit.entity.empty()) edit.entity = EntityName(std::string(string_member(*body, "entity")));
     if (edit.entity.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'entity'", {}}));
   }
-  const unsigned status = edit.record.empty() ? 201 : 200;
-  context.hub.submit({std::move(edit)}, [call, status](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, status, applied); });
+  if (edit.record.empty() && !edit.delivery.empty()) return create_once(context, call, std::move(edit));
+  const unsigned status = edit.record.empty() ? 201 : 200;  // before the edit is moved from
+  submit(context, call, status, std::move(edit));
 }
 
 // The entity of an existing record is not the caller's to say.
-void edit_existing(Context& context, const std::shared_ptr<Call>& call, bool remove) {
+void edit_existing(Context& context, const std::shared_ptr<Call>& call, EditKind kind) {
   const RecordId id{std::string(call->parameter("id"))};
   auto entity = std::make_shared<std::optional<Result<EntityName>>>();
   context.hub.read(
@@ -105,9 +151,9 @@ void edit_existing(Context& context, const std::shared_ptr<Call>& call, bool rem
           *entity = (*record)->entity;
         }
       },
-      [&context, call, id, entity, remove] {
+      [&context, call, id, entity, kind] {
         if (!**entity) return call->answer(problem((*entity)->error()));
-        edit(context, call, id, ***entity, remove);
+        edit(context, call, id, ***entity, kind);
       });
 }
 
@@ -117,10 +163,10 @@ void add_record_routes(Router& router, Context& context) {
   const std::string records(kRecords);
   const std::string record(kRecord);
   router.add({"GET", records, Needs::reader, [&context](std::shared_ptr<Call> call) { list(context, call); }});
-  router.add({"POST", records, Needs::editor, [&context](std::shared_ptr<Call> call) { edit(context, call, {}, {}, false); }});
+  router.add({"POST", records, Needs::editor, [&context](std::shared_ptr<Call> call) { edit(context, call, {}, {}, EditKind::write); }});
   router.add({"GET", record, Needs::reader, [&context](std::shared_ptr<Call> call) { read(context, call); }});
-  router.add({"PATCH", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, false); }});
-  router.add({"DELETE", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, true); }});
+  router.add({"PATCH", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::write); }});
+  router.add({"DELETE", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::remove); }});
 }
 
 }  // namespace lockstep::gateway

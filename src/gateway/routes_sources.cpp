@@ -41,9 +41,6 @@ void add_source_routes(Router& router, Context& context) {
               }});
   router.add({"GET", "/api/v1/sources/{source}/status", Needs::reader, [&context](std::shared_ptr<Call> call) {
                 const SourceId source = call->source();
-                if (context.hub.catalog().find(source) == nullptr) {
-                  return call->answer(problem({ErrorKind::not_found, "there is no source '" + source.str() + "'", {}}));
-                }
                 answer_read<store::Counts>(
                     context, call, [source](store::Reader& reader) { return reader.counts(source); },
                     [&context, source](store::Counts& counts) -> Json {

@@ -1,4 +1,6 @@
 // Jobs, dead letters, the inbox (what waits for a person), conflicts.
+#include <algorithm>
+
 #include "gateway/context.hpp"
 #include "gateway/shapes.hpp"
 
@@ -22,12 +24,15 @@ void start_job(Context& context, const std::shared_ptr<Call>& call) {
   auto body = body_object(*call);
   if (!body) return;
   const SystemName system{std::string(string_member(*body, "system"))};
-  Result<hub::JobProgress> job = context.hub.start_job(call->source(), system, std::string(string_member(*body, "kind")));
+  const std::string kind(string_member(*body, "kind"));
+  if (system.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'system', the name of a system", {}}));
+  if (kind.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'kind': 'mirror' or 'pull'", {}}));
+  Result<hub::JobProgress> job = context.hub.start_job(call->source(), system, kind);
   call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
 }
 
 void submit_retries(Context& context, const std::shared_ptr<Call>& call, std::vector<sync::Input> inputs) {
-  if (inputs.empty()) return call->answer(json_response(200, JsonObject{{"retried", 0}}));
+  if (inputs.empty()) return call->answer(json_response(200, JsonObject{{"retried", 0}, {"refused", JsonArray()}}));
   context.hub.submit(std::move(inputs), [call](Result<std::vector<sync::Applied>> applied) {
     if (!applied) return call->answer(problem(applied.error()));
     std::uint64_t retried = 0;
@@ -50,14 +55,20 @@ void retry(Context& context, const std::shared_ptr<Call>& call) {
   const SourceId source = call->source();
   const std::string actor = call->caller.name;
   if (const Json* all = body->if_contains("all"); all != nullptr && all->is_bool() && all->get_bool()) {
-    auto inputs = std::make_shared<std::vector<sync::Input>>();
+    auto inputs = std::make_shared<Result<std::vector<sync::Input>>>();
     context.hub.read(
         [inputs, source, actor](store::Reader& reader) {
           const auto dead = reader.outbox(source, {std::nullopt, sync::OutboxState::dead}, {"", kRetryLimit});
-          if (!dead) return;
-          for (const sync::OutboxRow& row : dead->items) inputs->emplace_back(sync::Retry{source, row.key.system, row.key.record, actor});
+          if (!dead) {
+            *inputs = fail(dead.error());
+            return;
+          }
+          for (const sync::OutboxRow& row : dead->items) (*inputs)->emplace_back(sync::Retry{source, row.key.system, row.key.record, actor});
         },
-        [&context, call, inputs] { submit_retries(context, call, std::move(*inputs)); });
+        [&context, call, inputs] {
+          if (!*inputs) return call->answer(problem(inputs->error()));
+          submit_retries(context, call, std::move(**inputs));
+        });
     return;
   }
   const Json* items = body->if_contains("items");
@@ -81,24 +92,29 @@ void resolve_inbox(Context& context, const std::shared_ptr<Call>& call) {
   if (!body) return;
   const Json* seq = body->if_contains("seq");
   const Json* as_new = body->if_contains("as_new");
-  if (seq == nullptr || !seq->is_number()) return call->answer(problem({ErrorKind::invalid, "the body needs 'seq', the number of the entry", {}}));
-  const Seq number = seq->to_number<Seq>();
+  boost::system::error_code not_whole;
+  const Seq number = seq == nullptr ? 0 : seq->to_number<Seq>(not_whole);
+  if (number == 0 || not_whole) return call->answer(problem({ErrorKind::invalid, "the body needs 'seq', the number of the entry", {}}));
   const bool fresh = as_new != nullptr && as_new->is_bool() && as_new->get_bool();
   const RecordId record{std::string(string_member(*body, "record"))};
   // The entry must be one of this source: numbers can be guessed.
-  auto known = std::make_shared<bool>(false);
+  auto known = std::make_shared<Result<bool>>(false);
   context.hub.read(
       [known, source = call->source(), number](store::Reader& reader) {
         store::PageRequest page{"", 500};
         do {
           const auto rows = reader.inbox(source, page);
-          if (!rows) return;
-          for (const sync::InboxRow& row : rows->items) *known = *known || row.seq == number;
+          if (!rows) {
+            *known = fail(rows.error());
+            return;
+          }
+          if (std::ranges::find(rows->items, number, &sync::InboxRow::seq) != rows->items.end()) *known = true;
           page.after = rows->next;
-        } while (!*known && !page.after.empty());
+        } while (!**known && !page.after.empty());
       },
       [&context, call, known, number, record, fresh] {
-        if (!*known) return call->answer(problem({ErrorKind::not_found, "nothing waits under number " + std::to_string(number), {}}));
+        if (!*known) return call->answer(problem(known->error()));
+        if (!**known) return call->answer(problem({ErrorKind::not_found, "nothing waits under number " + std::to_string(number), {}}));
         context.hub.submit({sync::Replay{number, record, fresh, call->caller.name}},
                            [call](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, 200, applied); });
       });

@@ -5,7 +5,8 @@ import { eventually } from "./stage.mjs";
 
 async function openRecord(page, email) {
   await page.fill("#search", email);
-  await eventually(async () => (await page.locator("#records-body tr").count()) === 1, "the record is found");
+  const row = page.locator("#records-body tr");
+  await eventually(async () => (await row.count()) === 1 && (await row.first().innerText()).includes(email), "the record is found");
   await page.locator("#records-body tr button").first().click();
   await page.locator("#detail[open]").waitFor();
 }

@@ -1,0 +1,123 @@
+// Who may what: every route, every role, own and other source. The matrix is written down, not derived.
+#include "gateway/gateway_world.hpp"
+
+namespace lockstep::gateway {
+namespace {
+
+enum class Level { anybody, any_caller, sees_all, viewer, editor, owner };
+
+const std::map<std::string, Level> kNeeds = {
+    {"POST /hooks/{source}/{system}", Level::anybody},
+    {"GET /healthz", Level::anybody},
+    {"GET /readyz", Level::anybody},
+    {"GET /metrics", Level::sees_all},
+    {"GET /api/v1/sources", Level::any_caller},
+    {"GET /api/v1/events", Level::any_caller},
+    {"GET /api/v1/sources/{source}/status", Level::viewer},
+    {"GET /api/v1/sources/{source}/events", Level::viewer},
+    {"GET /api/v1/sources/{source}/records", Level::viewer},
+    {"POST /api/v1/sources/{source}/records", Level::editor},
+    {"GET /api/v1/sources/{source}/records/{id}", Level::viewer},
+    {"PATCH /api/v1/sources/{source}/records/{id}", Level::editor},
+    {"DELETE /api/v1/sources/{source}/records/{id}", Level::editor},
+    {"GET /api/v1/sources/{source}/jobs", Level::viewer},
+    {"POST /api/v1/sources/{source}/jobs", Level::owner},
+    {"GET /api/v1/sources/{source}/jobs/{id}", Level::viewer},
+    {"GET /api/v1/sources/{source}/deadletters", Level::viewer},
+    {"POST /api/v1/sources/{source}/deadletters/retry", Level::owner},
+    {"GET /api/v1/sources/{source}/inbox", Level::viewer},
+    {"POST /api/v1/sources/{source}/inbox/resolve", Level::owner},
+    {"GET /api/v1/sources/{source}/conflicts", Level::viewer},
+    {"POST /api/v1/sources/{source}/conflicts/resolve", Level::owner},
+};
+
+std::string filled(std::string pattern, const std::string& source) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{{"{source}", source}, {"{system}", "crm"}, {"{id}", "x"}}) {
+    if (const auto at = pattern.find(name); at != std::string::npos) pattern.replace(at, name.size(), value);
+  }
+  return pattern;
+}
+
+bool passes(const std::string& who, Level level, const std::string& source) {
+  if (level == Level::anybody) return true;
+  if (who.empty() || who == "unknown") return false;
+  if (who == "admin" || level == Level::any_caller) return true;
+  if (level == Level::sees_all) return false;
+  const bool own = (who == "stranger") == (source == "other");
+  const std::map<std::string, Level> most = {{"viewer", Level::viewer}, {"editor", Level::editor}, {"owner", Level::owner}, {"stranger", Level::owner}};
+  return own && most.at(who) >= level;
+}
+
+TEST(AccessMatrix, EveryRouteEveryRole) {
+  World world;
+  std::size_t checked = 0;
+  for (const Route& route : world.gateway->routes()) {
+    const std::string name = route.method + " " + route.pattern;
+    const bool page = !route.pattern.starts_with("/api/") && !kNeeds.contains(name);
+    if (page) {
+      EXPECT_EQ(route.method, "GET") << name;
+      EXPECT_EQ(route.needs, Needs::nothing) << name;
+      continue;
+    }
+    ASSERT_TRUE(kNeeds.contains(name)) << name << " has no line in the matrix";
+    for (const std::string who : {"", "unknown", "viewer", "editor", "owner", "stranger", "admin"}) {
+      for (const std::string source : {"acme", "other"}) {
+        const Answer answer = world.call(who, route.method, filled(route.pattern, source), "{}", {{"X-Signature", "good"}});
+        const bool refused = answer.status() == 401 || answer.status() == 403;
+        EXPECT_EQ(!refused, passes(who, kNeeds.at(name), source)) << name << " as '" << who << "' in " << source << ": " << answer.status();
+        if (refused) {
+          EXPECT_EQ(answer.body, nullptr) << name << ": a refused caller gets no stream";
+          EXPECT_EQ(answer.response->body.find("acme"), std::string::npos) << name;
+        }
+        ++checked;
+      }
+    }
+  }
+  EXPECT_EQ(checked, kNeeds.size() * 14);
+}
+
+// What a tenant may not see leaves no trace in any answer, whatever is asked.
+TEST(AccessMatrix, TenantsCannotSeeEachOther) {
+  World world;
+  const std::string id = world.create("other", "secret-person@example.com");
+  for (const std::string who : {"viewer", "editor", "owner"}) {
+    for (const Route& route : world.gateway->routes()) {
+      if (route.needs == Needs::nothing) continue;
+      for (const std::string source : {"acme", "other"}) {
+        std::string target = filled(route.pattern, source);
+        if (target.ends_with("/x")) target.replace(target.size() - 1, 1, id);
+        const Answer answer = world.call(who, route.method, target + (route.pattern.ends_with("events") ? "?after=0" : ""),
+                                         R"({"fields":{"age":1},"record":")" + id + R"(","system":"crm","field":"age","value":1,"seq":1,"all":true})");
+        const std::string seen = answer.response->body + (answer.body ? answer.body->text : "");
+        EXPECT_EQ(seen.find("secret-person"), std::string::npos) << who << " " << route.method << " " << target;
+        EXPECT_NE(answer.status(), 201u) << who << " " << route.method << " " << target;
+      }
+    }
+  }
+  const Json untouched = world.call("admin", "GET", "/api/v1/sources/other/records/" + id).json();
+  EXPECT_EQ(untouched.at("fields").at("email"), "secret-person@example.com");
+  EXPECT_EQ(untouched.at("fields").as_object().if_contains("age"), nullptr);
+}
+
+TEST(AccessMatrix, AForeignSourceLooksLikeNone) {
+  World world;
+  const Answer foreign = world.call("viewer", "GET", "/api/v1/sources/other/records");
+  const Answer missing = world.call("viewer", "GET", "/api/v1/sources/nowhere/records");
+  EXPECT_EQ(foreign.status(), 403u);
+  EXPECT_EQ(missing.status(), 403u);
+  EXPECT_EQ(foreign.response->body, missing.response->body);
+}
+
+TEST(AccessMatrix, SaysWhichMethodsAndThatThereIsNothing) {
+  World world;
+  const Answer wrong = world.call("admin", "PUT", "/api/v1/sources/acme/records");
+  EXPECT_EQ(wrong.status(), 405u);
+  EXPECT_EQ(wrong.response->headers.get("Allow"), "GET, POST");
+  EXPECT_EQ(world.call("admin", "GET", "/api/v1/nothing").status(), 404u);
+  const Answer unknown = world.call("", "GET", "/api/v1/sources");
+  EXPECT_EQ(unknown.status(), 401u);
+  EXPECT_EQ(unknown.response->headers.get("WWW-Authenticate"), "Bearer");
+}
+
+}  // namespace
+}  // namespace lockstep::gateway

@@ -7,12 +7,11 @@
 #include <optional>
 #include <utility>
 
-#include "base/loop.hpp"
-#include "base/task.hpp"
+#include "connector/driven_loop.hpp"
 
 namespace lockstep::connector {
 
-class ManualLoop final : public Loop {
+class ManualLoop final : public DrivenLoop {
  public:
   void post(Action action) override { queue_.push_back(std::move(action)); }
   TimerId after(Duration delay, Action action) override {
@@ -35,7 +34,7 @@ class ManualLoop final : public Loop {
   }
 
   // Runs everything that is due in the next `length`.
-  void run_for(Duration length) {
+  void run_for(Duration length) override {
     const Duration end = now() + length;
     settle();
     while (!timers_.empty() && timers_.begin()->first.first <= end) step();
@@ -54,24 +53,15 @@ class ManualLoop final : public Loop {
     return true;
   }
 
+  bool drive_until(const std::function<bool()>& done) override { return run_until(done); }
+
   // Runs a task to its end.
   template <class T>
   T run(Task<T> task) {
-    std::optional<T> result;
-    TaskScope scope;
-    scope.spawn(keep(std::move(task), result));
-    const bool ended = run_until([&] { return scope.idle(); });
-    LOCKSTEP_ASSERT(ended, "every task ends");
-    return std::move(*result);
+    return std::move(*DrivenLoop::run(std::move(task)));
   }
 
  private:
-  template <class T>
-  static Task<void> keep(Task<T> task, std::optional<T>& result) {
-    T value = co_await task;
-    result.emplace(std::move(value));
-  }
-
   void step() {
     auto first = timers_.begin();
     clock_.advance(std::max(first->first.first - now(), Duration(0)));

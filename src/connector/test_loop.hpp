@@ -12,11 +12,12 @@
 #include <thread>
 #include <utility>
 
+#include "connector/driven_loop.hpp"
 #include "connector/ports.hpp"
 
 namespace lockstep::connector {
 
-class TestLoop final : public Loop {
+class TestLoop final : public DrivenLoop {
  public:
   void post(Action action) override {
     const std::lock_guard lock(mutex_);
@@ -48,30 +49,13 @@ class TestLoop final : public Loop {
     return true;
   }
 
-  // Runs a task to its end; nullopt when it takes too long, and then the loop must not be used again.
-  template <class T>
-  std::optional<T> run(Task<T> task, std::chrono::milliseconds limit = std::chrono::seconds(60)) {
-    std::optional<T> result;
-    TaskScope scope;
-    scope.spawn(keep(std::move(task), result));
-    const bool ended = run_until([&] { return scope.idle(); }, limit);
-    LOCKSTEP_ASSERT(ended, "every task of a connector ends");
-    return result;
-  }
-  void run(Task<void> task, std::chrono::milliseconds limit = std::chrono::seconds(60)) {
-    TaskScope scope;
-    scope.spawn(std::move(task));
-    const bool ended = run_until([&] { return scope.idle(); }, limit);
-    LOCKSTEP_ASSERT(ended, "every task of a connector ends");
+  bool drive_until(const std::function<bool()>& done) override { return run_until(done, std::chrono::seconds(60)); }
+  void run_for(Duration length) override {
+    const Duration end = clock_.monotonic() + length;
+    drive_until([&] { return clock_.monotonic() >= end; });
   }
 
  private:
-  template <class T>
-  static Task<void> keep(Task<T> task, std::optional<T>& result) {
-    T value = co_await task;
-    result.emplace(std::move(value));
-  }
-
   // The next action, or an empty one when `end` has come.
   Action wait(Duration end) {
     std::unique_lock lock(mutex_);

@@ -78,7 +78,24 @@ class Lane final : private connector::CaptureSink {
 
   enum class Pull { full_once /* unless it is complete */, full_again, incremental };
   Task<void> run_job(std::string id, Pull pull);
-  Task<Result<void>> pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull);
+  // What a full pull has shown.
+  struct Scan {
+    bool ran = false;
+    bool complete = false;  // from the first page to the last in one go
+    std::set<std::string> expected;  // objects that were linked before it began
+    std::set<std::string> seen;
+  };
+  // What a scan says about records: objects that are gone, writes that are due and not in the outbox.
+  struct ScanFindings {
+    std::vector<sync::Input> replans;
+    std::vector<std::string> linked;  // external ids
+    std::string next;
+  };
+  Task<Result<void>> pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull, Scan& scan);
+  Task<Result<void>> expect_linked(const sync::EntitySchema& entity, Scan& scan);
+  Task<Result<void>> finish_scan(const sync::EntitySchema& entity, const Scan& scan);
+  Task<Result<void>> confirm_missing(const sync::EntitySchema& entity, std::vector<std::string> missing);
+  Task<void> notice_mapping();
   JobProgress* find_job(const std::string& id);
   std::vector<const sync::EntitySchema*> entities_in_order() const;
   JobProgress& begin_job(const std::string& kind);

@@ -119,6 +119,7 @@ JobProgress* Lane::find_job(const std::string& id) {
 Task<void> Lane::run_polls() {
   Time next_full = context_.loop.clock().now() + setup_.full_every;
   bool first = true;
+  co_await notice_mapping();
   while (!stopping_) {
     const bool incremental = setup_.poll_every.count() > 0 && !first;
     const bool full_due = mirror_wanted_ || (setup_.full_every.count() > 0 && context_.loop.clock().now() >= next_full);
@@ -154,7 +155,11 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
     const bool possible = object != can.objects.end() && (pull == Pull::incremental ? object->pulls_incremental : object->pulls_full);
     if (!possible) continue;
     ++pulled;
-    Result<void> done = co_await pull_entity(id, *entity, pull);
+    Scan scan;
+    Result<void> done;
+    if (pull == Pull::full_again) done = co_await expect_linked(*entity, scan);
+    if (done) done = co_await pull_entity(id, *entity, pull, scan);
+    if (done && pull != Pull::incremental && !stopping_) done = co_await finish_scan(*entity, scan);
     if (!done) {
       error = done.error().message;
       problem_ = error;
@@ -172,7 +177,7 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   job_running_ = false;
 }
 
-Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull) {
+Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull, Scan& scan) {
   const sync::SystemBinding& binding = *entity.binding(system());
   const bool full = pull != Pull::incremental;
   const std::string key = key_of(full ? kMirrorKey : kPollKey, binding);
@@ -180,6 +185,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
   Json checkpoint = co_await state(key);
   const bool complete = find_member(checkpoint, "complete") != nullptr;
   if (full && complete && pull == Pull::full_once) co_return Result<void>();
+  scan.ran = full;
   connector::PullRequest request;
   request.object = binding.object;
   request.mode = full ? connector::PullMode::full : connector::PullMode::incremental;
@@ -187,6 +193,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
   request.work = full ? sync::WorkClass::backfill : sync::WorkClass::verify;
   // B1: a full pull that was cut short goes on from its last committed page.
   if (const Json* cursor = find_member(checkpoint, "cursor"); cursor != nullptr && !complete) request.cursor = *cursor;
+  scan.complete = full && request.cursor.is_null();  // a resumed pull has not seen its first pages
   std::uint64_t total_before = 0;
   if (JobProgress* job = find_job(id)) {
     job->entity = entity.name.str();
@@ -213,6 +220,9 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     wait = std::chrono::milliseconds(1'000);
     problem_.clear();
     const std::size_t count = page->changes.size();
+    for (const sync::Change& change : page->changes) {
+      if (scan.complete) scan.seen.insert(change.external_id);
+    }
     if (count > 0) last_seen_ = context_.loop.clock().now();
     std::vector<sync::StateRow> rows;
     if (full) {

@@ -33,6 +33,7 @@ class FakeConnector final : public connector::Connector {
     change.external_id = string_member(body, "id");
     change.document = *find_member(body, "document");
     change.delivery = string_member(body, "delivery");
+    objects_[change.external_id] = change.document;
     return std::vector{std::move(change)};
   }
 
@@ -42,7 +43,19 @@ class FakeConnector final : public connector::Connector {
     page.total = 0;
     co_return page;
   }
-  Task<Result<std::optional<sync::Change>>> fetch(std::string, std::string, sync::WorkClass) override { co_return std::optional<sync::Change>(); }
+  // What the last webhook said.
+  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id, sync::WorkClass) override {
+    const auto at = objects_.find(external_id);
+    std::optional<sync::Change> found;
+    if (at != objects_.end()) {
+      found.emplace();
+      found->object = std::move(object);
+      found->external_id = std::move(external_id);
+      found->document = at->second;
+      found->via = sync::Via::fetch;
+    }
+    co_return found;
+  }
   Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override { co_return std::optional<sync::Change>(); }
   void capture(connector::CaptureSink&) override {}
 
@@ -62,6 +75,7 @@ class FakeConnector final : public connector::Connector {
 
  private:
   connector::Capabilities capabilities_;
+  std::map<std::string, Json> objects_;
   int made_ = 0;
 };
 
@@ -186,7 +200,7 @@ class World {
         setup.systems.push_back(std::move(one));
       }
     }
-    hub = std::make_unique<hub::Hub>(hub::Parts{&store, &loop, &loop, &loop, &random, &log}, std::move(setup), limits());
+    hub = std::make_unique<hub::Hub>(hub::Parts{&store, &loop, &loop, &loop, &random, &log}, std::move(setup), limits(), sync::EngineSettings{});
     gateway = std::make_unique<Gateway>(GatewayParts{hub.get(), &access, &loop, &random, &log, "test"});
     hub->start();
     settle();

@@ -59,7 +59,6 @@ TEST(DeadLetters, RetriesOfNothingAreRefusedOneByOne) {
   }
 }
 
-// Two records in the CRM with values that the e-mail rule finds twice: a person decides.
 TEST(Inbox, SeqMustBeANumberOfThisSource) {
   World world;
   for (const std::string body : {"{}", R"({"seq":"1"})", R"({"seq":-1})", R"({"seq":1.5})", R"({"seq":0})", R"({"seq":1e300})", R"({"seq":null})"}) {

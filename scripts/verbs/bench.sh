@@ -6,6 +6,7 @@
 #   ./dev bench store --benchmark_filter=Commit
 
 source scripts/packages.sh
+source scripts/node.sh
 
 verb_bench() {
   local names=() name
@@ -17,7 +18,8 @@ verb_bench() {
   else
     mapfile -t names < <(bench_names)
   fi
-  need build bench
+  need build bench postgres
+  if [[ " ${names[*]} " == *" webhooks "* ]]; then use_node; fi
   for name in "${names[@]}"; do
     if [[ -x bench/$name/run ]]; then
       build release lockstep
@@ -33,5 +35,7 @@ verb_bench() {
 
 bench_names() {
   local folder
-  for folder in bench/*/; do basename "$folder"; done
+  for folder in bench/*/; do
+    if [[ -x ${folder}run ]] || grep -q "_bench " "${folder}CMakeLists.txt"; then basename "$folder"; fi
+  done
 }

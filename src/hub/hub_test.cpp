@@ -1,0 +1,225 @@
+// The hub with fake systems, a store in memory and simulated time: pulls, scans, writes, limits, the end.
+#include "hub/hub.hpp"
+
+#include <gtest/gtest.h>
+
+#include "hub/fake_system.hpp"
+#include "store/memory_store.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+class HubTest : public testing::Test {
+ protected:
+  connector::ManualLoop loop;
+  store::MemoryStore store;
+  SeededRandom random{1};
+  SilentLog log;
+  std::shared_ptr<FakeSystem> crm = std::make_shared<FakeSystem>(loop);
+  std::shared_ptr<FakeSystem> db = std::make_shared<FakeSystem>(loop);
+  std::unique_ptr<hub::Hub> hub;
+  HubLimits limits;
+  std::vector<std::string> fields{"name"};
+  const SourceId source{"acme"};
+
+  ~HubTest() override {
+    if (hub) end();
+  }
+
+  std::shared_ptr<const sync::Catalog> catalog() const {
+    sync::EntitySchema entity;
+    entity.name = EntityName("thing");
+    for (const std::string& name : fields) {
+      sync::FieldSchema field;
+      field.name = name;
+      entity.fields.push_back(field);
+    }
+    for (const char* name : {"crm", "db"}) {
+      sync::SystemBinding binding;
+      binding.system = SystemName(name);
+      binding.object = "thing";
+      for (const std::string& one : fields) {
+        sync::FieldBinding bound;
+        bound.field = bound.path = one;
+        binding.fields.push_back(bound);
+      }
+      entity.systems.push_back(binding);
+    }
+    return std::make_shared<const sync::Catalog>(std::vector<sync::SourceSchema>{{source, {entity}, SystemName("app")}});
+  }
+
+  void begin() {
+    hub::Setup setup;
+    setup.catalog = catalog();
+    for (const auto& [name, system] : {std::pair{"crm", crm}, std::pair{"db", db}}) {
+      SystemSetup one;
+      one.settings.source = source;
+      one.settings.system = SystemName(name);
+      one.connector = system;
+      one.kind = "fake";
+      one.poll_every = std::chrono::milliseconds(0);
+      setup.systems.push_back(std::move(one));
+    }
+    hub = std::make_unique<hub::Hub>(Parts{&store, &loop, &loop, &loop, &random, &log}, std::move(setup), limits);
+    hub->start();
+    loop.settle();
+  }
+
+  void end() {
+    bool ended = false;
+    hub->drain([&ended] { ended = true; });
+    EXPECT_TRUE(loop.run_until([&] { return ended; }));
+    hub.reset();
+  }
+
+  void fill(FakeSystem& system, int count) {
+    for (int i = 0; i < count; ++i) system.objects["id-" + std::to_string(1000 + i)]["name"] = "name " + std::to_string(i);
+  }
+  store::Counts counts() { return *store.open_reader()->counts(source); }
+  JobProgress mirror(const char* system) {
+    const auto job = hub->start_job(source, SystemName(system), "mirror");
+    EXPECT_TRUE(job.has_value());
+    loop.run_for(std::chrono::minutes(5));
+    return *hub->job(source, job->id);
+  }
+};
+
+TEST_F(HubTest, MirrorsEverythingOnce) {
+  fill(*crm, 250);
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(counts().records, 250u);
+  EXPECT_EQ(db->objects.size(), 250u);
+  EXPECT_EQ(db->writes, 250u);
+  EXPECT_EQ(crm->writes, 0u);
+}
+
+TEST_F(HubTest, B1AMirrorResumesWhereItStopped) {
+  fill(*crm, 450);
+  crm->pages_fail_after = 3;
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(counts().records, 300u);
+  end();
+  crm->pages_fail_after = 1'000'000;
+  const std::size_t before = crm->pages_read;
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(counts().records, 450u);
+  EXPECT_EQ(crm->pages_read - before, 2u) << "the two pages that were left";
+}
+
+TEST_F(HubTest, B4AFullPullFindsMissedDeletes) {
+  fill(*crm, 100);
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  crm->objects.erase("id-1003");
+  crm->objects.erase("id-1050");
+  crm->hidden = {"id-1060"};  // the list leaves it out, but it is there
+  EXPECT_EQ(mirror("crm").state, "done");
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(counts().tombstones, 2u);
+  EXPECT_EQ(db->objects.size(), 98u);
+}
+
+TEST_F(HubTest, TooManyMissingObjectsDeleteNothing) {
+  fill(*crm, 100);
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  crm->objects.clear();
+  const JobProgress job = mirror("crm");
+  EXPECT_EQ(job.state, "failed");
+  EXPECT_NE(job.error.find("100 of 100"), std::string::npos) << job.error;
+  EXPECT_EQ(counts().tombstones, 0u);
+  EXPECT_EQ(db->objects.size(), 100u);
+}
+
+TEST_F(HubTest, AChangedMappingIsReadAndWrittenOnce) {
+  fill(*crm, 20);
+  for (auto& [id, object] : crm->objects) object["city"] = "Bonn";
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_FALSE(db->objects.begin()->second.contains("city"));
+  end();
+  fields.emplace_back("city");
+  begin();
+  loop.run_for(std::chrono::minutes(5));
+  for (const auto& [id, object] : db->objects) {
+    ASSERT_TRUE(object.contains("city")) << id;
+    EXPECT_EQ(object.at("city"), Json("Bonn"));
+  }
+}
+
+TEST_F(HubTest, ARejectedWriteIsDeadUntilAPersonRetries) {
+  fill(*crm, 1);
+  db->next_outcomes = {sync::OutcomeKind::rejected};
+  begin();
+  loop.run_for(std::chrono::hours(1));
+  EXPECT_EQ(counts().outbox_dead, 1u);
+  EXPECT_EQ(db->writes, 0u);
+  const auto dead = store.open_reader()->outbox(source, {std::nullopt, sync::OutboxState::dead}, {});
+  hub->submit({sync::Retry{source, SystemName("db"), dead->items.front().key.record, "ann"}}, [](Result<std::vector<sync::Applied>>) {});
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(counts().outbox_dead, 0u);
+  EXPECT_EQ(db->writes, 1u);
+}
+
+TEST_F(HubTest, X2AnUnknownCreateIsReadBackBeforeItIsSentAgain) {
+  fill(*crm, 1);
+  db->next_outcomes = {sync::OutcomeKind::unknown};
+  begin();
+  loop.run_for(std::chrono::hours(1));
+  EXPECT_EQ(db->objects.size(), 1u);
+  EXPECT_EQ(db->writes, 1u);
+}
+
+TEST_F(HubTest, BadCredentialsPauseTheSystem) {
+  fill(*crm, 30);
+  db->next_outcomes.assign(100, sync::OutcomeKind::unauthorized);
+  begin();
+  loop.run_for(std::chrono::seconds(30));
+  EXPECT_FALSE(hub->lanes(source).back().connected);
+  EXPECT_LE(100 - db->next_outcomes.size(), 30u) << "nothing more is sent while paused";
+  db->next_outcomes.clear();
+  loop.run_for(std::chrono::hours(1));
+  EXPECT_EQ(db->objects.size(), 30u);
+  EXPECT_TRUE(hub->lanes(source).back().connected);
+}
+
+TEST_F(HubTest, A2AFullQueueAndADrainingHubRefuse) {
+  limits.queue_inputs_limit = 5;
+  begin();
+  crm->objects["a"]["name"] = "A";
+  int accepted = 0;
+  int refused = 0;
+  connector::WebhookRequest request;
+  request.body = R"({"id":"a"})";
+  for (int i = 0; i < 20; ++i) {
+    hub->accept_webhook(source, SystemName("crm"), request, [&](Result<std::vector<sync::Applied>> applied) {
+      applied ? ++accepted : ++refused;
+      if (!applied) { EXPECT_EQ(applied.error().kind, ErrorKind::exhausted); }
+    });
+  }
+  loop.settle();
+  EXPECT_EQ(accepted, 5);
+  EXPECT_EQ(refused, 15);
+  bool ended = false;
+  hub->drain([&ended] { ended = true; });
+  hub->accept_webhook(source, SystemName("crm"), request, [&](Result<std::vector<sync::Applied>> applied) { EXPECT_FALSE(applied.has_value()); });
+  EXPECT_TRUE(loop.run_until([&] { return ended; }));
+  hub.reset();
+}
+
+TEST_F(HubTest, DrainingWaitsForWritesOnTheirWay) {
+  fill(*crm, 3);
+  db->write_time = std::chrono::seconds(10);
+  begin();
+  loop.run_for(std::chrono::seconds(1));
+  EXPECT_EQ(db->writes, 0u);
+  end();
+  EXPECT_EQ(db->writes, 3u);
+  EXPECT_EQ(counts().outbox_waiting, 0u) << "their outcomes are committed";
+}
+
+}  // namespace
+}  // namespace lockstep::hub

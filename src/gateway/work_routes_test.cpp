@@ -49,6 +49,15 @@ TEST(DeadLetters, ListedAndTriedAgain) {
   EXPECT_EQ(world.call("owner", "POST", kSource + "/deadletters/retry", R"({"all":true})").json().at("retried"), 0);
 }
 
+TEST(DeadLetters, AWriteThatIsTriedAgainIsNone) {
+  World world;
+  world.connectors["acme/db"]->outcome = sync::OutcomeKind::retry;
+  const std::string id = world.create("acme", "ada@example.com");
+  EXPECT_TRUE(world.call("viewer", "GET", kSource + "/deadletters").json().at("items").as_array().empty());
+  EXPECT_EQ(world.call("viewer", "GET", kSource + "/records/" + id).json().at("systems").at("db").at("status"), "failed");
+  EXPECT_EQ(world.call("viewer", "GET", kSource + "/status").json().at("counts").at("pending"), 1);
+}
+
 TEST(DeadLetters, RetriesOfNothingAreRefusedOneByOne) {
   World world;
   const Json answer = world.call("owner", "POST", kSource + "/deadletters/retry", R"({"items":[{"record":"x","system":"db"}]})").json();

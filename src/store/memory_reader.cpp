@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 
 #include "store/limits.hpp"
 #include "store/paging.hpp"
@@ -119,7 +120,7 @@ Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_due(const SourceId& so
     if (row.key.source == source && row.key.system == system && is_due_state(row.state) && row.due <= until)
       rows.push_back(row);
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.due < b.due; });
+  std::ranges::sort(rows, [](const auto& a, const auto& b) { return std::tie(a.due, a.key.record) < std::tie(b.due, b.key.record); });
   if (rows.size() > std::min(limit, limits::due_rows)) rows.resize(std::min(limit, limits::due_rows));
   return rows;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <tuple>
 
 #include "store/limits.hpp"
 #include "store/memory_reader.hpp"
@@ -176,7 +177,9 @@ Result<std::vector<sync::OutboxRow>> MemoryStore::outbox_waiting(const SourceId&
     if (row.key.source == source && row.state == sync::OutboxState::blocked && row.waits_for == waits_for)
       rows.push_back(row);
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.since < b.since; });
+  std::ranges::sort(rows, [](const auto& a, const auto& b) {
+    return std::tie(a.since, a.key.record, a.key.system) < std::tie(b.since, b.key.record, b.key.system);
+  });
   if (rows.size() > limits::waiting_rows) rows.resize(limits::waiting_rows);
   return rows;
 }

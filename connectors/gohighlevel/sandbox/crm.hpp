@@ -44,7 +44,7 @@ struct Duplicate {
 class Crm {
  public:
   Crm(CrmRules rules, const Clock& clock, Random& random, EventSink& events)
-      : rules_(std::move(rules)), clock_(clock), random_(random), events_(events) {}
+      : rules_(rules), clock_(clock), random_(random), events_(events) {}
   Crm(const Crm&) = delete;
   Crm& operator=(const Crm&) = delete;
 

@@ -151,14 +151,14 @@ std::optional<int> Server::command(std::vector<std::string> arguments) {
   const std::string name = arguments.front();
   arguments.insert(arguments.begin(), program());
   arguments.insert(arguments.end(), {"--config", config().string()});
-  Process process({std::move(arguments), {{"GHL_TOKEN", "pit-sandbox"}}, folder_, name});
+  Process process({std::move(arguments), environment, folder_, name});
   return process.wait(std::chrono::seconds(60));
 }
 
 bool Server::start() {
   const bool first = port_ == 0;
   process_.kill();
-  process_ = Process({{program(), "up", "--config", config().string()}, {{"GHL_TOKEN", "pit-sandbox"}}, folder_, "up"});
+  process_ = Process({{program(), "up", "--config", config().string()}, environment, folder_, "up"});
   const auto line = process_.wait_for_line("listening on http://", kStart);
   if (!line) return false;
   port_ = port_of(*line);
@@ -205,6 +205,18 @@ People Installation::db_people() {
   People out;
   for (const Row& row : db().query("SELECT * FROM contacts")) out.push_back(person_from_row(row));
   std::ranges::sort(out);
+  return out;
+}
+
+std::vector<Installation::Pair> Installation::pairs() {
+  std::map<std::string, std::string> ids;
+  for (const Row& row : db().query("SELECT id, email FROM contacts WHERE email IS NOT NULL")) ids[row.at("email")] = row.at("id");
+  std::vector<Pair> out;
+  for (const Json& contact : crm.contacts()) {
+    const std::string email(string_member(contact, "email"));
+    if (ids.contains(email)) out.push_back({email, std::string(string_member(contact, "id")), ids[email]});
+  }
+  std::ranges::sort(out, {}, &Pair::email);
   return out;
 }
 

@@ -74,6 +74,7 @@ class Server {
 
   std::vector<SourceParts> sources;
   std::string access;  // of the configuration, such as "access: {api_keys: [...]}"
+  std::map<std::string, std::string> environment = {{"GHL_TOKEN", "pit-sandbox"}};
 
   // Writes lockstep.yaml. A port that was learned is kept, so that webhooks find the server again.
   void write_config() const;
@@ -125,6 +126,12 @@ class Installation {
   std::string unsettled();
   // Waits for that; what was still wrong at the end.
   std::string settle(std::chrono::milliseconds deadline);
+
+  // The same person on both sides, by e-mail.
+  struct Pair {
+    std::string email, crm_id, db_id;
+  };
+  std::vector<Pair> pairs();
 
  private:
   std::unique_ptr<SqliteFile> db_;

@@ -12,23 +12,6 @@ namespace {
 constexpr std::size_t kContacts = 200;
 constexpr const char* kCities[] = {"Austin", "Boston", "Chicago", "Denver"};
 
-struct Pair {
-  std::string crm_id;
-  std::string db_id;
-};
-
-// The same person on both sides, by e-mail.
-std::vector<Pair> pairs(Installation& installation) {
-  std::map<std::string, std::string> ids;
-  for (const Row& row : installation.db().query("SELECT id, email FROM contacts")) ids[row.at("email")] = row.at("id");
-  std::vector<Pair> out;
-  for (const Json& contact : installation.crm.contacts()) {
-    const std::string email(string_member(contact, "email"));
-    if (ids.contains(email)) out.push_back({std::string(string_member(contact, "id")), ids[email]});
-  }
-  return out;
-}
-
 // Edits one field; true when that changed something.
 bool edit_crm(Installation& installation, const std::string& id, Random& random, std::size_t number) {
   switch (random.below(4)) {
@@ -76,7 +59,7 @@ TEST(Echo, TenThousandEditsOnBothSidesCauseNoMoreWritesThanEdits) {
   const std::size_t seed = size_from("LOCKSTEP_TEST_SEED", 1);
   Installation installation({.contacts = kContacts});
   ASSERT_TRUE(installation.start()) << installation.unsettled();
-  const std::vector<Pair> people = pairs(installation);
+  const auto people = installation.pairs();
   ASSERT_EQ(people.size(), kContacts);
   installation.crm.control("DELETE", "counts");
   SqliteFile journal(installation.server.store(), SqliteFile::Mode::read_only);

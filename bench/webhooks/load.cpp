@@ -21,6 +21,7 @@ struct Times {
   explicit Times(std::size_t count) : sent(count), seen(count) {}
   std::vector<std::atomic<Nanoseconds>> sent;
   std::vector<std::atomic<Nanoseconds>> seen;
+  std::atomic<std::size_t> suppressed = 0;
 };
 
 // Events say whose change they tell: the contact and its version, which numbers the message.
@@ -32,6 +33,7 @@ void note_event(const Messages& messages, Times& times, std::string_view data, N
   const std::uint64_t index = version - messages.first_version();
   if (version < messages.first_version() || index >= messages.size()) return;
   if (member_of(data, "\"external_id\":\"") != messages.contact(index)) return;
+  if (data.find("\"disposition\":\"suppressed\"") != std::string_view::npos) ++times.suppressed;
   Nanoseconds none = 0;
   times.seen[index].compare_exchange_strong(none, read_at);
 }
@@ -149,6 +151,7 @@ LoadResult run_load(const Address& server, const std::string& events_target, con
   result.accepted = connections.accepted;
   result.refused = connections.refused;
   result.events = delays.size();
+  result.suppressed = times.suppressed;
   result.stream_broken = events.broken();
   result.answer = percentiles(std::move(connections.answered));
   result.event = percentiles(std::move(delays));

@@ -44,7 +44,7 @@ struct Variant {
 struct Measured {
   std::string name;
   std::vector<double> rate, answer_p50, answer_p99, event_p50, event_p99, event_max, batch, cpu_us, settle_s;
-  std::size_t refused = 0, unseen = 0;
+  std::size_t refused = 0, unseen = 0, suppressed = 0;
   LoadResult open;
 };
 
@@ -69,6 +69,7 @@ Measured measure(const Variant& variant, const Options& options, const Signer& s
     out.event_max.push_back(load.event.max_ms);
     if (const double done = variant.commits() - commits; done > 0) out.batch.push_back((variant.inputs() - inputs) / done);
     if (load.accepted > 0) out.cpu_us.push_back((variant.cpu_seconds() - cpu) * 1e6 / static_cast<double>(load.accepted));
+    out.suppressed += load.suppressed;
     out.refused += load.refused;
     out.unseen += load.accepted - std::min(load.accepted, load.events);
     if (load.stream_broken) print_line("  the event stream of " + variant.name + " was cut: the reader was too slow");
@@ -77,6 +78,9 @@ Measured measure(const Variant& variant, const Options& options, const Signer& s
   const auto count = static_cast<std::size_t>(kOpenRate * options.seconds);
   const Messages messages(signer, contacts, variant.hook_target, count, next_version);
   out.open = run_load(variant.server, variant.events_target, messages, {16, std::chrono::seconds(options.seconds + 2), kOpenRate});
+  out.refused += out.open.refused;
+  out.suppressed += out.open.suppressed;
+  out.unseen += out.open.accepted - std::min(out.open.accepted, out.open.events);
   print_line(fmt::format("  {}: {} webhooks/s", out.name, spread(out.rate)));
   return out;
 }
@@ -115,10 +119,10 @@ std::optional<Measured> measure_node(const Options& options, const Signer& signe
 void print_results(const std::vector<Measured>& all) {
   print_line("\n64 connections, as fast as they are answered (median and range of the runs)");
   std::vector<std::vector<std::string>> rows{
-      {"", "webhooks/s", "answer p50 ms", "answer p99 ms", "event p50 ms", "event p99 ms", "event max ms", "inputs/commit", "CPU us/webhook", "all at rest after s", "refused", "without event"}};
+      {"", "webhooks/s", "answer p50 ms", "answer p99 ms", "event p50 ms", "event p99 ms", "event max ms", "inputs/commit", "CPU us/webhook", "all at rest after s", "refused", "suppressed", "without event"}};
   for (const Measured& one : all) {
     rows.push_back({one.name, spread(one.rate), spread(one.answer_p50, 1), spread(one.answer_p99, 1), spread(one.event_p50, 1), spread(one.event_p99, 1),
-                    spread(one.event_max, 1), spread(one.batch), spread(one.cpu_us), spread(one.settle_s, 1), std::to_string(one.refused), std::to_string(one.unseen)});
+                    spread(one.event_max, 1), spread(one.batch), spread(one.cpu_us), spread(one.settle_s, 1), std::to_string(one.refused), std::to_string(one.suppressed), std::to_string(one.unseen)});
   }
   print_table(rows);
   print_line(fmt::format("\nOpen loop, {:.0f} webhooks/s", kOpenRate));

@@ -36,7 +36,7 @@ class Document {
 
   const Json& root() const { return root_; }
 
-  const Json& resolve(const Json& node) const {
+  Json resolve(const Json& node) const {
     const std::string_view ref = string_member(node, "$ref");
     if (ref.empty()) return node;
     boost::system::error_code error;
@@ -47,7 +47,7 @@ class Document {
 
   // What is wrong with `value`, or "".
   std::string problem(const Json& given, const Json& value, const std::string& at) const {
-    const Json& schema = resolve(given);
+    const Json schema = resolve(given);
     for (const auto& [key, rule] : schema.as_object()) {
       const std::string wrong = violation(schema, std::string(key), rule, value, at);
       if (!wrong.empty()) return wrong;
@@ -155,7 +155,7 @@ class Driver {
     const Json* documented = find_member(operation->at("responses"), std::to_string(answer.status()));
     EXPECT_NE(documented, nullptr) << what << " is not documented: " << answer.response->body;
     if (documented == nullptr) return answer;
-    const Json& response = document.resolve(*documented);
+    const Json response = document.resolve(*documented);
     std::string type(answer.response->headers.get("Content-Type"));
     type = type.substr(0, type.find(';'));
     const Json* content = find_member(response.at("content"), type);

@@ -71,7 +71,8 @@ class SandboxEndToEnd : public ::testing::Test {
   }
   Json true_contact(const std::string& id) { return control("GET", "contacts/" + id).at("contact"); }
 
-  std::map<std::string, sync::Change> pull_all(const std::string& object, connector::PullMode mode, Json* cursor = nullptr) {
+  std::map<std::string, sync::Change> pull_all(const std::string& object, connector::PullMode mode,
+                                               Json* cursor = nullptr) {
     std::map<std::string, sync::Change> out;
     Json at = cursor == nullptr ? Json() : *cursor;
     for (int page = 0; page < 100; ++page) {

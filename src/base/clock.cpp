@@ -26,9 +26,7 @@ bool read_char(std::string_view text, std::size_t& at, char c) {
 
 }  // namespace
 
-Time SystemClock::now() const {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
+Time SystemClock::now() const { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 Duration SystemClock::monotonic() const {
   return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());

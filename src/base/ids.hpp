@@ -25,10 +25,10 @@ class Name {
   std::string text_;
 };
 
-using SourceId = Name<struct SourceTag>;      // one tenant
-using SystemName = Name<struct SystemTag>;    // one end that holds data, as named in the configuration: "crm", "db"
-using EntityName = Name<struct EntityTag>;    // a kind of record: "contact"
-using RecordId = Name<struct RecordTag>;      // the hub's own id of one real-world thing
+using SourceId = Name<struct SourceTag>;    // one tenant
+using SystemName = Name<struct SystemTag>;  // one end that holds data, as named in the configuration: "crm", "db"
+using EntityName = Name<struct EntityTag>;  // a kind of record: "contact"
+using RecordId = Name<struct RecordTag>;    // the hub's own id of one real-world thing
 
 // Position in the journal: 1, 2, 3 … without gaps; 0 means none.
 using Seq = std::uint64_t;
@@ -37,5 +37,7 @@ using Seq = std::uint64_t;
 
 template <class Tag>
 struct std::hash<lockstep::Name<Tag>> {
-  std::size_t operator()(const lockstep::Name<Tag>& name) const noexcept { return std::hash<std::string>{}(name.str()); }
+  std::size_t operator()(const lockstep::Name<Tag>& name) const noexcept {
+    return std::hash<std::string>{}(name.str());
+  }
 };

@@ -26,7 +26,8 @@ TEST(Json, DoublesSurviveTheirText) {
   }
   EXPECT_GT(finite, 99'000);
   using Limits = std::numeric_limits<double>;
-  for (const double value : {0.0, -0.0, Limits::max(), Limits::lowest(), Limits::min(), Limits::denorm_min(), Limits::epsilon()}) {
+  for (const double value :
+       {0.0, -0.0, Limits::max(), Limits::lowest(), Limits::min(), Limits::denorm_min(), Limits::epsilon()}) {
     EXPECT_EQ(std::bit_cast<std::uint64_t>(read(to_text(value))), std::bit_cast<std::uint64_t>(value)) << value;
   }
 }
@@ -64,7 +65,8 @@ TEST(Json, NumbersOutOfRange) {
 }
 
 TEST(Json, IsStrict) {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "01", "1.", ".5", "+1", "NaN", "'a'", "\"\xff\"", "// c\n1", "1 2", "[1] x"}) {
+  for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "01", "1.", ".5", "+1", "NaN", "'a'", "\"\xff\"",
+                           "// c\n1", "1 2", "[1] x"}) {
     EXPECT_FALSE(parse_json(text)) << text;
   }
   const auto value = parse_json(" {\"a\": [1, -2, 2.5, \"\\u00e9\", true, null, {}]} ");

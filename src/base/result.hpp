@@ -29,7 +29,7 @@ std::optional<ErrorKind> error_kind_from(std::string_view text);
 
 struct Error {
   ErrorKind kind = ErrorKind::invalid;
-  std::string message;                                  // no secrets, no personal data (O4)
+  std::string message;  // no secrets, no personal data (O4)
   std::optional<std::chrono::milliseconds> retry_after = {};
 
   friend bool operator==(const Error&, const Error&) = default;
@@ -47,15 +47,15 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 }  // namespace lockstep
 
 // Declares `name` as a reference to the value of a Result, or returns its error from the current function.
-#define LOCKSTEP_TRY(name, expression)                                                   \
-  auto name##_result = (expression);                                                     \
-  if (!name##_result) return std::unexpected(std::move(name##_result).error());          \
+#define LOCKSTEP_TRY(name, expression)                                          \
+  auto name##_result = (expression);                                            \
+  if (!name##_result) return std::unexpected(std::move(name##_result).error()); \
   [[maybe_unused]] auto& name = *name##_result
 
 // Returns the error of a Result<void> from the current function.
-#define LOCKSTEP_CHECK(expression)                                                            \
-  do {                                                                                        \
-    if (auto check_result = (expression); !check_result) {                                    \
-      return std::unexpected(std::move(check_result).error());                                \
-    }                                                                                         \
+#define LOCKSTEP_CHECK(expression)                             \
+  do {                                                         \
+    if (auto check_result = (expression); !check_result) {     \
+      return std::unexpected(std::move(check_result).error()); \
+    }                                                          \
   } while (false)

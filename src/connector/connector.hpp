@@ -18,13 +18,13 @@
 namespace lockstep::connector {
 
 struct ObjectInfo {
-  std::string name;          // "contact"; "*" when objects come from the configuration (tables)
+  std::string name;  // "contact"; "*" when objects come from the configuration (tables)
   bool pulls_full = true;
   bool pulls_incremental = false;
   bool webhooks = false;
   bool creates = true, updates = true, deletes = true;
-  std::vector<std::string> paths;          // known paths; "customFields.*" for open ones; empty: anything
-  std::vector<std::string> silent_paths;   // changes here fire no event: only pulls see them
+  std::vector<std::string> paths;         // known paths; "customFields.*" for open ones; empty: anything
+  std::vector<std::string> silent_paths;  // changes here fire no event: only pulls see them
 };
 
 // What a connector can do, as data: shown by `lockstep check`, used by the hub's planning.
@@ -32,12 +32,12 @@ struct Capabilities {
   std::string kind;  // "gohighlevel"
   std::string summary;
   std::vector<ObjectInfo> objects;
-  bool captures = false;            // pushes changes by itself (logical replication, triggers)
-  bool compares_and_swaps = false;  // an update fails with `conflict` when the fields it overwrites have changed
-  bool omits_empty = false;         // events leave out fields that are empty: an absence must be read back
-  std::size_t write_batch_limit = 1;   // writes per call of write()
-  std::size_t write_parallel_limit = 1; // calls of write() at the same time
-  Duration find_settles{0};            // after an unknown create, a search is only trusted this much later
+  bool captures = false;                 // pushes changes by itself (logical replication, triggers)
+  bool compares_and_swaps = false;       // an update fails with `conflict` when the fields it overwrites have changed
+  bool omits_empty = false;              // events leave out fields that are empty: an absence must be read back
+  std::size_t write_batch_limit = 1;     // writes per call of write()
+  std::size_t write_parallel_limit = 1;  // calls of write() at the same time
+  Duration find_settles{0};              // after an unknown create, a search is only trusted this much later
   std::vector<std::string> quirks;
 };
 
@@ -65,9 +65,9 @@ struct WriteRequest {
   RecordId record;
   std::string object;
   sync::WriteKind kind = sync::WriteKind::update;
-  std::string external_id;  // empty for creates
-  Json document;            // create: all bound fields; update: only those that differ; remove: null
-  Json expected;            // update, remove: what the system holds at the same paths, as far as we know
+  std::string external_id;      // empty for creates
+  Json document;                // create: all bound fields; update: only those that differ; remove: null
+  Json expected;                // update, remove: what the system holds at the same paths, as far as we know
   std::string idempotency_key;  // the same for all attempts at one create
   sync::WorkClass work = sync::WorkClass::live;
 };
@@ -93,8 +93,9 @@ struct PullRequest {
 };
 
 struct PullPage {
-  std::vector<sync::Change> changes;  // object, external_id, kind, extent, version, via, document; the host fills the rest
-  Json cursor;                        // where the next page starts; for incremental pulls also where the next poll starts
+  std::vector<sync::Change>
+      changes;  // object, external_id, kind, extent, version, via, document; the host fills the rest
+  Json cursor;  // where the next page starts; for incremental pulls also where the next poll starts
   bool last = false;
   std::optional<std::uint64_t> total;  // of the whole pull, when the system tells
 };
@@ -141,7 +142,8 @@ class Connector {
   virtual Task<Result<PullPage>> pull(PullRequest request) = 0;
 
   // The object by id. nullopt: it does not exist (any more).
-  virtual Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id, sync::WorkClass work) = 0;
+  virtual Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
+                                                          sync::WorkClass work) = 0;
 
   // One result per request, in order; at most write_batch_limit requests.
   virtual Task<std::vector<WriteResult>> write(std::vector<WriteRequest> requests) = 0;

@@ -153,7 +153,8 @@ class ConnectorContract {
 
   void creates_updates_and_removes() {
     SCOPED_TRACE("creates, updates, removes");
-    const WriteResult created = write_one(request(sync::WriteKind::create, "", document("one", {{a_, "one"}, {b_, "x"}})));
+    const WriteResult created =
+        write_one(request(sync::WriteKind::create, "", document("one", {{a_, "one"}, {b_, "x"}})));
     ASSERT_EQ(created.kind, sync::OutcomeKind::applied) << created.reason;
     ASSERT_FALSE(created.external_id.empty());
     auto there = fetch(created.external_id);

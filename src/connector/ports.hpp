@@ -65,7 +65,7 @@ Task<T> run_on(WorkerPort& worker, Executor& loop, std::move_only_function<T()> 
 }
 
 struct Ports {
-  HttpPort* http = nullptr;       // null for connectors whose descriptor asks for none
+  HttpPort* http = nullptr;  // null for connectors whose descriptor asks for none
   StatePort* state = nullptr;
   std::function<std::unique_ptr<WorkerPort>()> make_worker;
   Loop* loop = nullptr;

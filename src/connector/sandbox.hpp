@@ -41,7 +41,7 @@ class Sandbox {
 
 struct SandboxOptions {
   std::uint64_t seed = 1;
-  std::string webhook_url;  // "" sends none
+  std::string webhook_url;             // "" sends none
   std::optional<std::uint64_t> burst;  // calls per burst window, announced like the vendor's own; nullopt: the vendor's
 };
 

@@ -8,7 +8,9 @@
 namespace lockstep::fanout {
 
 EventStream::EventStream(std::size_t kept_events_limit, std::size_t kept_bytes_limit, std::size_t subscribers_limit)
-    : kept_events_limit_(kept_events_limit), kept_bytes_limit_(kept_bytes_limit), subscribers_limit_(subscribers_limit) {}
+    : kept_events_limit_(kept_events_limit),
+      kept_bytes_limit_(kept_bytes_limit),
+      subscribers_limit_(subscribers_limit) {}
 
 void EventStream::start_at(Seq seq) {
   LOCKSTEP_ASSERT(kept_.empty() && seq >= last_seq_, "the start is told before anything is published");

@@ -140,7 +140,8 @@ TEST(EventStreamProperty, NoHoleNoDuplicateNoForeignEvent) {
     Seq seq = 0;
     for (const int step : steps) {
       if (step < 7) {
-        Event one = event(seq += static_cast<Seq>(1 + step % 2), step % 3 == 0 ? "other" : "acme", 5 + static_cast<std::size_t>(step) * 7);
+        Event one = event(seq += static_cast<Seq>(1 + step % 2), step % 3 == 0 ? "other" : "acme",
+                          5 + static_cast<std::size_t>(step) * 7);
         journal.push_back(one);
         stream.publish(std::move(one));
       } else if (step == 7) {

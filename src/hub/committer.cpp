@@ -18,7 +18,8 @@ struct Committer::Outcome {
   std::size_t transactions = 0;
 };
 
-Committer::Committer(store::Store& store, sync::Engine& engine, Executor& writer, Loop& loop, Log& log, const HubLimits& limits)
+Committer::Committer(store::Store& store, sync::Engine& engine, Executor& writer, Loop& loop, Log& log,
+                     const HubLimits& limits)
     : store_(store), engine_(engine), writer_(writer), loop_(loop), log_(log), limits_(limits) {}
 
 Committer::~Committer() { LOCKSTEP_ASSERT(!writing_, "the writer holds references into the committer; drain first"); }
@@ -27,12 +28,15 @@ void Committer::submit(Submission submission) {
   const std::size_t inputs = submission.inputs.size();
   const auto share = queued_by_source_.find(submission.source);
   const std::size_t own = share == queued_by_source_.end() ? 0 : share->second.inputs;
-  const bool full = queued_inputs_ + inputs > limits_.queue_inputs_limit || queued_bytes_ + submission.bytes > limits_.queue_bytes_limit ||
+  const bool full = queued_inputs_ + inputs > limits_.queue_inputs_limit ||
+                    queued_bytes_ + submission.bytes > limits_.queue_bytes_limit ||
                     own + inputs > limits_.queue_inputs_per_source_limit;
   if (full || intake_closed_) {
     // A2: the sender is told to come again; nothing was accepted.
-    submission.done(fail({ErrorKind::exhausted, intake_closed_ ? "shutting down: send it again later" : "too much at once: send it again later",
-                          std::chrono::seconds(intake_closed_ ? 5 : 2)}));
+    submission.done(
+        fail({ErrorKind::exhausted,
+              intake_closed_ ? "shutting down: send it again later" : "too much at once: send it again later",
+              std::chrono::seconds(intake_closed_ ? 5 : 2)}));
     return;
   }
   enqueue(std::move(submission));
@@ -81,7 +85,8 @@ void Committer::pump() {
   });
 }
 
-Result<sync::Decision> Committer::commit_once(store::Store& store, sync::Engine& engine, const std::vector<sync::Input>& inputs,
+Result<sync::Decision> Committer::commit_once(store::Store& store, sync::Engine& engine,
+                                              const std::vector<sync::Input>& inputs,
                                               const std::vector<sync::StateRow>& state, Time now) {
   for (int attempt = 0;; ++attempt) {
     Result<sync::Decision> decision = engine.apply(inputs, store, now);
@@ -89,11 +94,13 @@ Result<sync::Decision> Committer::commit_once(store::Store& store, sync::Engine&
     decision->batch.state = state;
     Result<void> committed = store.commit(decision->batch);
     if (committed) return decision;
-    if (committed.error().kind != ErrorKind::conflict || attempt == kConflictRetries) return fail(std::move(committed).error());
+    if (committed.error().kind != ErrorKind::conflict || attempt == kConflictRetries)
+      return fail(std::move(committed).error());
   }
 }
 
-Committer::Outcome Committer::commit(store::Store& store, sync::Engine& engine, std::vector<Submission>& group, Time now) {
+Committer::Outcome Committer::commit(store::Store& store, sync::Engine& engine, std::vector<Submission>& group,
+                                     Time now) {
   Outcome out;
   const auto keep = [&](sync::Batch& batch) {
     std::ranges::move(batch.journal, std::back_inserter(out.committed.journal));
@@ -126,8 +133,8 @@ Committer::Outcome Committer::commit(store::Store& store, sync::Engine& engine, 
     const std::vector<sync::Input> own(std::make_move_iterator(first), std::make_move_iterator(last));
     first = last;
     const bool alone = group.size() == 1 || together.error().kind == ErrorKind::exhausted;
-    Result<sync::Decision> single = alone ? Result<sync::Decision>(fail(together.error()))
-                                          : commit_once(store, engine, own, submission.state, now);
+    Result<sync::Decision> single =
+        alone ? Result<sync::Decision>(fail(together.error())) : commit_once(store, engine, own, submission.state, now);
     if (single) {
       keep(single->batch);
       out.results.emplace_back(std::move(single->applied));
@@ -157,7 +164,8 @@ void Committer::finish(std::vector<Submission> group, Outcome outcome, Duration 
     if (outcome.results[i]) {
       committed_inputs_ += group[i].input_count;
     } else {
-      log_.error("commit.failed", {{"source", group[i].source.str()}, {"kind", to_string(outcome.results[i].error().kind)},
+      log_.error("commit.failed", {{"source", group[i].source.str()},
+                                   {"kind", to_string(outcome.results[i].error().kind)},
                                    {"error", outcome.results[i].error().message}});
     }
     group[i].done(std::move(outcome.results[i]));

@@ -72,7 +72,8 @@ class Committer {
   void pump();
   // On the writer's thread.
   static Outcome commit(store::Store& store, sync::Engine& engine, std::vector<Submission>& group, Time now);
-  static Result<sync::Decision> commit_once(store::Store& store, sync::Engine& engine, const std::vector<sync::Input>& inputs,
+  static Result<sync::Decision> commit_once(store::Store& store, sync::Engine& engine,
+                                            const std::vector<sync::Input>& inputs,
                                             const std::vector<sync::StateRow>& state, Time now);
   void finish(std::vector<Submission> group, Outcome outcome, Duration took);
 

@@ -55,7 +55,8 @@ class FakeSystem final : public connector::Connector {
         page.last = false;
         break;
       }
-      if (std::find(hidden.begin(), hidden.end(), at->first) == hidden.end()) page.changes.push_back(observed(at->first));
+      if (std::find(hidden.begin(), hidden.end(), at->first) == hidden.end())
+        page.changes.push_back(observed(at->first));
       page.cursor = Json(at->first);
     }
     page.total = objects.size();
@@ -91,7 +92,9 @@ class FakeSystem final : public connector::Connector {
     co_return out;
   }
 
-  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override { co_return std::optional<sync::Change>(); }
+  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override {
+    co_return std::optional<sync::Change>();
+  }
   void capture(connector::CaptureSink&) override {}
 
   sync::Change observed(const std::string& id) {

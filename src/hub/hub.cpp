@@ -56,7 +56,9 @@ Hub::Hub(Parts parts, Setup setup, HubLimits limits, sync::EngineSettings engine
   }
 }
 
-Hub::~Hub() { LOCKSTEP_ASSERT(!state_->started || (state_->draining && state_->lanes.empty()), "a hub is drained before it goes"); }
+Hub::~Hub() {
+  LOCKSTEP_ASSERT(!state_->started || (state_->draining && state_->lanes.empty()), "a hub is drained before it goes");
+}
 
 void Hub::start() {
   state_->started = true;
@@ -88,7 +90,8 @@ void Hub::State::committed(const Committed& done) {
   }
 }
 
-void Hub::accept_webhook(const SourceId& source, const SystemName& system, const connector::WebhookRequest& request, AppliedDone done) {
+void Hub::accept_webhook(const SourceId& source, const SystemName& system, const connector::WebhookRequest& request,
+                         AppliedDone done) {
   Lane* lane = state_->lane(source, system);
   if (lane == nullptr) {
     done(fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'"));
@@ -115,9 +118,11 @@ void Hub::accept_webhook(const SourceId& source, const SystemName& system, const
 void Hub::submit(std::vector<sync::Input> inputs, AppliedDone done) {
   Submission submission;
   for (const sync::Input& input : inputs) {
-    std::visit([&](const auto& one) {
-      if constexpr (requires { one.source; }) submission.source = one.source;
-    }, input);
+    std::visit(
+        [&](const auto& one) {
+          if constexpr (requires { one.source; }) submission.source = one.source;
+        },
+        input);
   }
   submission.inputs = std::move(inputs);
   submission.done = std::move(done);
@@ -125,9 +130,11 @@ void Hub::submit(std::vector<sync::Input> inputs, AppliedDone done) {
 }
 
 Result<JobProgress> Hub::start_job(const SourceId& source, const SystemName& system, const std::string& kind) {
-  if (kind != "mirror" && kind != "pull") return fail(ErrorKind::invalid, "kind is 'mirror' (everything) or 'pull' (what has changed), not '" + kind + "'");
+  if (kind != "mirror" && kind != "pull")
+    return fail(ErrorKind::invalid, "kind is 'mirror' (everything) or 'pull' (what has changed), not '" + kind + "'");
   Lane* lane = state_->lane(source, system);
-  if (lane == nullptr) return fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'");
+  if (lane == nullptr)
+    return fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'");
   if (state_->draining) return fail(ErrorKind::exhausted, "shutting down");
   return lane->start_job(kind);
 }
@@ -151,7 +158,8 @@ std::optional<JobProgress> Hub::job(const SourceId& source, const std::string& i
 namespace {
 
 template <class T>
-Task<void> answer(Reads& reads, std::move_only_function<T(store::Reader&)> query, std::move_only_function<void(T)> done) {
+Task<void> answer(Reads& reads, std::move_only_function<T(store::Reader&)> query,
+                  std::move_only_function<void(T)> done) {
   T value = co_await reads.ask<T>(std::move(query));
   done(std::move(value));
 }
@@ -160,13 +168,21 @@ Task<void> answer(Reads& reads, std::move_only_function<T(store::Reader&)> query
 
 void Hub::read(std::move_only_function<void(store::Reader&)> query, Action done) {
   state_->tasks.spawn(answer<int>(
-      state_->reads, [query = std::move(query)](store::Reader& reader) mutable { query(reader); return 0; },
+      state_->reads,
+      [query = std::move(query)](store::Reader& reader) mutable {
+        query(reader);
+        return 0;
+      },
       [done = std::move(done)](int) mutable { done(); }));
 }
 
-void Hub::record(const SourceId& source, const RecordId& id, std::move_only_function<void(Result<std::optional<RecordView>>)> done) {
+void Hub::record(const SourceId& source, const RecordId& id,
+                 std::move_only_function<void(Result<std::optional<RecordView>>)> done) {
   state_->tasks.spawn(answer<Result<std::optional<RecordView>>>(
-      state_->reads, [source, id, catalog = state_->catalog](store::Reader& reader) { return view_record(reader, *catalog, source, id); },
+      state_->reads,
+      [source, id, catalog = state_->catalog](store::Reader& reader) {
+        return view_record(reader, *catalog, source, id);
+      },
       std::move(done)));
 }
 
@@ -194,9 +210,11 @@ void Hub::put_state(sync::StateRow row, std::move_only_function<void(Result<void
   state_->committer.submit_inner(std::move(submission));
 }
 
-void Hub::get_state(const SourceId& source, const SystemName& system, const std::string& key, std::move_only_function<void(Result<Json>)> done) {
+void Hub::get_state(const SourceId& source, const SystemName& system, const std::string& key,
+                    std::move_only_function<void(Result<Json>)> done) {
   state_->tasks.spawn(answer<Result<Json>>(
-      state_->reads, [source, system, key](store::Reader& reader) { return reader.state(source, system, key); }, std::move(done)));
+      state_->reads, [source, system, key](store::Reader& reader) { return reader.state(source, system, key); },
+      std::move(done)));
 }
 
 std::vector<LaneStatus> Hub::lanes(const SourceId& source) const {

@@ -28,9 +28,9 @@ namespace lockstep::hub {
 struct SystemSetup {
   connector::SystemSettings settings;
   std::shared_ptr<connector::Connector> connector;
-  std::string kind;                                // the connector's: "gohighlevel"
-  std::chrono::milliseconds poll_every{60'000};    // incremental pulls; 0: never
-  std::chrono::milliseconds full_every{0};         // full pulls; 0: only the first mirror
+  std::string kind;                              // the connector's: "gohighlevel"
+  std::chrono::milliseconds poll_every{60'000};  // incremental pulls; 0: never
+  std::chrono::milliseconds full_every{0};       // full pulls; 0: only the first mirror
   bool mirror_on_start = true;
 };
 
@@ -69,12 +69,12 @@ struct LaneStatus {
   SystemName system;
   std::string kind;
   bool connected = false;
-  std::string problem;        // why it does not run, for people
-  std::string capture;        // which way of capture runs, "" for none
+  std::string problem;  // why it does not run, for people
+  std::string capture;  // which way of capture runs, "" for none
   std::size_t in_flight = 0;
   std::uint64_t written = 0;  // since start
   std::uint64_t failed = 0;
-  std::optional<Time> last_seen;     // last change that came from it
+  std::optional<Time> last_seen;  // last change that came from it
   std::optional<Time> last_written;
 };
 
@@ -83,7 +83,7 @@ struct RecordStatus {
   SystemName system;
   std::string external_id;
   sync::Status status = sync::Status::unlinked;
-  std::string detail;  // why it is pending or failed
+  std::string detail;                  // why it is pending or failed
   std::vector<std::string> differing;  // fields that still differ
 };
 
@@ -121,7 +121,8 @@ class Hub {
 
   // A webhook's raw bytes. `exhausted` when the queue is full or the hub drains (the sender gets 429, A2);
   // `not_found` for an unknown source or system; `unauthorized` and `invalid` from the connector.
-  void accept_webhook(const SourceId& source, const SystemName& system, const connector::WebhookRequest& request, AppliedDone done);
+  void accept_webhook(const SourceId& source, const SystemName& system, const connector::WebhookRequest& request,
+                      AppliedDone done);
   // Edits, retries, decisions. One Applied per input; a refused one carries its error.
   void submit(std::vector<sync::Input> inputs, AppliedDone done);
 
@@ -132,13 +133,15 @@ class Hub {
 
   // Reads, answered on the loop's thread.
   void read(std::move_only_function<void(store::Reader&)> query, Action done);
-  void record(const SourceId& source, const RecordId& id, std::move_only_function<void(Result<std::optional<RecordView>>)> done);
+  void record(const SourceId& source, const RecordId& id,
+              std::move_only_function<void(Result<std::optional<RecordView>>)> done);
   void records(const SourceId& source, store::RecordFilter filter, store::PageRequest page,
                std::move_only_function<void(Result<store::Page<RecordView>>)> done);
 
   // Durable state of a system: tokens, cursors, catalogs. Answered when it is on the disk.
   void put_state(sync::StateRow row, std::move_only_function<void(Result<void>)> done);
-  void get_state(const SourceId& source, const SystemName& system, const std::string& key, std::move_only_function<void(Result<Json>)> done);
+  void get_state(const SourceId& source, const SystemName& system, const std::string& key,
+                 std::move_only_function<void(Result<Json>)> done);
 
   std::vector<LaneStatus> lanes(const SourceId& source) const;
   const sync::Catalog& catalog() const;

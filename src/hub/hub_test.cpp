@@ -45,7 +45,8 @@ class HubTest : public testing::Test {
       }
       entity.systems.push_back(binding);
     }
-    return std::make_shared<const sync::Catalog>(std::vector<sync::SourceSchema>{{source, {entity}, SystemName("app")}});
+    return std::make_shared<const sync::Catalog>(
+        std::vector<sync::SourceSchema>{{source, {entity}, SystemName("app")}});
   }
 
   void begin() {
@@ -73,7 +74,8 @@ class HubTest : public testing::Test {
   }
 
   void fill(FakeSystem& system, int count) {
-    for (int i = 0; i < count; ++i) system.objects["id-" + std::to_string(1000 + i)]["name"] = "name " + std::to_string(i);
+    for (int i = 0; i < count; ++i)
+      system.objects["id-" + std::to_string(1000 + i)]["name"] = "name " + std::to_string(i);
   }
   store::Counts counts() { return *store.open_reader()->counts(source); }
   JobProgress mirror(const char* system) {
@@ -158,7 +160,8 @@ TEST_F(HubTest, ARejectedWriteIsDeadUntilAPersonRetries) {
   EXPECT_EQ(counts().outbox_dead, 1u);
   EXPECT_EQ(db->writes, 0u);
   const auto dead = store.open_reader()->outbox(source, {std::nullopt, sync::OutboxState::dead}, {});
-  hub->submit({sync::Retry{source, SystemName("db"), dead->items.front().key.record, "ann"}}, [](Result<std::vector<sync::Applied>>) {});
+  hub->submit({sync::Retry{source, SystemName("db"), dead->items.front().key.record, "ann"}},
+              [](Result<std::vector<sync::Applied>>) {});
   loop.run_for(std::chrono::minutes(1));
   EXPECT_EQ(counts().outbox_dead, 0u);
   EXPECT_EQ(db->writes, 1u);
@@ -197,7 +200,9 @@ TEST_F(HubTest, A2AFullQueueAndADrainingHubRefuse) {
   for (int i = 0; i < 20; ++i) {
     hub->accept_webhook(source, SystemName("crm"), request, [&](Result<std::vector<sync::Applied>> applied) {
       applied ? ++accepted : ++refused;
-      if (!applied) { EXPECT_EQ(applied.error().kind, ErrorKind::exhausted); }
+      if (!applied) {
+        EXPECT_EQ(applied.error().kind, ErrorKind::exhausted);
+      }
     });
   }
   loop.settle();
@@ -205,7 +210,8 @@ TEST_F(HubTest, A2AFullQueueAndADrainingHubRefuse) {
   EXPECT_EQ(refused, 15);
   bool ended = false;
   hub->drain([&ended] { ended = true; });
-  hub->accept_webhook(source, SystemName("crm"), request, [&](Result<std::vector<sync::Applied>> applied) { EXPECT_FALSE(applied.has_value()); });
+  hub->accept_webhook(source, SystemName("crm"), request,
+                      [&](Result<std::vector<sync::Applied>> applied) { EXPECT_FALSE(applied.has_value()); });
   EXPECT_TRUE(loop.run_until([&] { return ended; }));
   hub.reset();
 }

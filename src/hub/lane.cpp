@@ -42,7 +42,8 @@ Task<void> Lane::run() {
     Result<void> started = co_await setup_.connector->start();
     if (started) break;
     problem_ = started.error().message;
-    context_.log.warning("system.start_failed", {{"source", source().str()}, {"system", system().str()}, {"error", problem_}});
+    context_.log.warning("system.start_failed",
+                         {{"source", source().str()}, {"system", system().str()}, {"error", problem_}});
     co_await rest(wait);
     wait = std::min(wait * 2, context_.limits.connector_restart_limit);
   }
@@ -116,16 +117,18 @@ LaneStatus Lane::status() const {
   return out;
 }
 
-Task<Result<std::vector<sync::Applied>>> Lane::commit(std::vector<sync::Input> inputs, std::vector<sync::StateRow> state) {
+Task<Result<std::vector<sync::Applied>>> Lane::commit(std::vector<sync::Input> inputs,
+                                                      std::vector<sync::StateRow> state) {
   for (;;) {
     Submission submission;
     submission.source = source();
     submission.inputs = inputs;
     submission.state = state;
-    Result<std::vector<sync::Applied>> applied = co_await completion<Result<std::vector<sync::Applied>>>([&](auto done) {
-      submission.done = std::move(done);
-      context_.committer.submit_inner(std::move(submission));
-    });
+    Result<std::vector<sync::Applied>> applied =
+        co_await completion<Result<std::vector<sync::Applied>>>([&](auto done) {
+          submission.done = std::move(done);
+          context_.committer.submit_inner(std::move(submission));
+        });
     if (applied || applied.error().kind != ErrorKind::exhausted || stopping_) co_return applied;
     co_await rest(std::chrono::seconds(1));  // the disk is full: what the systems said is kept until there is room
   }
@@ -163,6 +166,8 @@ Task<Json> Lane::state(std::string key) {
   co_return value ? std::move(*value) : Json();
 }
 
-sync::StateRow Lane::state_row(std::string key, Json value) const { return {source(), system(), std::move(key), std::move(value)}; }
+sync::StateRow Lane::state_row(std::string key, Json value) const {
+  return {source(), system(), std::move(key), std::move(value)};
+}
 
 }  // namespace lockstep::hub

@@ -81,7 +81,7 @@ class Lane final : private connector::CaptureSink {
   // What a full pull has shown.
   struct Scan {
     bool ran = false;
-    bool complete = false;  // from the first page to the last in one go
+    bool complete = false;           // from the first page to the last in one go
     std::set<std::string> expected;  // objects that were linked before it began
     std::set<std::string> seen;
   };

@@ -9,18 +9,22 @@ namespace {
 constexpr std::string_view kMirrorKey = "mirror/";
 constexpr std::string_view kPollKey = "poll/";
 
-std::string key_of(std::string_view prefix, const sync::SystemBinding& binding) { return std::string(prefix) + binding.object; }
+std::string key_of(std::string_view prefix, const sync::SystemBinding& binding) {
+  return std::string(prefix) + binding.object;
+}
 
 }  // namespace
 
 Task<void> Lane::run_fetches() {
   while (!stopping_) {
-    const std::size_t room = context_.limits.fetches_parallel_limit - std::min(fetching_.size(), context_.limits.fetches_parallel_limit);
+    const std::size_t room =
+        context_.limits.fetches_parallel_limit - std::min(fetching_.size(), context_.limits.fetches_parallel_limit);
     if (room == 0) {
       co_await fetch_waker_.sleep(std::nullopt);
       continue;
     }
-    Reads::Query<Result<std::vector<sync::InboxRow>>> query = [this, limit = room + fetching_.size()](store::Reader& reader) {
+    Reads::Query<Result<std::vector<sync::InboxRow>>> query = [this,
+                                                               limit = room + fetching_.size()](store::Reader& reader) {
       return reader.inbox_fetches(source(), system(), limit);
     };
     Result<std::vector<sync::InboxRow>> rows = co_await context_.reads.ask(std::move(query));
@@ -59,7 +63,8 @@ Task<void> Lane::fetch_one(sync::InboxRow row) {
     co_await commit(std::move(inputs), {});
   } else {
     problem_ = found.error().message;
-    const Duration wait = found.error().retry_after ? Duration(*found.error().retry_after) : Duration(std::chrono::seconds(5));
+    const Duration wait =
+        found.error().retry_after ? Duration(*found.error().retry_after) : Duration(std::chrono::seconds(5));
     if (!stopping_) co_await rest(wait);
   }
   fetching_.erase(row.seq);
@@ -152,7 +157,8 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
     const auto object = std::ranges::find_if(can.objects, [&](const connector::ObjectInfo& info) {
       return info.name == "*" || info.name == entity->binding(system())->object;
     });
-    const bool possible = object != can.objects.end() && (pull == Pull::incremental ? object->pulls_incremental : object->pulls_full);
+    const bool possible =
+        object != can.objects.end() && (pull == Pull::incremental ? object->pulls_incremental : object->pulls_full);
     if (!possible) continue;
     ++pulled;
     Scan scan;
@@ -172,7 +178,8 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
     job->ended = context_.loop.clock().now();
     job->eta.reset();
     // A poll that found nothing is no news.
-    if (pull == Pull::incremental && error.empty() && job->done == 0) std::erase_if(jobs_, [&](const JobProgress& one) { return one.id == id; });
+    if (pull == Pull::incremental && error.empty() && job->done == 0)
+      std::erase_if(jobs_, [&](const JobProgress& one) { return one.id == id; });
   }
   job_running_ = false;
 }
@@ -208,7 +215,8 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     Result<connector::PullPage> page = co_await setup_.connector->pull(request);
     if (!page) {
       const ErrorKind kind = page.error().kind;
-      const bool passing = kind == ErrorKind::unavailable || kind == ErrorKind::rate_limited || kind == ErrorKind::maybe_applied;
+      const bool passing =
+          kind == ErrorKind::unavailable || kind == ErrorKind::rate_limited || kind == ErrorKind::maybe_applied;
       if (!passing || !full || stopping_) co_return fail(page.error());
       problem_ = page.error().message;
       const Duration pause_time = page.error().retry_after ? Duration(*page.error().retry_after) : Duration(wait);
@@ -250,7 +258,8 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
       const double seconds = std::chrono::duration<double>(context_.loop.clock().now() - job->started).count();
       job->rate_per_second = seconds > 0 ? static_cast<double>(job->done) / seconds : 0;
       if (job->total && *job->total > job->done && job->rate_per_second > 0) {
-        job->eta = std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(*job->total - job->done) / job->rate_per_second) + 1);
+        job->eta = std::chrono::seconds(
+            static_cast<std::int64_t>(static_cast<double>(*job->total - job->done) / job->rate_per_second) + 1);
       } else {
         job->eta.reset();
       }

@@ -15,7 +15,8 @@ std::string mapping_text(const sync::SourceSchema& source, const SystemName& sys
   for (const sync::EntitySchema& entity : source.entities) {
     const sync::SystemBinding* binding = entity.binding(system);
     if (binding == nullptr) continue;
-    out += entity.name.str() + '=' + binding->object + (binding->creates ? "+c" : "") + (binding->deletes ? "+d" : "") + '(';
+    out += entity.name.str() + '=' + binding->object + (binding->creates ? "+c" : "") + (binding->deletes ? "+d" : "") +
+           '(';
     for (const sync::FieldBinding& bound : binding->fields) {
       out += bound.field + ':' + bound.path + ':' + bound.converter + ':' + to_text(bound.converter_options) + ':' +
              std::to_string(static_cast<int>(bound.direction)) + bound.read_expression + bound.write_expression + ',';
@@ -76,7 +77,8 @@ Task<Result<void>> Lane::finish_scan(const sync::EntitySchema& entity, const Sca
       for (const sync::Record& record : page.items) {
         if (plan_write(entity, *entity.binding(system()), record, target).kind == sync::PlanKind::none) continue;
         LOCKSTEP_TRY(rows, reader.outbox_of(source(), record.id));
-        const bool known = std::ranges::any_of(rows, [&](const sync::OutboxRow& row) { return row.key.system == system(); });
+        const bool known =
+            std::ranges::any_of(rows, [&](const sync::OutboxRow& row) { return row.key.system == system(); });
         if (!known) found.replans.emplace_back(sync::Replan{source(), system(), record.id});
       }
       return found;
@@ -94,10 +96,13 @@ Task<Result<void>> Lane::finish_scan(const sync::EntitySchema& entity, const Sca
   std::vector<std::string> missing;
   std::ranges::set_difference(scan.expected, scan.seen, std::back_inserter(missing));
   const std::size_t linked = scan.expected.size();
-  const bool too_many = missing.size() > context_.limits.scan_missing_least && missing.size() * 100 > linked * context_.limits.scan_missing_percent;
+  const bool too_many = missing.size() > context_.limits.scan_missing_least &&
+                        missing.size() * 100 > linked * context_.limits.scan_missing_percent;
   if (too_many) {
-    co_return fail(ErrorKind::conflict, std::to_string(missing.size()) + " of " + std::to_string(linked) + " objects of " + entity.name.str() +
-                                            " were not in the list: nothing is deleted. Check the system; delete by hand what is really gone");
+    co_return fail(
+        ErrorKind::conflict,
+        std::to_string(missing.size()) + " of " + std::to_string(linked) + " objects of " + entity.name.str() +
+            " were not in the list: nothing is deleted. Check the system; delete by hand what is really gone");
   }
   co_return co_await confirm_missing(entity, std::move(missing));
 }

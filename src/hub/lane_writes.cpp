@@ -26,8 +26,10 @@ Task<void> Lane::run_writes() {
       co_await write_waker_.sleep(std::nullopt);
       continue;
     }
-    const std::size_t limit = std::min((can.write_parallel_limit - calls_) * can.write_batch_limit, context_.limits.lane_rows_limit);
-    Reads::Query<Result<Due>> query = [this, limit, now, catalog = context_.catalog(), skip = in_flight_](store::Reader& reader) {
+    const std::size_t limit =
+        std::min((can.write_parallel_limit - calls_) * can.write_batch_limit, context_.limits.lane_rows_limit);
+    Reads::Query<Result<Due>> query = [this, limit, now, catalog = context_.catalog(),
+                                       skip = in_flight_](store::Reader& reader) {
       return preparer_.prepare(reader, *catalog, source(), system(), now, limit, skip);
     };
     Result<Due> due = co_await context_.reads.ask(std::move(query));
@@ -38,7 +40,8 @@ Task<void> Lane::run_writes() {
     }
     if (!due->empty.empty()) {
       std::vector<sync::Input> replans;
-      for (const sync::OutboxKey& key : due->empty) replans.emplace_back(sync::Replan{key.source, key.system, key.record});
+      for (const sync::OutboxKey& key : due->empty)
+        replans.emplace_back(sync::Replan{key.source, key.system, key.record});
       co_await commit(std::move(replans), {});
     }
     if (due->writes.empty()) {
@@ -113,7 +116,8 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
     std::vector<connector::WriteResult> results = co_await setup_.connector->write(std::move(requests));
     const Duration latency = context_.loop.clock().monotonic() - start;
     LOCKSTEP_ASSERT(results.size() == sent.size(), "a connector answers every write");
-    for (std::size_t i = 0; i < results.size(); ++i) outcomes.push_back(to_outcome(sent[i], std::move(results[i]), latency));
+    for (std::size_t i = 0; i < results.size(); ++i)
+      outcomes.push_back(to_outcome(sent[i], std::move(results[i]), latency));
   }
   co_await settle(std::move(outcomes));
   --calls_;
@@ -155,12 +159,8 @@ Task<void> Lane::settle(std::vector<sync::WriteOutcome> outcomes) {
         paused_until_ = context_.loop.clock().now() + context_.limits.unauthorized_pause;
         [[fallthrough]];
       case sync::OutcomeKind::retry:
-      case sync::OutcomeKind::conflict:
-        ++context_.metrics.writes_retried;
-        break;
-      case sync::OutcomeKind::unknown:
-        ++context_.metrics.writes_unknown;
-        break;
+      case sync::OutcomeKind::conflict: ++context_.metrics.writes_retried; break;
+      case sync::OutcomeKind::unknown: ++context_.metrics.writes_unknown; break;
       case sync::OutcomeKind::rejected:
       case sync::OutcomeKind::duplicate:
       case sync::OutcomeKind::not_found:
@@ -172,7 +172,8 @@ Task<void> Lane::settle(std::vector<sync::WriteOutcome> outcomes) {
   }
   Result<std::vector<sync::Applied>> applied = co_await commit(std::move(inputs), {});
   if (!applied) {
-    context_.log.error("outcome.lost", {{"source", source().str()}, {"system", system().str()}, {"error", applied.error().message}});
+    context_.log.error("outcome.lost",
+                       {{"source", source().str()}, {"system", system().str()}, {"error", applied.error().message}});
   }
   for (const RecordId& record : records) in_flight_.erase(record);
 }
@@ -190,7 +191,8 @@ Task<void> Lane::read_back(Prepared prepared) {
       result.reason = found.error().message;
       result.retry_after = found.error().retry_after;
     } else if (!*found) {
-      result.kind = prepared.request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
+      result.kind =
+          prepared.request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
     } else {
       result.kind = sync::OutcomeKind::conflict;  // what it holds now is merged, then planned again
       result.state = std::move((*found)->document);

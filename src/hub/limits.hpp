@@ -7,19 +7,19 @@
 namespace lockstep::hub {
 
 struct HubLimits {
-  std::size_t queue_inputs_limit = 20'000;     // accepted by intake, not yet committed; then 429 (A2)
+  std::size_t queue_inputs_limit = 20'000;  // accepted by intake, not yet committed; then 429 (A2)
   std::size_t queue_bytes_limit = 64u << 20;
   std::size_t queue_inputs_per_source_limit = 10'000;  // so that one tenant can not fill the queue
-  std::size_t batch_inputs_limit = 1'024;      // in one transaction
-  std::size_t lane_rows_limit = 500;           // prepared for one lane at a time
-  std::size_t fetches_parallel_limit = 4;      // readings by id at a time, per lane
+  std::size_t batch_inputs_limit = 1'024;              // in one transaction
+  std::size_t lane_rows_limit = 500;                   // prepared for one lane at a time
+  std::size_t fetches_parallel_limit = 4;              // readings by id at a time, per lane
   std::size_t pull_page_limit = 100;
   std::size_t scan_page_limit = 500;
   // A scan in which more objects than this are missing deletes nothing and asks (a half-read list must not become a
   // mass deletion).
   std::size_t scan_missing_least = 10;
   std::size_t scan_missing_percent = 20;
-  std::size_t jobs_kept_limit = 200;           // ended jobs that can still be asked about
+  std::size_t jobs_kept_limit = 200;  // ended jobs that can still be asked about
   std::chrono::milliseconds connector_restart_first{1'000};
   std::chrono::milliseconds connector_restart_limit{60'000};
   std::chrono::milliseconds unauthorized_pause{60'000};

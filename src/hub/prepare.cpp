@@ -9,7 +9,8 @@ namespace lockstep::hub {
 namespace {
 
 // References leave as the system's own ids.
-void translate_references(const sync::EntitySchema& entity, const SystemName& system, const sync::TargetLookup& target, sync::Fields& values) {
+void translate_references(const sync::EntitySchema& entity, const SystemName& system, const sync::TargetLookup& target,
+                          sync::Fields& values) {
   for (auto& [name, value] : values) {
     const sync::FieldSchema* field = entity.find(name);
     if (field == nullptr || field->type != sync::FieldType::reference || !value.is_string()) continue;
@@ -23,7 +24,8 @@ void translate_references(const sync::EntitySchema& entity, const SystemName& sy
 sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) {
   return [&reader, source](const EntityName&, const RecordId& id, const SystemName& system) -> sync::TargetState {
     auto record = reader.record(source, id);
-    while (record && *record && !(*record)->merged_into.empty()) record = reader.record(source, RecordId((*record)->merged_into));
+    while (record && *record && !(*record)->merged_into.empty())
+      record = reader.record(source, RecordId((*record)->merged_into));
     if (!record || !*record) return {false, record.has_value(), {}};
     const sync::Link* link = (*record)->link(system);
     const bool gone = (*record)->deleted || (link != nullptr && link->state == sync::LinkState::gone);
@@ -32,8 +34,8 @@ sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) 
   };
 }
 
-Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalog, const SourceId& source, const SystemName& system, Time now,
-                              std::size_t limit, const std::set<RecordId>& skip) {
+Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalog, const SourceId& source,
+                              const SystemName& system, Time now, std::size_t limit, const std::set<RecordId>& skip) {
   Due due;
   const sync::SourceSchema* schema = catalog.find(source);
   if (schema == nullptr) return due;
@@ -59,7 +61,8 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
     const sync::EntitySchema* entity = schema->find(row.entity);
     const sync::SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(system);
     std::optional<Prepared> prepared;
-    if (record != by_id.end() && binding != nullptr) prepared = prepare_row(reader, *entity, *binding, *record->second, row);
+    if (record != by_id.end() && binding != nullptr)
+      prepared = prepare_row(reader, *entity, *binding, *record->second, row);
     if (prepared) {
       due.writes.push_back(std::move(*prepared));
     } else {
@@ -69,8 +72,9 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
   return due;
 }
 
-std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync::EntitySchema& entity, const sync::SystemBinding& binding,
-                                              const sync::Record& record, const sync::OutboxRow& row) {
+std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync::EntitySchema& entity,
+                                              const sync::SystemBinding& binding, const sync::Record& record,
+                                              const sync::OutboxRow& row) {
   const sync::TargetLookup target = target_lookup(reader, record.source);
   sync::Plan plan = plan_write(entity, binding, record, target);
   Prepared out;
@@ -112,7 +116,8 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
     request.expected = std::move(*held);
     for (const sync::FieldBinding& bound : binding.fields) {
       const auto raw = link == nullptr ? sync::Fields::const_iterator() : link->raw.find(bound.field);
-      if (link != nullptr && raw != link->raw.end() && expected.contains(bound.field)) sync::set_path(request.expected, bound.path, raw->second);
+      if (link != nullptr && raw != link->raw.end() && expected.contains(bound.field))
+        sync::set_path(request.expected, bound.path, raw->second);
     }
   }
   return out;

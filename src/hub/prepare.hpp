@@ -16,27 +16,28 @@ namespace lockstep::hub {
 struct Prepared {
   sync::OutboxRow row;
   connector::WriteRequest request;
-  sync::Fields written;  // canonical values that the request carries
+  sync::Fields written;    // canonical values that the request carries
   bool read_back = false;  // an earlier attempt ended unknown (X2)
   std::string problem;     // could not be mapped: goes to the dead letters
 };
 
 struct Due {
   std::vector<Prepared> writes;
-  std::vector<sync::OutboxKey> empty;   // rows that turned out to have nothing to write
-  std::optional<Time> next;             // when the next row becomes due
-  bool more = false;                    // there were more rows than asked for
+  std::vector<sync::OutboxKey> empty;  // rows that turned out to have nothing to write
+  std::optional<Time> next;            // when the next row becomes due
+  bool more = false;                   // there were more rows than asked for
 };
 
 class Preparer {
  public:
   // `skip`: rows whose write is on its way.
-  Result<Due> prepare(store::Reader& reader, const sync::Catalog& catalog, const SourceId& source, const SystemName& system, Time now,
-                      std::size_t limit, const std::set<RecordId>& skip);
+  Result<Due> prepare(store::Reader& reader, const sync::Catalog& catalog, const SourceId& source,
+                      const SystemName& system, Time now, std::size_t limit, const std::set<RecordId>& skip);
 
  private:
-  std::optional<Prepared> prepare_row(store::Reader& reader, const sync::EntitySchema& entity, const sync::SystemBinding& binding,
-                                      const sync::Record& record, const sync::OutboxRow& row);
+  std::optional<Prepared> prepare_row(store::Reader& reader, const sync::EntitySchema& entity,
+                                      const sync::SystemBinding& binding, const sync::Record& record,
+                                      const sync::OutboxRow& row);
 
   sync::Expressions expressions_;
 };

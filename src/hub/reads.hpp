@@ -11,7 +11,8 @@ namespace lockstep::hub {
 
 class Reads {
  public:
-  Reads(store::Store& store, Executor& readers, Loop& loop) : reader_(store.open_reader()), readers_(readers), loop_(loop) {}
+  Reads(store::Store& store, Executor& readers, Loop& loop)
+      : reader_(store.open_reader()), readers_(readers), loop_(loop) {}
 
   template <class T>
   using Query = std::move_only_function<T(store::Reader&)>;

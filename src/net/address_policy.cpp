@@ -32,23 +32,23 @@ bool within(const Bytes& address, const Block<Bytes>& block) {
 
 // https://www.iana.org/assignments/iana-ipv4-special-registry, and multicast.
 constexpr std::array<Block<Bytes4>, 17> kNotPublic4{{
-    {{0, 0, 0, 0}, 8},        // this network
-    {{10, 0, 0, 0}, 8},       // private
-    {{100, 64, 0, 0}, 10},    // shared by carriers; also Alibaba's metadata service
-    {{127, 0, 0, 0}, 8},      // loopback
-    {{169, 254, 0, 0}, 16},   // link-local; also the metadata service of most clouds
-    {{172, 16, 0, 0}, 12},    // private
-    {{192, 0, 0, 0}, 24},     // protocol assignments; also Oracle's metadata service
-    {{192, 0, 2, 0}, 24},     // documentation
-    {{192, 31, 196, 0}, 24},  // AS112
-    {{192, 88, 99, 0}, 24},   // 6to4 relays
-    {{192, 168, 0, 0}, 16},   // private
-    {{198, 18, 0, 0}, 15},    // benchmarking
-    {{198, 51, 100, 0}, 24},  // documentation
-    {{203, 0, 113, 0}, 24},   // documentation
+    {{0, 0, 0, 0}, 8},         // this network
+    {{10, 0, 0, 0}, 8},        // private
+    {{100, 64, 0, 0}, 10},     // shared by carriers; also Alibaba's metadata service
+    {{127, 0, 0, 0}, 8},       // loopback
+    {{169, 254, 0, 0}, 16},    // link-local; also the metadata service of most clouds
+    {{172, 16, 0, 0}, 12},     // private
+    {{192, 0, 0, 0}, 24},      // protocol assignments; also Oracle's metadata service
+    {{192, 0, 2, 0}, 24},      // documentation
+    {{192, 31, 196, 0}, 24},   // AS112
+    {{192, 88, 99, 0}, 24},    // 6to4 relays
+    {{192, 168, 0, 0}, 16},    // private
+    {{198, 18, 0, 0}, 15},     // benchmarking
+    {{198, 51, 100, 0}, 24},   // documentation
+    {{203, 0, 113, 0}, 24},    // documentation
     {{168, 63, 129, 16}, 32},  // Azure's host agent answers on this otherwise public address
-    {{224, 0, 0, 0}, 4},      // multicast
-    {{240, 0, 0, 0}, 4},      // reserved, broadcast
+    {{224, 0, 0, 0}, 4},       // multicast
+    {{240, 0, 0, 0}, 4},       // reserved, broadcast
 }};
 
 constexpr Block<Bytes16> kGlobalUnicast6{{0x20}, 3};
@@ -90,8 +90,9 @@ bool is_public_address(std::string_view address) {
 
 bool AddressPolicy::permits(std::string_view host, std::uint16_t port, std::string_view address) const {
   if (reach == AddressReach::any || is_public_address(address)) return true;
-  return std::ranges::any_of(
-      allowed, [&](const AllowedHost& known) { return known.port == port && wire::equal_without_case(known.host, host); });
+  return std::ranges::any_of(allowed, [&](const AllowedHost& known) {
+    return known.port == port && wire::equal_without_case(known.host, host);
+  });
 }
 
 }  // namespace lockstep::net

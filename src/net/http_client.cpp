@@ -23,8 +23,8 @@ HttpClient::~HttpClient() { impl_->core->close(); }
 Task<Result<wire::HttpResponse>> HttpClient::send(ClientRequest request) {
   // The frame holds its own share: the client may be destroyed while it waits.
   const std::shared_ptr<detail::ClientCore> core = impl_->core;
-  auto answer = completion<Result<wire::HttpResponse>>(
-      [&](auto done) { core->start(std::move(request), std::move(done)); });
+  auto answer =
+      completion<Result<wire::HttpResponse>>([&](auto done) { core->start(std::move(request), std::move(done)); });
   Result<wire::HttpResponse> result = co_await answer;
   co_return result;
 }

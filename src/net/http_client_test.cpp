@@ -15,7 +15,8 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 void echo(ServerRequest request, const std::shared_ptr<Exchange>& exchange) {
-  exchange->respond({200, {{"X-Method", request.request.method}, {"X-Target", request.request.target}}, request.request.body});
+  exchange->respond(
+      {200, {{"X-Method", request.request.method}, {"X-Target", request.request.target}}, request.request.body});
 }
 
 ClientRequest to(std::uint16_t port, std::string method, std::string body = "") {
@@ -137,12 +138,16 @@ TEST(HttpClientTest, AnAnswerCutShortLeavesAPostUnknownAndAGetUnavailable) {
   EventLoop loop;
   RawListener listener;
   const auto client = make_client(loop, any_address());
-  for (const std::string_view cut : {"", "HTTP/1.1 200 OK\r\nContent-Len", "HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\nabc",
-                                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n",
-                                     "this is not HTTP\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n"}) {
-    for (const auto& [method, kind] : std::vector<std::pair<std::string, ErrorKind>>{
-             {"POST", ErrorKind::maybe_applied}, {"PUT", ErrorKind::maybe_applied}, {"PATCH", ErrorKind::maybe_applied},
-             {"DELETE", ErrorKind::maybe_applied}, {"GET", ErrorKind::unavailable}}) {
+  for (const std::string_view cut :
+       {"", "HTTP/1.1 200 OK\r\nContent-Len", "HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n", "this is not HTTP\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n"}) {
+    for (const auto& [method, kind] :
+         std::vector<std::pair<std::string, ErrorKind>>{{"POST", ErrorKind::maybe_applied},
+                                                        {"PUT", ErrorKind::maybe_applied},
+                                                        {"PATCH", ErrorKind::maybe_applied},
+                                                        {"DELETE", ErrorKind::maybe_applied},
+                                                        {"GET", ErrorKind::unavailable}}) {
       Sending sending(*client, to(listener.port(), method));
       auto peer = listener.accept(loop, "\r\n\r\n");
       peer->send(cut);
@@ -304,9 +309,9 @@ TEST(HttpClientTest, InwardAddressesAreRefusedUnlessTheHostIsAllowed) {
   const auto client = make_client(loop, std::move(settings));
   const std::string port = ":" + std::to_string(server->port());
   // The last but one resolves inwards; the others are addresses in various clothes.
-  for (const std::string& host : {"http://127.0.0.2" + port, "http://[::1]" + port, "http://[::ffff:127.0.0.1]" + port,
-                                  std::string("http://169.254.169.254"), "http://localhost" + port,
-                                  std::string("http://127.0.0.1:1")}) {
+  for (const std::string& host :
+       {"http://127.0.0.2" + port, "http://[::1]" + port, "http://[::ffff:127.0.0.1]" + port,
+        std::string("http://169.254.169.254"), "http://localhost" + port, std::string("http://127.0.0.1:1")}) {
     ClientRequest request = to(server->port(), "GET");
     request.origin = host;
     const auto answer = send(loop, *client, request);
@@ -325,8 +330,9 @@ TEST(HttpClientTest, RequestsThatCanNotBeSentAreInvalid) {
     change(request);
     return kind_of(send(loop, *client, request));
   };
-  for (const char* origin : {"", "example.org", "ftp://example.org", "http://", "http://user@example.org", "http://example.org/path",
-                             "http://example.org?x", "http://example.org:0", "http://example.org:99999", "http://a b"}) {
+  for (const char* origin :
+       {"", "example.org", "ftp://example.org", "http://", "http://user@example.org", "http://example.org/path",
+        "http://example.org?x", "http://example.org:0", "http://example.org:99999", "http://a b"}) {
     EXPECT_EQ(kind_for([&](ClientRequest& r) { r.origin = origin; }), ErrorKind::invalid) << origin;
   }
   EXPECT_EQ(kind_for([](ClientRequest& r) { r.request.method = "GET /x"; }), ErrorKind::invalid);

@@ -15,10 +15,13 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 void echo(ServerRequest request, const std::shared_ptr<Exchange>& exchange) {
-  exchange->respond({200, {{"X-Method", request.request.method}, {"X-Target", request.request.target}}, request.request.body});
+  exchange->respond(
+      {200, {{"X-Method", request.request.method}, {"X-Target", request.request.target}}, request.request.body});
 }
 
-std::shared_ptr<const std::string> shared(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+std::shared_ptr<const std::string> shared(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 ServerSettings with_limits(ServerLimits limits) {
   ServerSettings settings;
@@ -102,8 +105,9 @@ TEST(HttpServerTest, ClosesWhenTheClientAsksForIt) {
 
 TEST(HttpServerTest, AHeadRequestGetsTheLengthButNoBody) {
   EventLoop loop;
-  const auto server =
-      make_server(loop, [](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) { exchange->respond({200, {}, "12345"}); });
+  const auto server = make_server(loop, [](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) {
+    exchange->respond({200, {}, "12345"});
+  });
   const auto peer = RawPeer::connect(server->port());
   peer->send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   run_until(loop, [&] { return peer->closed(); });
@@ -135,18 +139,19 @@ TEST(HttpServerTest, SaysContinueWhenTheClientWaitsForIt) {
 }
 
 TEST(HttpServerTest, RefusesMalformedRequestsAsProblems) {
-  for (const std::string_view bytes : {
-           "nonsense\r\n\r\n",
-           "GET / HTTP/2.0\r\nHost: x\r\n\r\n",
-           "GET / HTTP/1.1\r\n\r\n",                                                                    // no Host
-           "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",                                              // two
-           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",  // smuggling
-           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nabcd",
-           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-           "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
-       }) {
+  for (
+      const std::string_view bytes : {
+          "nonsense\r\n\r\n",
+          "GET / HTTP/2.0\r\nHost: x\r\n\r\n",
+          "GET / HTTP/1.1\r\n\r\n",                                                                          // no Host
+          "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",                                                    // two
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",  // smuggling
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+          "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nabcd",
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+          "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+      }) {
     const std::string answer = answer_to(bytes);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 Bad Request\r\n")) << bytes;
     EXPECT_THAT(answer, HasSubstr("Content-Type: application/problem+json\r\n"));
@@ -160,11 +165,14 @@ TEST(HttpServerTest, RefusesMalformedRequestsAsProblems) {
 TEST(HttpServerTest, RefusesBodiesOverTheLimitWhetherAnnouncedOrNot) {
   ServerLimits limits;
   limits.body_bytes_limit = 1000;
-  EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", limits), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", limits),
+              StartsWith("HTTP/1.1 413 "));
   std::string chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 11; ++i) chunked += "64\r\n" + std::string(100, 'x') + "\r\n";
   EXPECT_THAT(answer_to(chunked, limits), StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x'), limits),
+  EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n" +
+                            std::string(1000, 'x'),
+                        limits),
               StartsWith("HTTP/1.1 200 "));
 }
 
@@ -187,14 +195,16 @@ TEST(HttpServerTest, RefusesHeadsOverTheLimits) {
   ServerLimits limits;
   limits.header_bytes_limit = 1000;
   limits.header_fields_limit = 10;
-  EXPECT_THAT(answer_to("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(1000, 'a') + "\r\n\r\n", limits), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(answer_to("GET / HTTP/1.1\r\nHost: x\r\nA: " + std::string(1000, 'a') + "\r\n\r\n", limits),
+              StartsWith("HTTP/1.1 431 "));
   EXPECT_THAT(answer_to("GET /" + std::string(2000, 'a'), limits), StartsWith("HTTP/1.1 431 "));
   std::string fields;
   for (int i = 0; i < 11; ++i) fields += "A: b\r\n";
   EXPECT_THAT(answer_to("GET / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n", limits), StartsWith("HTTP/1.1 431 "));
   // A chunk extension that never ends.
-  EXPECT_THAT(answer_to("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(3000, 'a'), limits),
-              StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(
+      answer_to("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(3000, 'a'), limits),
+      StartsWith("HTTP/1.1 431 "));
 }
 
 TEST(HttpServerTest, ASlowSenderGets408HoweverOftenItSendsAByte) {
@@ -317,7 +327,10 @@ TEST(HttpServerTest, AFlushIntervalGathersWritesButHoldsNoFirstOneBack) {
   EventLoop loop;
   std::shared_ptr<BodyStream> stream;
   const auto server = make_server(
-      loop, [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) { stream = exchange->stream({200, {}, ""}); },
+      loop,
+      [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) {
+        stream = exchange->stream({200, {}, ""});
+      },
       with_limits(limits));
   const auto peer = RawPeer::connect(server->port());
   peer->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -344,7 +357,10 @@ TEST(HttpServerTest, AClientThatPipelinesWithoutReadingIsHeldBack) {
   limits.write_timeout = milliseconds(100);
   EventLoop loop;
   const auto server = make_server(
-      loop, [](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) { exchange->respond({200, {}, std::string(20'000, 'x')}); },
+      loop,
+      [](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) {
+        exchange->respond({200, {}, std::string(20'000, 'x')});
+      },
       with_limits(limits));
   const auto peer = RawPeer::connect(server->port());
   constexpr int kRequests = 2000;  // 40 MB of answers: more than the kernel takes
@@ -362,7 +378,10 @@ TEST(HttpServerTest, ASlowReaderIsReportedAndCostsBoundedMemory) {
   EventLoop loop;
   std::shared_ptr<BodyStream> stream;
   const auto server = make_server(
-      loop, [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) { stream = exchange->stream({200, {}, ""}); },
+      loop,
+      [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) {
+        stream = exchange->stream({200, {}, ""});
+      },
       with_limits(limits));
   const auto peer = RawPeer::connect(server->port());
   peer->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -387,8 +406,9 @@ TEST(HttpServerTest, ASlowReaderIsReportedAndCostsBoundedMemory) {
 TEST(HttpServerTest, AStreamHearsThatItsReaderIsGone) {
   EventLoop loop;
   std::shared_ptr<BodyStream> stream;
-  const auto server = make_server(
-      loop, [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) { stream = exchange->stream({200, {}, ""}); });
+  const auto server = make_server(loop, [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) {
+    stream = exchange->stream({200, {}, ""});
+  });
   auto peer = RawPeer::connect(server->port());
   peer->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   run_until(loop, [&] { return stream != nullptr; });
@@ -426,8 +446,8 @@ TEST(HttpServerTest, AHeaderValueCanNotSmuggleAHeaderIn) {
 TEST(HttpServerTest, DrainFinishesWhatIsRunningAndClosesTheRest) {
   EventLoop loop;
   std::shared_ptr<Exchange> waiting;
-  const auto server =
-      make_server(loop, [&](const ServerRequest&, std::shared_ptr<Exchange> exchange) { waiting = std::move(exchange); });
+  const auto server = make_server(
+      loop, [&](const ServerRequest&, std::shared_ptr<Exchange> exchange) { waiting = std::move(exchange); });
   const auto busy = RawPeer::connect(server->port());
   const auto idle = RawPeer::connect(server->port());
   busy->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -449,8 +469,9 @@ TEST(HttpServerTest, DrainFinishesWhatIsRunningAndClosesTheRest) {
 TEST(HttpServerTest, CloseEndsADrainThatDoesNotEnd) {
   EventLoop loop;
   std::shared_ptr<BodyStream> stream;
-  const auto server = make_server(
-      loop, [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) { stream = exchange->stream({200, {}, ""}); });
+  const auto server = make_server(loop, [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) {
+    stream = exchange->stream({200, {}, ""});
+  });
   const auto peer = RawPeer::connect(server->port());
   peer->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   run_until(loop, [&] { return stream != nullptr; });
@@ -465,7 +486,8 @@ TEST(HttpServerTest, CloseEndsADrainThatDoesNotEnd) {
 TEST(HttpServerTest, AnExchangeMayOutliveItsServer) {
   EventLoop loop;
   std::shared_ptr<Exchange> kept;
-  auto server = make_server(loop, [&](const ServerRequest&, std::shared_ptr<Exchange> exchange) { kept = std::move(exchange); });
+  auto server =
+      make_server(loop, [&](const ServerRequest&, std::shared_ptr<Exchange> exchange) { kept = std::move(exchange); });
   const auto peer = RawPeer::connect(server->port());
   peer->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
   run_until(loop, [&] { return kept != nullptr; });

@@ -10,9 +10,9 @@
 namespace lockstep::net {
 
 struct ServerLimits {
-  std::size_t body_bytes_limit = 1 << 20;      // a larger request body: 413
-  std::size_t header_bytes_limit = 16 << 10;   // a larger request head: 431
-  std::size_t header_fields_limit = 128;       // more header lines: 431
+  std::size_t body_bytes_limit = 1 << 20;               // a larger request body: 413
+  std::size_t header_bytes_limit = 16 << 10;            // a larger request head: 431
+  std::size_t header_fields_limit = 128;                // more header lines: 431
   Duration request_timeout = std::chrono::seconds(15);  // from the first byte to the last of one request: 408
   Duration idle_timeout = std::chrono::seconds(75);     // between two requests: closed without a word
   Duration write_timeout = std::chrono::seconds(30);    // a reader that takes no byte for this long is closed
@@ -22,7 +22,7 @@ struct ServerLimits {
   // Connections beyond a limit that are still read, to answer 429 properly; beyond these too: closed at once.
   std::size_t refused_connections_limit = 256;
   std::chrono::seconds refused_retry_after{5};
-  std::size_t stream_pending_bytes_limit = 256 << 10;    // BodyStream::write says over_limit beyond it
+  std::size_t stream_pending_bytes_limit = 256 << 10;  // BodyStream::write says over_limit beyond it
   // Stream writes go out at the end of a turn of the loop, one system call for all that a connection got in it.
   // More than zero: at most once in this time, so that a busy stream costs fewer calls; a first write after a
   // pause is not held back.
@@ -32,9 +32,9 @@ struct ServerLimits {
 
 struct ClientLimits {
   std::size_t connections_per_origin_limit = 16;
-  std::size_t queue_per_origin_limit = 1024;   // requests that wait for a connection; beyond: exhausted
-  std::size_t origins_limit = 1024;            // origins with a connection or a queue; beyond: exhausted
-  std::size_t header_bytes_limit = 64 << 10;   // of a response
+  std::size_t queue_per_origin_limit = 1024;  // requests that wait for a connection; beyond: exhausted
+  std::size_t origins_limit = 1024;           // origins with a connection or a queue; beyond: exhausted
+  std::size_t header_bytes_limit = 64 << 10;  // of a response
   std::size_t header_fields_limit = 256;
   Duration connect_timeout = std::chrono::seconds(10);  // name look-up, TCP and TLS together
   // Shorter than the keep-alive of common servers (Node: 5 s), so that we close first and rarely lose the race.

@@ -120,7 +120,8 @@ Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_due(const SourceId& so
     if (row.key.source == source && row.key.system == system && is_due_state(row.state) && row.due <= until)
       rows.push_back(row);
   }
-  std::ranges::sort(rows, [](const auto& a, const auto& b) { return std::tie(a.due, a.key.record) < std::tie(b.due, b.key.record); });
+  std::ranges::sort(
+      rows, [](const auto& a, const auto& b) { return std::tie(a.due, a.key.record) < std::tie(b.due, b.key.record); });
   if (rows.size() > std::min(limit, limits::due_rows)) rows.resize(std::min(limit, limits::due_rows));
   return rows;
 }

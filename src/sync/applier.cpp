@@ -41,7 +41,8 @@ Applied Applier::note(Disposition disposition, std::string reason, JournalEntry 
   return out;
 }
 
-Applied Applier::note_change(const Observed& seen, Disposition disposition, std::string reason, const Record* record, JsonObject fields) {
+Applied Applier::note_change(const Observed& seen, Disposition disposition, std::string reason, const Record* record,
+                             JsonObject fields) {
   const Change& change = seen.change;
   JournalEntry entry;
   entry.source = change.source;
@@ -58,7 +59,8 @@ Applied Applier::note_change(const Observed& seen, Disposition disposition, std:
   return note(disposition, std::move(reason), std::move(entry), record);
 }
 
-Applied Applier::park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason, std::vector<RecordId> candidates) {
+Applied Applier::park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason,
+                      std::vector<RecordId> candidates) {
   const bool for_person = kind == InboxKind::identity || kind == InboxKind::invalid;
   InboxRow row;
   row.seq = ws_.next_seq();

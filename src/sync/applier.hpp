@@ -26,13 +26,13 @@ class Applier {
     const Change& change;
     const EntitySchema& entity;
     const SystemBinding& binding;
-    RecordId hint;       // the record that a person or the remote system named, may be empty
-    bool as_new = false; // a person decided that it is a new one
-    bool marked = false; // replays carry no new delivery
+    RecordId hint;        // the record that a person or the remote system named, may be empty
+    bool as_new = false;  // a person decided that it is a new one
+    bool marked = false;  // replays carry no new delivery
   };
   // What merging an observation did.
   struct Merged {
-    JsonObject fields;    // name -> {from, to, rule}
+    JsonObject fields;  // name -> {from, to, rule}
     std::vector<ConflictRow> conflicts;
     bool canonical = false;  // a canonical value changed
     bool base = false;       // what the system holds changed
@@ -47,27 +47,32 @@ class Applier {
   // Turns references from the system's ids into record ids, in place. Returns the key to wait for when one is not
   // known yet, or "" when all are resolved.
   Result<std::string> resolve_references(const Observed& seen, Fields& fields);
-  Merged merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields, bool first_contact);
-  void remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document, const Fields& fields, Link& link);
+  Merged merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields,
+               bool first_contact);
+  void remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document,
+                    const Fields& fields, Link& link);
   Result<Applied> stale(const Observed& seen, Record& record, const Link& link, const Fields& fields);
-  Result<void> release(const SourceId& source, const SystemName& system, const std::string& object, const std::string& external_id,
-                       const Record* record);
+  Result<void> release(const SourceId& source, const SystemName& system, const std::string& object,
+                       const std::string& external_id, const Record* record);
   Result<void> replay_waiting(const SourceId& source, const std::string& waits_for);
   Result<void> request_fetch(const Change& change, std::string reason, std::vector<RecordId> candidates);
   Result<bool> join_records(const EntitySchema& entity, Record& into, Record& from);
   Result<void> lose_object(const Observed& seen, Record& record, Link& link);
 
   // --- outcomes
-  Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record);
-  Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record, Link& link,
-                            bool own_forms);
+  Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
+                               Record& record);
+  Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
+                            Record& record, Link& link, bool own_forms);
   Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
 
   // --- journal
   Applied note(Disposition disposition, std::string reason, JournalEntry entry, const Record* record);
-  Applied note_change(const Observed& seen, Disposition disposition, std::string reason, const Record* record, JsonObject fields);
-  Applied park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason, std::vector<RecordId> candidates);
+  Applied note_change(const Observed& seen, Disposition disposition, std::string reason, const Record* record,
+                      JsonObject fields);
+  Applied park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason,
+               std::vector<RecordId> candidates);
   void keep_conflicts(const Record& record, Merged& merged);
 
   Stamp stamp(const SystemName& origin);

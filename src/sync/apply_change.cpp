@@ -60,8 +60,10 @@ Result<Applied> Applier::apply(const Change& change) {
   const EntitySchema* entity = source == nullptr ? nullptr : source->by_object(change.system, change.object);
   if (entity == nullptr) {
     Applied refused;
-    refused.error = Error{ErrorKind::invalid, "no entity of source '" + change.source.str() + "' maps object '" + change.object +
-                                                  "' of system '" + change.system.str() + "'", {}};
+    refused.error = Error{ErrorKind::invalid,
+                          "no entity of source '" + change.source.str() + "' maps object '" + change.object +
+                              "' of system '" + change.system.str() + "'",
+                          {}};
     return refused;
   }
   Observed seen{change, *entity, *entity->binding(change.system), {}, false, false};
@@ -87,7 +89,8 @@ Result<Applied> Applier::observe(const Observed& seen) {
   Result<Fields> mapped = read_document(seen.entity, seen.binding, change.document, change.extent, expressions_);
   if (!mapped) return park(seen, InboxKind::invalid, "", mapped.error().message, {});
   Result<std::string> resolved = resolve_references(seen, *mapped);
-  if (!resolved && resolved.error().kind == ErrorKind::invalid) return park(seen, InboxKind::invalid, "", resolved.error().message, {});
+  if (!resolved && resolved.error().kind == ErrorKind::invalid)
+    return park(seen, InboxKind::invalid, "", resolved.error().message, {});
   LOCKSTEP_TRY(waits_for, std::move(resolved));
   if (!waits_for.empty()) return park(seen, InboxKind::waiting, waits_for, "waits for the object it refers to", {});
 
@@ -99,7 +102,8 @@ Result<Applied> Applier::observe(const Observed& seen) {
   }
   if (!linked || known_gone) return observe_unlinked(seen, std::move(*mapped));
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
-  if (record == nullptr) return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
+  if (record == nullptr)
+    return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
   return observe_linked(seen, *record, std::move(*mapped));
 }
 
@@ -116,7 +120,8 @@ Result<std::string> Applier::resolve_references(const Observed& seen, Fields& fi
     const EntitySchema* target = source->find(field->target);
     const SystemBinding* there = target == nullptr ? nullptr : target->binding(change.system);
     if (there == nullptr) {
-      return fail(ErrorKind::invalid, "field '" + name + "' refers to an entity that system '" + change.system.str() + "' does not map");
+      return fail(ErrorKind::invalid,
+                  "field '" + name + "' refers to an entity that system '" + change.system.str() + "' does not map");
     }
     const std::string external_id(value.get_string());
     LOCKSTEP_TRY(linked, ws_.linked({change.source, change.system, there->object, external_id}));
@@ -156,7 +161,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   const Change& change = seen.change;
   if (!seen.hint.empty()) {
     LOCKSTEP_TRY(record, ws_.record(change.source, seen.hint));
-    if (record != nullptr && record->link(change.system) == nullptr) return join(seen, *record, fields, "named by the system");
+    if (record != nullptr && record->link(change.system) == nullptr)
+      return join(seen, *record, fields, "named by the system");
   }
   const std::vector<MatchKey> keys = match_keys(change.source, seen.entity, fields);
   for (const MatchKey& key : seen.as_new ? std::vector<MatchKey>{} : keys) {
@@ -170,7 +176,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
       if (!contradicts(seen.entity, rule, fields, values_of(*record))) candidates.push_back(id);
     }
     if (candidates.size() > 1) {
-      return park(seen, InboxKind::identity, "", "several records match; a person must say which one it is", std::move(candidates));
+      return park(seen, InboxKind::identity, "", "several records match; a person must say which one it is",
+                  std::move(candidates));
     }
     if (candidates.size() == 1) {
       LOCKSTEP_TRY(record, ws_.record(change.source, candidates.front()));
@@ -184,7 +191,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     if (record == nullptr) continue;
     const bool tellable = !keys.empty() && !match_keys(change.source, seen.entity, values_of(*record)).empty();
     if (!tellable) {
-      return park(seen, InboxKind::waiting, wait_for_claim(change.system, claim.key.record), "waits for the outcome of a create", {});
+      return park(seen, InboxKind::waiting, wait_for_claim(change.system, claim.key.record),
+                  "waits for the outcome of a create", {});
     }
   }
   Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
@@ -201,13 +209,14 @@ Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields
   remember_raw(seen.entity, seen.binding, change.document, fields, record.links.back());
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
-  Applied applied = note_change(seen, Disposition::applied, existed ? "linked: " + std::string(how) : "created", &record, std::move(merged.fields));
+  Applied applied = note_change(seen, Disposition::applied, existed ? "linked: " + std::string(how) : "created",
+                                &record, std::move(merged.fields));
   LOCKSTEP_CHECK(release(change.source, change.system, change.object, change.external_id, &record));
   return applied;
 }
 
-Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields,
-                               bool first_contact) {
+Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link,
+                               const Fields& fields, bool first_contact) {
   Merged merged;
   for (const auto& [name, value] : fields) {
     const FieldSchema* field = entity.find(name);
@@ -224,7 +233,8 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
       merged.base = true;
       link.sent.erase(name);
     }
-    const bool conflict = result.kind == MergeKind::won || result.kind == MergeKind::lost || result.kind == MergeKind::held;
+    const bool conflict =
+        result.kind == MergeKind::won || result.kind == MergeKind::lost || result.kind == MergeKind::held;
     if (conflict) {
       ConflictRow row;
       row.field = name;
@@ -234,7 +244,10 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
       row.mine_origin = current->stamp.origin;
       row.theirs_origin = system;
       row.open = result.kind == MergeKind::held;
-      row.rule = first_contact ? "first contact" : field->policy.kind == PolicyKind::authority ? "authority" : field->policy.kind == PolicyKind::latest ? "latest" : "manual";
+      row.rule = first_contact                                 ? "first contact"
+                 : field->policy.kind == PolicyKind::authority ? "authority"
+                 : field->policy.kind == PolicyKind::latest    ? "latest"
+                                                               : "manual";
       if (result.kind == MergeKind::won) row.winner = system;
       if (result.kind == MergeKind::lost) row.winner = current->stamp.origin;
       merged.conflicts.push_back(std::move(row));
@@ -242,7 +255,8 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
     }
     const bool takes = result.kind == MergeKind::taken || result.kind == MergeKind::won;
     if (takes && (current == nullptr || current->value != result.value)) {
-      if (!(current == nullptr && result.value.is_null())) merged.fields[name] = from_to(current == nullptr ? nullptr : &current->value, result.value);
+      if (!(current == nullptr && result.value.is_null()))
+        merged.fields[name] = from_to(current == nullptr ? nullptr : &current->value, result.value);
       record.fields[name] = FieldState{std::move(result.value), now, false};
       merged.canonical = true;
     }
@@ -252,11 +266,13 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
 }
 
 // Keeps how a value stands in the system where that is not how we would write it.
-void Applier::remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document, const Fields& fields, Link& link) {
+void Applier::remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document,
+                           const Fields& fields, Link& link) {
   for (const FieldBinding& bound : binding.fields) {
     const auto value = fields.find(bound.field);
     const FieldSchema* field = entity.find(bound.field);
-    if (value == fields.end() || field == nullptr || bound.path.empty() || field->type == FieldType::reference) continue;
+    if (value == fields.end() || field == nullptr || bound.path.empty() || field->type == FieldType::reference)
+      continue;
     const Json* raw = get_path(document, bound.path);
     bool same = raw == nullptr ? value->second.is_null() : *raw == value->second;
     if (!same && raw != nullptr && !bound.converter.empty()) {
@@ -280,7 +296,9 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   if (other_id || link->state == LinkState::gone) {
     // An update that trails a delete. Only a reading can show that the object is back.
     if (!read) return stale(seen, record, link == nullptr ? Link{} : *link, fields);
-    if (other_id) return note_change(seen, Disposition::suppressed, "belongs to a record that is linked to another object", &record, {});
+    if (other_id)
+      return note_change(seen, Disposition::suppressed, "belongs to a record that is linked to another object", &record,
+                         {});
     link->state = LinkState::linked;
     link->base.clear();
     record.deleted = false;
@@ -296,7 +314,10 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   const bool changed = differs(*link, fields);
   const bool trusted = read || change.via == Via::capture;
   if (changed && !trusted && (change.version == 0 || shows_prior(*link, fields))) {
-    LOCKSTEP_CHECK(request_fetch(change, change.version == 0 ? "the event does not say when it happened" : "shows a value from before our own write", {}));
+    LOCKSTEP_CHECK(request_fetch(
+        change,
+        change.version == 0 ? "the event does not say when it happened" : "shows a value from before our own write",
+        {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, {});
   }
   if (change.extent == Extent::sparse && leaves_out_known(seen.binding, *link, fields)) {
@@ -359,18 +380,21 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
     return applied;
   }
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
-  if (record == nullptr) return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
+  if (record == nullptr)
+    return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
   Link* link = record->link(change.system);
   if (link == nullptr || link->external_id != change.external_id || link->state == LinkState::gone) {
     return note_change(seen, Disposition::suppressed, "echo", record, {});
   }
   if (change.version != 0 && change.version < link->version) {
-    if (change.via != Via::capture) LOCKSTEP_CHECK(request_fetch(change, "a delete older than the last known state", {}));
+    if (change.via != Via::capture)
+      LOCKSTEP_CHECK(request_fetch(change, "a delete older than the last known state", {}));
     return note_change(seen, Disposition::suppressed, "stale", record, {});
   }
   link->version = std::max(link->version, change.version);
   LOCKSTEP_CHECK(lose_object(seen, *record, *link));
-  return note_change(seen, Disposition::applied, record->deleted ? "deleted" : "gone in " + change.system.str(), record, {});
+  return note_change(seen, Disposition::applied, record->deleted ? "deleted" : "gone in " + change.system.str(), record,
+                     {});
 }
 
 Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& link) {
@@ -433,7 +457,8 @@ Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Rec
     into.links.push_back(std::move(link));
     merged = merge(entity, into.links.back().system, into, into.links.back(), fields, true);
     keep_conflicts(into, merged);
-    LOCKSTEP_CHECK(release(into.source, into.links.back().system, binding->object, into.links.back().external_id, &into));
+    LOCKSTEP_CHECK(
+        release(into.source, into.links.back().system, binding->object, into.links.back().external_id, &into));
   }
   from.links.clear();
   from.deleted = true;
@@ -449,8 +474,8 @@ Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Rec
   return true;
 }
 
-Result<void> Applier::release(const SourceId& source, const SystemName& system, const std::string& object, const std::string& external_id,
-                              const Record* record) {
+Result<void> Applier::release(const SourceId& source, const SystemName& system, const std::string& object,
+                              const std::string& external_id, const Record* record) {
   LOCKSTEP_CHECK(replay_waiting(source, wait_for_object(system, object, external_id)));
   if (record == nullptr) return {};
   LOCKSTEP_CHECK(replay_waiting(source, wait_for_claim(system, record->id)));

@@ -36,9 +36,11 @@ Result<Applied> Applier::apply(const Edit& edit) {
     const FieldSchema* field = entity->find(name);
     if (field == nullptr) return refused(ErrorKind::invalid, "'" + name + "' is no field of " + entity->name.str());
     Json normal = normalize(*field, value);
-    if (const auto problem = validate(*field, normal)) return refused(ErrorKind::invalid, "field '" + name + "': " + *problem);
+    if (const auto problem = validate(*field, normal))
+      return refused(ErrorKind::invalid, "field '" + name + "': " + *problem);
     if (field->type == FieldType::reference && !normal.is_null()) {
-      LOCKSTEP_TRY(target, ws_.record(edit.source, RecordId(std::string(normal.is_string() ? normal.get_string() : ""))));
+      LOCKSTEP_TRY(target,
+                   ws_.record(edit.source, RecordId(std::string(normal.is_string() ? normal.get_string() : ""))));
       if (target == nullptr || target->entity != field->target) {
         return refused(ErrorKind::invalid, "field '" + name + "': no " + field->target.str() + " has this id");
       }
@@ -51,7 +53,8 @@ Result<Applied> Applier::apply(const Edit& edit) {
     if (edit.remove) return refused(ErrorKind::invalid, "name the record to remove");
     for (const MatchKey& key : match_keys(edit.source, *entity, fields)) {
       LOCKSTEP_TRY(ids, ws_.matching(key));
-      if (!ids.empty()) return refused(ErrorKind::conflict, "record " + ids.front().str() + " already holds this one: edit it instead");
+      if (!ids.empty())
+        return refused(ErrorKind::conflict, "record " + ids.front().str() + " already holds this one: edit it instead");
     }
     record = &ws_.create(edit.source, edit.entity, edit.new_record);
   } else {
@@ -142,12 +145,15 @@ Result<Applied> Applier::apply(const Resolve& resolve) {
   const FieldSchema* field = entity == nullptr ? nullptr : entity->find(resolve.field);
   if (field == nullptr) return refused(ErrorKind::not_found, "there is no such record or field");
   Json value = normalize(*field, resolve.value);
-  if (const auto problem = validate(*field, value)) return refused(ErrorKind::invalid, "field '" + resolve.field + "': " + *problem);
+  if (const auto problem = validate(*field, value))
+    return refused(ErrorKind::invalid, "field '" + resolve.field + "': " + *problem);
   LOCKSTEP_TRY(conflicts, ws_.open_conflicts(resolve.source, resolve.record));
   for (ConflictRow& conflict : conflicts) {
     if (conflict.field != resolve.field) continue;
     conflict.open = false;
-    conflict.winner = conflict.theirs == value ? conflict.theirs_origin : conflict.mine == value ? conflict.mine_origin : source->app;
+    conflict.winner = conflict.theirs == value ? conflict.theirs_origin
+                      : conflict.mine == value ? conflict.mine_origin
+                                               : source->app;
     ws_.put_conflict(conflict);
   }
   JournalEntry entry;

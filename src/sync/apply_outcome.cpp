@@ -125,7 +125,8 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
     case OutcomeKind::retry:
     case OutcomeKind::unauthorized:
       if (row) retry_later(*row, outcome);
-      if (link != nullptr && outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, false));
+      if (link != nullptr && outcome.state)
+        LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, false));
       break;
     case OutcomeKind::unknown:
       if (row) {
@@ -215,7 +216,8 @@ void Applier::retry_later(OutboxRow& row, const WriteOutcome& outcome) {
     row.state = OutboxState::dead;
     return;
   }
-  const std::uint64_t doubled = static_cast<std::uint64_t>(settings_.backoff_first.count()) << std::min<std::uint32_t>(row.attempts - 1, 20);
+  const std::uint64_t doubled = static_cast<std::uint64_t>(settings_.backoff_first.count())
+                                << std::min<std::uint32_t>(row.attempts - 1, 20);
   const auto ceiling = std::min<std::uint64_t>(doubled, static_cast<std::uint64_t>(settings_.backoff_limit.count()));
   auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(ceiling / 2 + random_.below(ceiling / 2 + 1)));
   if (outcome.retry_after) wait = std::max(wait, *outcome.retry_after);
@@ -223,7 +225,8 @@ void Applier::retry_later(OutboxRow& row, const WriteOutcome& outcome) {
   row.work = WorkClass::retry;
 }
 
-Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record) {
+Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity,
+                                      const SystemBinding& binding, Record& record) {
   Link* link = record.link(outcome.system);
   if (outcome.write == WriteKind::remove) {
     if (link != nullptr) link->state = LinkState::gone;
@@ -281,8 +284,8 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
 
 // What the system says it holds after (or instead of) a write. Fields that were written and came back different are
 // kept in the system's own form; other differences are edits made by somebody else.
-Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding, Record& record,
-                                   Link& link, bool own_forms) {
+Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity,
+                                   const SystemBinding& binding, Record& record, Link& link, bool own_forms) {
   Change seen;
   seen.source = outcome.source;
   seen.system = outcome.system;

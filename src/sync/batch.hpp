@@ -18,13 +18,13 @@ struct JournalEntry {
   Seq seq = 0;
   Time at;
   SourceId source;
-  EntityName entity;   // may be empty
-  RecordId record;     // may be empty
-  SystemName system;   // where it came from or went to; may be empty
-  std::string kind;    // "change", "edit", "write", "conflict", "identity", "dead", … (docs/formats/journal.md)
+  EntityName entity;        // may be empty
+  RecordId record;          // may be empty
+  SystemName system;        // where it came from or went to; may be empty
+  std::string kind;         // "change", "edit", "write", "conflict", "identity", "dead", … (docs/formats/journal.md)
   std::string disposition;  // "applied", "suppressed", "parked", "pending", or "" for entries that accept nothing
-  std::string reason;  // "echo", "stale", "duplicate delivery", …
-  Json body;           // details: fields with from and to, external id, version, actor, latency
+  std::string reason;       // "echo", "stale", "duplicate delivery", …
+  Json body;                // details: fields with from and to, external id, version, actor, latency
 
   friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
 };
@@ -91,13 +91,13 @@ struct OutboxRow {
   OutboxState state = OutboxState::waiting;
   WorkClass work = WorkClass::live;
   Time due;
-  Time since;              // when it became pending
-  Seq cause = 0;           // the journal entry that made it pending
+  Time since;     // when it became pending
+  Seq cause = 0;  // the journal entry that made it pending
   std::uint32_t attempts = 0;
-  std::string error;       // of the last attempt
+  std::string error;  // of the last attempt
   ErrorKind error_kind = ErrorKind::unavailable;
-  std::string waits_for;   // blocked: wait key of the link it needs
-  Time claimed_at;         // claimed, unknown: when the attempt began
+  std::string waits_for;  // blocked: wait key of the link it needs
+  Time claimed_at;        // claimed, unknown: when the attempt began
 
   friend bool operator==(const OutboxRow&, const OutboxRow&) = default;
 };
@@ -139,8 +139,8 @@ struct ConflictRow {
   std::string field;
   Json base, mine, theirs;  // mine: canonical when it was met; theirs: the incoming value
   SystemName mine_origin, theirs_origin;
-  std::string rule;         // "authority", "latest", "manual", "overwritten", "delete"
-  SystemName winner;        // empty while open
+  std::string rule;   // "authority", "latest", "manual", "overwritten", "delete"
+  SystemName winner;  // empty while open
   bool open = false;
   friend bool operator==(const ConflictRow&, const ConflictRow&) = default;
 };
@@ -149,7 +149,7 @@ struct ConflictRow {
 struct Batch {
   Seq first_seq = 0;  // journal entries are first_seq, first_seq+1, …; must continue the journal
   std::vector<Marker> markers;
-  std::vector<Record> records;         // each at its new revision; the stored one must be one lower
+  std::vector<Record> records;  // each at its new revision; the stored one must be one lower
   std::vector<LinkRow> links;
   std::vector<LinkKey> links_erased;
   std::vector<MatchRow> matches;
@@ -177,7 +177,8 @@ class Lookup {
   virtual Result<std::vector<RecordId>> matching(const MatchKey& key) = 0;
   virtual Result<std::optional<OutboxRow>> outbox(const OutboxKey& key) = 0;
   // Claimed or unknown creates of one entity in one system.
-  virtual Result<std::vector<OutboxRow>> claims(const SourceId& source, const SystemName& system, const EntityName& entity) = 0;
+  virtual Result<std::vector<OutboxRow>> claims(const SourceId& source, const SystemName& system,
+                                                const EntityName& entity) = 0;
   virtual Result<std::optional<InboxRow>> inbox(Seq seq) = 0;
   // Up to 1,000 inbox rows and outbox rows of the source that wait for this key, oldest first.
   virtual Result<std::vector<InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) = 0;

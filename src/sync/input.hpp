@@ -34,10 +34,10 @@ struct Change {
   Extent extent = Extent::full;
   Version version = 0;
   Via via = Via::webhook;
-  Json document;           // in the system's shape: a JSON object
-  std::string delivery;    // the delivery's id for dedupe (A3), "" when it has none
-  std::string actor;       // who made it, when the system says so
-  Seq answers = 0;         // the inbox row of kind fetch that this reading answers, 0 for none
+  Json document;         // in the system's shape: a JSON object
+  std::string delivery;  // the delivery's id for dedupe (A3), "" when it has none
+  std::string actor;     // who made it, when the system says so
+  Seq answers = 0;       // the inbox row of kind fetch that this reading answers, 0 for none
 
   friend bool operator==(const Change&, const Change&) = default;
 };
@@ -87,11 +87,11 @@ struct WriteOutcome {
   WriteKind write = WriteKind::update;
   OutcomeKind kind = OutcomeKind::applied;
   std::string external_id;
-  Fields written;            // canonical values that were sent
-  std::optional<Json> state; // what the system holds now, in its shape, when it said so
+  Fields written;                   // canonical values that were sent
+  std::optional<Json> state;        // what the system holds now, in its shape, when it said so
   Extent extent = Extent::partial;  // of `state`
   Version version = 0;
-  std::string reason;        // for people: why it failed
+  std::string reason;  // for people: why it failed
   std::optional<std::chrono::milliseconds> retry_after;
   Duration latency{0};  // of the call
 

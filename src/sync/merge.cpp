@@ -17,7 +17,8 @@ std::set<std::string> members(const Json* value) {
 }
 
 // Does the incoming value beat the canonical one? Both sides have moved away from the base.
-bool incoming_wins(const FieldSchema& field, const EntitySchema& entity, const FieldState& current, const Incoming& incoming) {
+bool incoming_wins(const FieldSchema& field, const EntitySchema& entity, const FieldState& current,
+                   const Incoming& incoming) {
   const bool first_contact = incoming.base == nullptr;
   if (field.policy.kind == PolicyKind::latest && !first_contact) {
     if (incoming.stamp.time != current.stamp.time) return incoming.stamp.time > current.stamp.time;
@@ -62,7 +63,8 @@ Json merge_sets(const Json& current, const Json* base, const Json& incoming) {
   return out;
 }
 
-MergeResult merge_field(const FieldSchema& field, const EntitySchema& entity, const FieldState* current, const Incoming& incoming) {
+MergeResult merge_field(const FieldSchema& field, const EntitySchema& entity, const FieldState* current,
+                        const Incoming& incoming) {
   const Json& value = incoming.value;
   if (incoming.base != nullptr && *incoming.base == value) {
     return {MergeKind::unchanged, current == nullptr ? value : current->value};

@@ -24,13 +24,14 @@ struct MergeResult {
 
 struct Incoming {
   const SystemName& system;
-  const Json& value;   // normalized
-  const Json* base;    // what this system last held, nullptr on first contact
+  const Json& value;  // normalized
+  const Json* base;   // what this system last held, nullptr on first contact
   Stamp stamp;
 };
 
 // `current` is nullptr when the record has no value for the field yet.
-MergeResult merge_field(const FieldSchema& field, const EntitySchema& entity, const FieldState* current, const Incoming& incoming);
+MergeResult merge_field(const FieldSchema& field, const EntitySchema& entity, const FieldState* current,
+                        const Incoming& incoming);
 
 // Three-way union: (current + (incoming - base)) - (base - incoming); arrays are sorted and distinct.
 Json merge_sets(const Json& current, const Json* base, const Json& incoming);

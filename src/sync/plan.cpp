@@ -18,7 +18,8 @@ bool writable(const FieldBinding& binding) { return binding.direction != Directi
 
 }  // namespace
 
-Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const Record& record, const TargetLookup& target) {
+Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const Record& record,
+                const TargetLookup& target) {
   const Link* link = record.link(binding.system);
   if (link != nullptr && link->state == LinkState::gone) return {};
   if (record.deleted) {
@@ -46,7 +47,8 @@ Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const 
         continue;
       }
     }
-    if (link == nullptr ? !value.is_null() : !holds(*link, bound.field, value)) plan.values.emplace(bound.field, std::move(value));
+    if (link == nullptr ? !value.is_null() : !holds(*link, bound.field, value))
+      plan.values.emplace(bound.field, std::move(value));
   }
   const bool blocked = !waits_for.empty() && (link == nullptr || plan.values.empty());
   if (blocked) return {PlanKind::blocked, {}, std::move(waits_for)};
@@ -54,13 +56,17 @@ Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const 
   return plan;
 }
 
-std::string wait_for_link_of(const SystemName& system, const RecordId& record) { return "link " + system.str() + " " + record.str(); }
+std::string wait_for_link_of(const SystemName& system, const RecordId& record) {
+  return "link " + system.str() + " " + record.str();
+}
 
 std::string wait_for_object(const SystemName& system, const std::string& object, const std::string& external_id) {
   return "object " + system.str() + " " + object + " " + external_id;
 }
 
-std::string wait_for_claim(const SystemName& system, const RecordId& record) { return "claim " + system.str() + " " + record.str(); }
+std::string wait_for_claim(const SystemName& system, const RecordId& record) {
+  return "claim " + system.str() + " " + record.str();
+}
 
 std::string_view to_string(Status status) {
   switch (status) {

@@ -27,9 +27,11 @@ struct TargetState {
   bool gone = false;  // deleted there or nowhere to be found: the reference is written as null
   std::string external_id;
 };
-using TargetLookup = std::function<TargetState(const EntityName& entity, const RecordId& record, const SystemName& system)>;
+using TargetLookup =
+    std::function<TargetState(const EntityName& entity, const RecordId& record, const SystemName& system)>;
 
-Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const Record& record, const TargetLookup& target);
+Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const Record& record,
+                const TargetLookup& target);
 
 // Wait keys: what an outbox or inbox row can wait for.
 std::string wait_for_link_of(const SystemName& system, const RecordId& record);

@@ -61,9 +61,9 @@ struct Record {
   EntityName entity;
   std::map<std::string, FieldState, std::less<>> fields;
   std::vector<Link> links;
-  bool deleted = false;    // a tombstone
+  bool deleted = false;  // a tombstone
   Stamp deleted_stamp;
-  RecordId merged_into;    // a tombstone that turned out to be the same thing as this record; references follow it
+  RecordId merged_into;        // a tombstone that turned out to be the same thing as this record; references follow it
   std::uint64_t revision = 0;  // grows by one with each commit that changes the record; 0 before the first
 
   Link* link(const SystemName& system);

@@ -12,7 +12,20 @@
 
 namespace lockstep::sync {
 
-enum class FieldType { text, email, phone, datetime, date, decimal, integer, boolean, enumeration, set, json, reference };
+enum class FieldType {
+  text,
+  email,
+  phone,
+  datetime,
+  date,
+  decimal,
+  integer,
+  boolean,
+  enumeration,
+  set,
+  json,
+  reference
+};
 
 enum class PolicyKind {
   authority,  // the system that stands first in `order` wins

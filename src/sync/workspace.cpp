@@ -14,7 +14,8 @@ std::string marker_key(const SourceId& source, const SystemName& system, const s
 
 // Adds the overlay's rows that `fits` accepts and drops stored ones that the overlay replaced or erased.
 template <class Row, class Key, class KeyOf, class Fits>
-std::vector<Row> overlaid(std::vector<Row> stored, const std::map<Key, std::optional<Row>>& overlay, KeyOf key_of, Fits fits) {
+std::vector<Row> overlaid(std::vector<Row> stored, const std::map<Key, std::optional<Row>>& overlay, KeyOf key_of,
+                          Fits fits) {
   std::erase_if(stored, [&](const Row& row) { return overlay.contains(key_of(row)); });
   for (const auto& [key, row] : overlay) {
     if (row && fits(*row)) stored.push_back(*row);
@@ -96,7 +97,8 @@ Result<bool> Workspace::seen(const SourceId& source, const SystemName& system, c
 }
 
 void Workspace::mark(const SourceId& source, const SystemName& system, const std::string& delivery) {
-  if (markers_.emplace(marker_key(source, system, delivery), true).second) batch_.markers.push_back({source, system, delivery, now_});
+  if (markers_.emplace(marker_key(source, system, delivery), true).second)
+    batch_.markers.push_back({source, system, delivery, now_});
 }
 
 Result<std::optional<RecordId>> Workspace::linked(const LinkKey& key) {
@@ -129,12 +131,15 @@ void Workspace::put_outbox(OutboxRow row) {
 
 void Workspace::erase_outbox(const OutboxKey& key) { outbox_[key] = std::nullopt; }
 
-Result<std::vector<OutboxRow>> Workspace::claims(const SourceId& source, const SystemName& system, const EntityName& entity) {
+Result<std::vector<OutboxRow>> Workspace::claims(const SourceId& source, const SystemName& system,
+                                                 const EntityName& entity) {
   LOCKSTEP_TRY(stored, lookup_.claims(source, system, entity));
-  return overlaid<OutboxRow>(std::move(stored), outbox_, [](const OutboxRow& row) { return row.key; }, [&](const OutboxRow& row) {
-    return row.key.source == source && row.key.system == system && row.entity == entity &&
-           (row.state == OutboxState::claimed || row.state == OutboxState::unknown);
-  });
+  return overlaid<OutboxRow>(
+      std::move(stored), outbox_, [](const OutboxRow& row) { return row.key; },
+      [&](const OutboxRow& row) {
+        return row.key.source == source && row.key.system == system && row.entity == entity &&
+               (row.state == OutboxState::claimed || row.state == OutboxState::unknown);
+      });
 }
 
 Result<std::optional<InboxRow>> Workspace::inbox(Seq seq) {
@@ -144,16 +149,18 @@ Result<std::optional<InboxRow>> Workspace::inbox(Seq seq) {
 
 Result<std::vector<InboxRow>> Workspace::inbox_waiting(const SourceId& source, const std::string& waits_for) {
   LOCKSTEP_TRY(stored, lookup_.inbox_waiting(source, waits_for));
-  return overlaid<InboxRow>(std::move(stored), inbox_, [](const InboxRow& row) { return row.seq; }, [&](const InboxRow& row) {
-    return row.change.source == source && row.waits_for == waits_for;
-  });
+  return overlaid<InboxRow>(
+      std::move(stored), inbox_, [](const InboxRow& row) { return row.seq; },
+      [&](const InboxRow& row) { return row.change.source == source && row.waits_for == waits_for; });
 }
 
 Result<std::vector<OutboxRow>> Workspace::outbox_waiting(const SourceId& source, const std::string& waits_for) {
   LOCKSTEP_TRY(stored, lookup_.outbox_waiting(source, waits_for));
-  return overlaid<OutboxRow>(std::move(stored), outbox_, [](const OutboxRow& row) { return row.key; }, [&](const OutboxRow& row) {
-    return row.key.source == source && row.state == OutboxState::blocked && row.waits_for == waits_for;
-  });
+  return overlaid<OutboxRow>(
+      std::move(stored), outbox_, [](const OutboxRow& row) { return row.key; },
+      [&](const OutboxRow& row) {
+        return row.key.source == source && row.state == OutboxState::blocked && row.waits_for == waits_for;
+      });
 }
 
 void Workspace::put_inbox(InboxRow row) {
@@ -225,7 +232,8 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.due = now_;
     row.work = entry.work;
     row.cause = entry.cause;
-  } else if (!moved && (row.state == OutboxState::blocked) == (after.kind == PlanKind::blocked) && row.waits_for == after.waits_for) {
+  } else if (!moved && (row.state == OutboxState::blocked) == (after.kind == PlanKind::blocked) &&
+             row.waits_for == after.waits_for) {
     return {};
   }
   row.work = more_urgent(row.work, entry.work);

@@ -58,7 +58,8 @@ class Workspace {
   Seq next_seq() const { return batch_.first_seq + batch_.journal.size(); }
   JournalEntry& journal(JournalEntry entry);
 
-  TargetState target(const SourceId& source, const EntityName& entity, const RecordId& record, const SystemName& system);
+  TargetState target(const SourceId& source, const EntityName& entity, const RecordId& record,
+                     const SystemName& system);
 
   // Derives links, match keys and outbox rows, and gives the batch away.
   Result<Batch> finish();

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& [name, value] : target.query) {
     const Target again = parse_target("/?" + percent_encode(name) + "=" + percent_encode(value));
     // A parameter without name and value is no parameter.
-    if (again.query.size() != 1 || again.query.front().first != name || again.query.front().second != value) std::abort();
+    if (again.query.size() != 1 || again.query.front().first != name || again.query.front().second != value)
+      std::abort();
   }
   return 0;
 }

@@ -82,7 +82,9 @@ bool has_audience(const Json& claims, const std::string& audience) {
   const Json* value = find_member(claims, "aud");
   if (value == nullptr) return false;
   if (value->is_string()) return value->get_string() == audience;
-  return value->is_array() && std::ranges::any_of(value->get_array(), [&](const Json& one) { return one.is_string() && one.get_string() == audience; });
+  return value->is_array() && std::ranges::any_of(value->get_array(), [&](const Json& one) {
+           return one.is_string() && one.get_string() == audience;
+         });
 }
 
 }  // namespace
@@ -105,7 +107,8 @@ Result<JwtVerifier> JwtVerifier::make(JwtSettings settings) {
     return fail(ErrorKind::invalid, "an issuer of tokens needs either a secret or a public key");
   }
   if (!settings.secret.empty()) {
-    if (settings.secret.size() < kSecretBytesMin) return fail(ErrorKind::invalid, "the secret of an issuer has at least 16 characters");
+    if (settings.secret.size() < kSecretBytesMin)
+      return fail(ErrorKind::invalid, "the secret of an issuer has at least 16 characters");
     impl->algorithm = "HS256";
   } else {
     Owned<BIO> bio(BIO_new_mem_buf(settings.public_key.data(), static_cast<int>(settings.public_key.size())));
@@ -128,13 +131,15 @@ Result<Json> JwtVerifier::verify(std::string_view token, Time now) const {
   if (token.size() > kTokenBytesLimit) return refuse("the token is too long");
   const std::size_t first = token.find('.');
   const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
-  if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos) return refuse("this is no token");
+  if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
+    return refuse("this is no token");
   const auto header_text = base64url_decode(token.substr(0, first));
   const auto payload_text = base64url_decode(token.substr(first + 1, second - first - 1));
   const auto signature = base64url_decode(token.substr(second + 1));
   if (!header_text || !payload_text || !signature) return refuse("this is no token");
   const Result<Json> header = parse_json(*header_text);
-  if (!header || string_member(*header, "alg") != impl_->algorithm) return refuse("the token uses an algorithm that is not accepted");
+  if (!header || string_member(*header, "alg") != impl_->algorithm)
+    return refuse("the token uses an algorithm that is not accepted");
   if (find_member(*header, "crit") != nullptr) return refuse("the token needs extensions that are not known");
   if (!impl_->genuine(token.substr(0, second), *signature)) return refuse("the token's signature is not valid");
   const Result<Json> claims = parse_json(*payload_text);
@@ -146,8 +151,10 @@ Result<Json> JwtVerifier::verify(std::string_view token, Time now) const {
     const auto not_before = time_claim(*claims, "nbf");
     if (!not_before || now + impl_->settings.leeway < *not_before) return refuse("the token is not valid yet");
   }
-  if (!impl_->settings.issuer.empty() && string_member(*claims, "iss") != impl_->settings.issuer) return refuse("the token is from another issuer");
-  if (!impl_->settings.audience.empty() && !has_audience(*claims, impl_->settings.audience)) return refuse("the token is meant for somebody else");
+  if (!impl_->settings.issuer.empty() && string_member(*claims, "iss") != impl_->settings.issuer)
+    return refuse("the token is from another issuer");
+  if (!impl_->settings.audience.empty() && !has_audience(*claims, impl_->settings.audience))
+    return refuse("the token is meant for somebody else");
   return *claims;
 }
 

@@ -14,10 +14,10 @@
 namespace lockstep::wire {
 
 struct JwtSettings {
-  std::string secret;      // HS256; exactly one of secret and public_key
-  std::string public_key;  // PEM: an RSA key means RS256, a P-256 key ES256
-  std::string issuer;      // `iss` must be this; "" accepts any
-  std::string audience;    // `aud` must be or contain this; "" accepts any
+  std::string secret;               // HS256; exactly one of secret and public_key
+  std::string public_key;           // PEM: an RSA key means RS256, a P-256 key ES256
+  std::string issuer;               // `iss` must be this; "" accepts any
+  std::string audience;             // `aud` must be or contain this; "" accepts any
   std::chrono::seconds leeway{30};  // for clocks that disagree
 };
 

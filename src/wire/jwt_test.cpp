@@ -27,9 +27,12 @@ std::string base64url(std::string_view bytes) {
   return out;
 }
 
-std::string unsigned_token(const std::string& header, const std::string& claims) { return base64url(header) + "." + base64url(claims); }
+std::string unsigned_token(const std::string& header, const std::string& claims) {
+  return base64url(header) + "." + base64url(claims);
+}
 
-std::string hs256(const std::string& claims, const std::string& secret = kSecret, const std::string& header = R"({"alg":"HS256","typ":"JWT"})") {
+std::string hs256(const std::string& claims, const std::string& secret = kSecret,
+                  const std::string& header = R"({"alg":"HS256","typ":"JWT"})") {
   const std::string text = unsigned_token(header, claims);
   return text + "." + base64url(hmac_sha256(secret, text));
 }
@@ -98,7 +101,9 @@ JwtVerifier verifier(JwtSettings settings) {
   return std::move(*made);
 }
 
-JwtVerifier with_secret() { return verifier({.secret = kSecret, .public_key = "", .issuer = "https://id.example.com", .audience = "lockstep"}); }
+JwtVerifier with_secret() {
+  return verifier({.secret = kSecret, .public_key = "", .issuer = "https://id.example.com", .audience = "lockstep"});
+}
 
 void expect_refused(const JwtVerifier& with, const std::string& token, const std::string& word, Time now = kNow) {
   const Result<Json> claims = with.verify(token, now);
@@ -115,11 +120,13 @@ TEST(Jwt, AcceptsHs256) {
 
 // The example of RFC 7515, appendix A.1, whose key is 64 bytes; it expired in 2011.
 TEST(Jwt, AcceptsTheExampleOfTheStandard) {
-  const auto key = base64_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ+EstJQLr/T+1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==");
+  const auto key =
+      base64_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ+EstJQLr/T+1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==");
   ASSERT_TRUE(key);
   const JwtVerifier with = verifier({.secret = *key, .public_key = "", .issuer = "joe", .audience = ""});
   const std::string token =
-      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
+      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
       "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
   EXPECT_TRUE(with.verify(token, Time(std::chrono::seconds(1300819370))));
   expect_refused(with, token, "expired");
@@ -128,9 +135,11 @@ TEST(Jwt, AcceptsTheExampleOfTheStandard) {
 TEST(Jwt, AcceptsRs256AndEs256) {
   const KeyPair rsa(EVP_RSA_gen(2048));
   const KeyPair ec(EVP_EC_gen("P-256"));
-  EXPECT_TRUE(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""}).verify(rs256(rsa, kClaims), kNow));
+  EXPECT_TRUE(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""})
+                  .verify(rs256(rsa, kClaims), kNow));
   const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.public_pem(), .issuer = "", .audience = ""});
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(with_ec.verify(es256(ec, kClaims), kNow)) << "also with leading zeros in r and s";
+  for (int i = 0; i < 20; ++i)
+    EXPECT_TRUE(with_ec.verify(es256(ec, kClaims), kNow)) << "also with leading zeros in r and s";
 }
 
 TEST(Jwt, TheKeyDecidesTheAlgorithm) {
@@ -141,7 +150,8 @@ TEST(Jwt, TheKeyDecidesTheAlgorithm) {
   expect_refused(with, hs256(kClaims, pem, R"({"alg":"RS256"})"), "signature");
   expect_refused(with, unsigned_token(R"({"alg":"none"})", kClaims) + ".", "algorithm");
   expect_refused(with_secret(), unsigned_token(R"({"alg":"none"})", kClaims) + ".", "algorithm");
-  for (const char* header : {R"({"alg":"hs256"})", R"({"alg":"HS512"})", R"({"alg":["HS256"]})", R"({})", "[]", "null", "HS256", ""}) {
+  for (const char* header :
+       {R"({"alg":"hs256"})", R"({"alg":"HS512"})", R"({"alg":["HS256"]})", R"({})", "[]", "null", "HS256", ""}) {
     expect_refused(with_secret(), hs256(kClaims, kSecret, header), "algorithm");
   }
 }
@@ -151,7 +161,8 @@ TEST(Jwt, RefusesWrongSignatures) {
   const KeyPair other(EVP_RSA_gen(2048));
   const KeyPair ec(EVP_EC_gen("P-256"));
   expect_refused(with_secret(), hs256(kClaims, "another-secret-of-some-length"), "signature");
-  expect_refused(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""}), rs256(other, kClaims), "signature");
+  expect_refused(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""}),
+                 rs256(other, kClaims), "signature");
   const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.public_pem(), .issuer = "", .audience = ""});
   const std::string text = unsigned_token(R"({"alg":"ES256"})", kClaims);
   expect_refused(with_ec, text + "." + base64url(ec.sign(text)), "signature");  // DER instead of raw
@@ -169,8 +180,10 @@ TEST(Jwt, RefusesWrongSignatures) {
 
 TEST(Jwt, RefusesWhatIsNoToken) {
   const std::string good = hs256(kClaims);
-  for (std::size_t size = 0; size < good.size(); ++size) EXPECT_FALSE(with_secret().verify(good.substr(0, size), kNow)) << size;
-  for (const std::string& bad : {std::string("."), std::string(".."), std::string("..."), good + ".x", good + "=", "+" + good, std::string("\0.\0.\0", 5)}) {
+  for (std::size_t size = 0; size < good.size(); ++size)
+    EXPECT_FALSE(with_secret().verify(good.substr(0, size), kNow)) << size;
+  for (const std::string& bad : {std::string("."), std::string(".."), std::string("..."), good + ".x", good + "=",
+                                 "+" + good, std::string("\0.\0.\0", 5)}) {
     EXPECT_FALSE(with_secret().verify(bad, kNow)) << bad;
   }
   expect_refused(with_secret(), good + std::string(20'000, 'A'), "too long");
@@ -179,13 +192,16 @@ TEST(Jwt, RefusesWhatIsNoToken) {
 }
 
 TEST(Jwt, HoldsTheTimes) {
-  const auto with_times = [](const std::string& times) { return hs256(R"({"iss":"https://id.example.com","aud":"lockstep")" + times + "}"); };
+  const auto with_times = [](const std::string& times) {
+    return hs256(R"({"iss":"https://id.example.com","aud":"lockstep")" + times + "}");
+  };
   const JwtVerifier with = with_secret();
   EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000001)"), kNow));
   EXPECT_TRUE(with.verify(with_times(R"(,"exp":1799999980)"), kNow)) << "within the leeway";
   expect_refused(with, with_times(R"(,"exp":1799999970)"), "expired");
   expect_refused(with, with_times(""), "when it expires");
-  for (const char* odd : {R"("soon")", "null", "-1", "1e99", "{}"}) expect_refused(with, with_times(std::string(R"(,"exp":)") + odd), "when it expires");
+  for (const char* odd : {R"("soon")", "null", "-1", "1e99", "{}"})
+    expect_refused(with, with_times(std::string(R"(,"exp":)") + odd), "when it expires");
   expect_refused(with, with_times(R"(,"exp":0)"), "expired");
   EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000600,"nbf":1800000020)"), kNow)) << "within the leeway";
   EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000600,"nbf":0)"), kNow));
@@ -199,7 +215,8 @@ TEST(Jwt, HoldsIssuerAudienceAndCritical) {
   expect_refused(with, hs256(R"({"iss":"https://evil.example.com","aud":"lockstep","exp":1800000600})"), "issuer");
   expect_refused(with, hs256(R"({"aud":"lockstep","exp":1800000600})"), "issuer");
   for (const char* aud : {R"("other")", R"(["other"])", "[]", "7", "[7]", "null"}) {
-    expect_refused(with, hs256(std::string(R"({"iss":"https://id.example.com","exp":1800000600,"aud":)") + aud + "}"), "somebody else");
+    expect_refused(with, hs256(std::string(R"({"iss":"https://id.example.com","exp":1800000600,"aud":)") + aud + "}"),
+                   "somebody else");
   }
   expect_refused(with, hs256(R"({"iss":"https://id.example.com","exp":1800000600})"), "somebody else");
   expect_refused(with, hs256(kClaims, kSecret, R"({"alg":"HS256","crit":["b64"],"b64":false})"), "extensions");

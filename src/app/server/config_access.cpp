@@ -36,7 +36,8 @@ std::string_view host_of(std::string_view header) {
 Result<std::unique_ptr<ConfigAccess>> ConfigAccess::make(const Config& config) {
   std::unique_ptr<ConfigAccess> access(new ConfigAccess());
   for (const ApiKey& key : config.api_keys) {
-    access->keys_.push_back({wire::sha256(key.key), {"key " + key.name, role_of(key.role), key.sources.empty(), key.sources}});
+    access->keys_.push_back(
+        {wire::sha256(key.key), {"key " + key.name, role_of(key.role), key.sources.empty(), key.sources}});
   }
   for (const JwtIssuer& issuer : config.jwt_issuers) {
     wire::JwtSettings settings;
@@ -62,7 +63,8 @@ Result<gateway::Caller> ConfigAccess::identify(const wire::HttpHeaders& headers,
   if (open_to_local_) {
     // A page from elsewhere that resolves its own name to this machine sends that name as Host.
     if (is_loopback(host_of(headers.get("Host")))) return gateway::Caller{"local", gateway::Role::admin, true, {}};
-    return fail(ErrorKind::unauthorized, "without keys in the configuration the API answers on this machine's own address only");
+    return fail(ErrorKind::unauthorized,
+                "without keys in the configuration the API answers on this machine's own address only");
   }
   return fail(ErrorKind::unauthorized, "send an API key or a token: 'Authorization: Bearer …'");
 }
@@ -88,10 +90,12 @@ Result<gateway::Caller> ConfigAccess::by_token(std::string_view token, Time now)
       continue;
     }
     const Json* ours = find_member(*claims, "lockstep");
-    if (const Json* metadata = find_member(*claims, "app_metadata"); ours == nullptr && metadata != nullptr) ours = find_member(*metadata, "lockstep");
+    if (const Json* metadata = find_member(*claims, "app_metadata"); ours == nullptr && metadata != nullptr)
+      ours = find_member(*metadata, "lockstep");
     gateway::Caller caller;
     caller.name = "user " + std::string(string_member(*claims, "sub"));
-    if (ours == nullptr) return fail(ErrorKind::unauthorized, "the token has no 'lockstep' claim with role and sources");
+    if (ours == nullptr)
+      return fail(ErrorKind::unauthorized, "the token has no 'lockstep' claim with role and sources");
     caller.role = role_named(string_member(*ours, "role")).value_or(gateway::Role::viewer);
     if (const Json* sources = find_member(*ours, "sources"); sources != nullptr && sources->is_array()) {
       for (const Json& source : sources->get_array()) {

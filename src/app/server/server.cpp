@@ -16,7 +16,7 @@ namespace lockstep::app {
 namespace {
 
 constexpr std::chrono::minutes kPruneEvery{10};
-constexpr std::chrono::hours kMarkersKept{24 * 7};    // a vendor's redeliveries end within hours
+constexpr std::chrono::hours kMarkersKept{24 * 7};  // a vendor's redeliveries end within hours
 constexpr std::chrono::hours kJournalKept{24 * 90};
 constexpr std::size_t kPruneRows = 5'000;
 
@@ -24,7 +24,9 @@ constexpr std::size_t kPruneRows = 5'000;
 class CurrentAccess final : public gateway::Access {
  public:
   void replace(std::unique_ptr<ConfigAccess> access) { access_ = std::move(access); }
-  Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override { return access_->identify(headers, now); }
+  Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override {
+    return access_->identify(headers, now);
+  }
 
  private:
   std::unique_ptr<ConfigAccess> access_;
@@ -105,7 +107,8 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   state->access.replace(std::move(access));
   LOCKSTEP_TRY(setup, state->make_setup(config));
   state->hub = std::make_unique<hub::Hub>(
-      hub::Parts{state->store.get(), &state->writer, &state->readers, parts.loop, &state->random, parts.log}, std::move(setup));
+      hub::Parts{state->store.get(), &state->writer, &state->readers, parts.loop, &state->random, parts.log},
+      std::move(setup));
   state->gateway = std::make_unique<gateway::Gateway>(
       gateway::GatewayParts{state->hub.get(), &state->access, parts.loop, &state->random, parts.log, parts.version});
 
@@ -114,9 +117,11 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   settings.port = config.server.port;
   settings.limits.body_bytes_limit = config.server.body_bytes_limit;
   settings.limits.connections_limit = config.server.connections_limit;
-  auto http = net::HttpServer::listen(*parts.loop, std::move(settings), [gateway = state->gateway.get()](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
-    gateway->handle(std::move(request), std::move(exchange));
-  });
+  auto http = net::HttpServer::listen(
+      *parts.loop, std::move(settings),
+      [gateway = state->gateway.get()](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
+        gateway->handle(std::move(request), std::move(exchange));
+      });
   if (!http) return fail(http.error());
   state->http = std::move(*http);
   state->hub->start();
@@ -140,8 +145,10 @@ void Server::State::prune_later() {
 Result<void> Server::reload(Config config) {
   State& state = *state_;
   LOCKSTEP_TRY(access, ConfigAccess::make(config));
-  if (config.server.host != state.running.host || config.server.port != state.running.port || config.server.data_folder != state.running.data_folder) {
-    state.parts.log->warning("reload.restart_needed", {{"what", "server.listen and server.data take effect at the next start"}});
+  if (config.server.host != state.running.host || config.server.port != state.running.port ||
+      config.server.data_folder != state.running.data_folder) {
+    state.parts.log->warning("reload.restart_needed",
+                             {{"what", "server.listen and server.data take effect at the next start"}});
   }
   LOCKSTEP_TRY(setup, state.make_setup(config));
   state.access.replace(std::move(access));

@@ -22,6 +22,7 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 pid_t start(const Command& command) {
+  std::filesystem::remove(command.output);  // what an earlier one printed must not be taken for this one's
   std::vector<std::string> words = command.words;
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());

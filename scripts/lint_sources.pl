@@ -93,7 +93,7 @@ for my $file (grep { !m{/CMakeLists\.txt$} } @files) {
   report($file, scalar @lines, "has " . scalar(@lines) . " lines; the limit is $lines_limit") if @lines > $lines_limit;
   report($file, 1, 'a header needs #pragma once') if $file =~ /\.hpp$/ && !grep { /^#pragma once$/ } @lines;
   my $owner = owner($file);
-  my $is_test = $file =~ /_(test|fuzz|bench)\.cpp$/;
+  my $is_test = $file =~ /_(test|fuzz|bench)\.cpp$|_test\.hpp$/;
   for my $index (0 .. $#lines) {
     my $line = $lines[$index];
     for my $rule (@banned) {

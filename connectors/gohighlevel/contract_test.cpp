@@ -1,7 +1,7 @@
 // What every connector must do, against the sandbox.
 #include "connector/contract.hpp"
 
-#include "connectors/gohighlevel/sandbox_bench.hpp"
+#include "connectors/gohighlevel/sandbox_test.hpp"
 
 namespace lockstep::gohighlevel {
 namespace {

@@ -1,4 +1,4 @@
-#include "connectors/gohighlevel/sandbox_bench.hpp"
+#include "connectors/gohighlevel/sandbox_test.hpp"
 
 namespace lockstep::gohighlevel {
 namespace {

@@ -1,0 +1,101 @@
+// How what waited goes on: inputs that were parked are applied again, and records that turn out to be one are joined.
+#include <algorithm>
+#include <utility>
+
+#include "sync/applier.hpp"
+#include "sync/identity.hpp"
+#include "sync/merge.hpp"
+
+namespace lockstep::sync {
+namespace {
+
+constexpr int kReplayDepthLimit = 16;
+
+}  // namespace
+
+// Two records turn out to be one thing: a system refuses to hold both. Possible when no system holds an object of each,
+// and their keys say the same. The second becomes a tombstone that points to the first.
+Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Record& from) {
+  const std::vector<MatchKey> keys = match_keys(into.source, entity, values_of(into));
+  const std::vector<MatchKey> others = match_keys(from.source, entity, values_of(from));
+  const auto same = std::ranges::find_first_of(others, keys);
+  if (into.deleted || from.deleted || same == others.end()) return false;
+  if (contradicts(entity, std::stoul(same->key), values_of(into), values_of(from))) return false;
+  for (const Link& link : from.links) {
+    const Link* rival = into.link(link.system);
+    if (link.state == LinkState::linked && rival != nullptr && rival->state == LinkState::linked) return false;
+  }
+  Merged merged;
+  for (Link& link : from.links) {
+    const SystemBinding* binding = entity.binding(link.system);
+    if (link.state != LinkState::linked || binding == nullptr) continue;
+    std::erase_if(into.links, [&](const Link& one) { return one.system == link.system; });
+    ws_.link({into.source, link.system, binding->object, link.external_id}, into.id);
+    const Fields fields = std::exchange(link.base, {});
+    into.links.push_back(std::move(link));
+    merged = merge(entity, into.links.back().system, into, into.links.back(), fields, true);
+    keep_conflicts(into, merged);
+    LOCKSTEP_CHECK(
+        release(into.source, into.links.back().system, binding->object, into.links.back().external_id, &into));
+  }
+  from.links.clear();
+  from.deleted = true;
+  from.deleted_stamp = stamp({});
+  from.merged_into = into.id;
+  ws_.touch(from, ws_.next_seq(), WorkClass::live);
+  ws_.touch(into, ws_.next_seq(), WorkClass::live);
+  JournalEntry entry;
+  entry.source = into.source;
+  entry.kind = "identity";
+  entry.body = JsonObject{{"merged", from.id.str()}};
+  note(Disposition::applied, "two records are one", std::move(entry), &into);
+  return true;
+}
+
+Result<void> Applier::release(const SourceId& source, const SystemName& system, const std::string& object,
+                              const std::string& external_id, const Record* record) {
+  LOCKSTEP_CHECK(replay_waiting(source, wait_for_object(system, object, external_id)));
+  if (record == nullptr) return {};
+  LOCKSTEP_CHECK(replay_waiting(source, wait_for_claim(system, record->id)));
+  LOCKSTEP_TRY(blocked, ws_.outbox_waiting(source, wait_for_link_of(system, record->id)));
+  for (const OutboxRow& row : blocked) {
+    LOCKSTEP_TRY(waiting, ws_.record(source, row.key.record));
+    if (waiting != nullptr) ws_.replan(*waiting);
+  }
+  return {};
+}
+
+Result<void> Applier::replay_waiting(const SourceId& source, const std::string& waits_for) {
+  LOCKSTEP_TRY(rows, ws_.inbox_waiting(source, waits_for));
+  if (rows.empty() || depth_ >= kReplayDepthLimit) return {};
+  ++depth_;
+  for (const InboxRow& row : rows) {
+    Result<Applied> applied = apply(Replay{row.seq, {}, false, ""});
+    if (!applied) return std::unexpected(std::move(applied).error());
+  }
+  --depth_;
+  return {};
+}
+
+Result<Applied> Applier::apply(const Replay& replay) {
+  LOCKSTEP_TRY(row, ws_.inbox(replay.inbox));
+  if (!row) {
+    Applied refused;
+    refused.error = Error{ErrorKind::not_found, "nothing waits under number " + std::to_string(replay.inbox), {}};
+    return refused;
+  }
+  ws_.erase_inbox(replay.inbox);
+  const SourceSchema* source = ws_.catalog().find(row->change.source);
+  const EntitySchema* entity = source == nullptr ? nullptr : source->by_object(row->change.system, row->change.object);
+  if (entity == nullptr) {
+    JournalEntry entry;
+    entry.source = row->change.source;
+    entry.system = row->change.system;
+    entry.kind = "change";
+    return note(Disposition::suppressed, "the object is no longer mapped", std::move(entry), nullptr);
+  }
+  const Observed seen{row->change, *entity, *entity->binding(row->change.system), replay.record, replay.as_new, true};
+  return observe(seen);
+}
+
+}  // namespace lockstep::sync

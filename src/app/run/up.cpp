@@ -25,7 +25,7 @@ ExitCode run_server(CommandContext& context, const std::string& version) {
   context.out.flush();
 
   bool draining = false;
-  loop.on_signal({SIGINT, SIGTERM}, [&](int signal) {
+  const auto stop = [&](int signal) {
     if (draining) {
       log.warning("stop.forced", {{"signal", signal}});
       loop.stop();
@@ -34,8 +34,8 @@ ExitCode run_server(CommandContext& context, const std::string& version) {
     draining = true;
     log.info("stop.draining", {{"signal", signal}});
     (*server)->drain([&loop] { loop.stop(); });
-  });
-  loop.on_signal({SIGHUP}, [&](int) {
+  };
+  const auto reload = [&] {
     auto next = load_config(context.config_file, context.factories, context.environment);
     if (!next) {
       log.error("reload.refused", {{"problems", next.error().size()}, {"hint", "run `lockstep check`; the old configuration stays in force"}});
@@ -46,6 +46,14 @@ ExitCode run_server(CommandContext& context, const std::string& version) {
       log.info("reload.done");
     } else {
       log.error("reload.refused", {{"error", done.error().message}});
+    }
+  };
+  // One action for all signals: the loop keeps only the last that it is given.
+  loop.on_signal({SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
+    if (signal == SIGHUP) {
+      reload();
+    } else {
+      stop(signal);
     }
   });
   loop.run();

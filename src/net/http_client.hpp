@@ -1,4 +1,4 @@
-// An asynchronous HTTP/1.1 client on an event loop: pooled keep-alive connections per origin, TLS
+// An asynchronous HTTP/1.1 client on an event loop: pooled keep-alive connections per origin and share, TLS
 // with verification, a deadline and a bounded response for every request. On the loop's thread only.
 //
 // The error kind says what may have happened at the other end:
@@ -26,6 +26,7 @@ namespace lockstep::net {
 
 struct ClientRequest {
   std::string origin;         // "https://services.leadconnectorhq.com" or "http://[::1]:8080": scheme, host, port, no path
+  std::string share = {};     // requests of one share use the same connections; one share's hanging calls hold up no other
   wire::HttpRequest request;  // Host, Content-Length and Connection are set by the client
   Duration deadline = std::chrono::seconds(30);  // from now to the last byte of the answer, waiting included
   std::size_t response_bytes_limit = 4 << 20;

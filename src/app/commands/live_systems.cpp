@@ -59,7 +59,7 @@ Result<T> LiveSystems::Impl::with(const SystemConfig& system, Task<Result<T>> (*
   if (!state_port) return fail(state_port.error());
 
   const std::string origin = factory->uses_http && factory->origin ? factory->origin(system.settings.settings) : "";
-  ClientTransport transport(*client, origin);
+  ClientTransport transport(*client, origin, system.settings.source.str());
   connector::Quota quota;
   connector::MeteredHttp http(transport, quota, loop, *log);
   connector::Ports ports;

@@ -5,6 +5,7 @@ namespace lockstep::app {
 Task<Result<wire::HttpResponse>> ClientTransport::send(wire::HttpRequest request, std::chrono::milliseconds deadline) {
   net::ClientRequest call;
   call.origin = origin_;
+  call.share = share_;
   call.request = std::move(request);
   call.deadline = deadline;
   Task<Result<wire::HttpResponse>> sending = client_.send(std::move(call));

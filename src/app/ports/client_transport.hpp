@@ -10,14 +10,17 @@ namespace lockstep::app {
 
 class ClientTransport final : public connector::Transport {
  public:
-  // The client outlives it. An empty origin: nothing is ever sent.
-  ClientTransport(net::HttpClient& client, std::string origin) : client_(client), origin_(std::move(origin)) {}
+  // The client outlives it. An empty origin: nothing is ever sent. All tenants of a CRM call the same origin: `share`
+  // keeps their connections apart, so that one whose calls hang does not starve the others.
+  ClientTransport(net::HttpClient& client, std::string origin, std::string share)
+      : client_(client), origin_(std::move(origin)), share_(std::move(share)) {}
 
   Task<Result<wire::HttpResponse>> send(wire::HttpRequest request, std::chrono::milliseconds deadline) override;
 
  private:
   net::HttpClient& client_;
   std::string origin_;
+  std::string share_;
 };
 
 }  // namespace lockstep::app

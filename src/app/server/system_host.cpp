@@ -62,8 +62,8 @@ std::string credential_of(const SystemConfig& system, const std::string& origin)
 
 // The way to one remote with one credential.
 struct CredentialLine {
-  CredentialLine(const std::string& origin, const HostParts& parts)
-      : transport(*parts.client, origin), http(transport, quota, *parts.loop, *parts.log) {}
+  CredentialLine(const std::string& origin, const std::string& credential, const HostParts& parts)
+      : transport(*parts.client, origin, credential), http(transport, quota, *parts.loop, *parts.log) {}
 
   ClientTransport transport;
   connector::Quota quota;
@@ -74,7 +74,7 @@ std::shared_ptr<CredentialLine> CredentialLines::line(const SystemConfig& system
   std::erase_if(lines_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<CredentialLine>& known = lines_[credential_of(system, origin)];
   std::shared_ptr<CredentialLine> line = known.lock();
-  if (!line) known = line = std::make_shared<CredentialLine>(origin, parts);
+  if (!line) known = line = std::make_shared<CredentialLine>(origin, credential_of(system, origin), parts);
   return line;
 }
 

@@ -30,12 +30,12 @@ void ClientCore::start(ClientRequest request, Flight::Done done) {
   if (auto trouble = request_trouble(flight->request.request)) {
     return finish(*flight, fail(ErrorKind::invalid, std::move(*trouble)));
   }
-  const std::string key = origin->key();
+  const std::string key = origin->key() + ' ' + flight->request.share;
   if (!pools_.contains(key) && pools_.size() >= settings_.limits.origins_limit) {
     return finish(*flight, fail(ErrorKind::exhausted, "too many origins at once"));
   }
   auto& slot = pools_[key];
-  if (!slot) slot = std::make_unique<ClientPool>(ClientPool{*origin, {}, {}, {}});
+  if (!slot) slot = std::make_unique<ClientPool>(ClientPool{key, *origin, {}, {}, {}});
   ClientPool& pool = *slot;
   if (pool.waiting.size() >= settings_.limits.queue_per_origin_limit) {
     return finish(*flight, fail(ErrorKind::exhausted, "too many requests wait for " + pool.origin.host));
@@ -122,7 +122,7 @@ void ClientCore::drop(ClientPool& pool, ClientConnection& connection) {
   pump(pool);
   if (!pool.connections.empty() || !pool.waiting.empty()) return;
   // Later, because callers further up the stack may still be looking at the pool.
-  loop_.post([weak = weak_from_this(), key = pool.origin.key()] {
+  loop_.post([weak = weak_from_this(), key = pool.key] {
     if (const auto self = weak.lock()) self->forget_if_unused(key);
   });
 }

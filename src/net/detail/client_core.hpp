@@ -36,6 +36,7 @@ struct Flight {
 };
 
 struct ClientPool {
+  std::string key;  // origin and share
   Origin origin;
   std::vector<std::shared_ptr<ClientConnection>> connections;  // all, whatever they do
   std::vector<std::shared_ptr<ClientConnection>> idle;         // the one used last is at the back

@@ -174,6 +174,7 @@ TEST(Intake, RefusesUnsignedAndSenseless) {
 TEST(Intake, PushesBackWith429) {  // A2
   World world;
   std::vector<std::shared_ptr<Answer>> answers;
+  answers.reserve(80);
   for (int i = 0; i < 80; ++i) {
     answers.push_back(world.send("", "POST", "/hooks/acme/crm", R"({"id":"c)" + std::to_string(i) + R"(","document":{"email":"p)" + std::to_string(i) + R"(@example.com"}})",
                                  {{"X-Signature", "good"}}));

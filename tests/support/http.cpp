@@ -114,7 +114,8 @@ std::optional<HttpReply> HttpConnection::read(std::chrono::milliseconds deadline
 
 std::optional<HttpReply> HttpConnection::call(std::string_view method, std::string_view target, std::string_view body,
                                               const Headers& headers, std::chrono::milliseconds deadline) {
-  std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n";
+  std::string text = std::string(method) + " " + std::string(target) +
+                     " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n";
   for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
   if (!body.empty() && !headers.contains("Content-Type")) text += "Content-Type: application/json\r\n";
   if (!body.empty() || method != "GET") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";

@@ -34,7 +34,8 @@ class HttpConnection {
 
   // nullopt: no whole answer came in time. Nothing is sent twice.
   std::optional<HttpReply> call(std::string_view method, std::string_view target, std::string_view body = {},
-                                const Headers& headers = {}, std::chrono::milliseconds deadline = std::chrono::seconds(20));
+                                const Headers& headers = {},
+                                std::chrono::milliseconds deadline = std::chrono::seconds(20));
 
   // Bytes as they are; what can be sent until the peer closes. False when it did.
   bool send(std::string_view bytes);

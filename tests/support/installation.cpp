@@ -39,17 +39,23 @@ std::uint64_t count_of(const Json& value, std::initializer_list<std::string_view
 }
 
 std::string source_text(const SourceParts& source) {
-  return "  - id: " + source.id + "\n"
+  return "  - id: " + source.id +
+         "\n"
          "    systems:\n"
          "      crm:\n"
          "        connector: gohighlevel\n"
          "        location_id: sandboxLocation00001\n"
          "        token: {env: GHL_TOKEN}\n"
-         "        base_url: " + source.crm->origin() + "\n"
-         "        webhook_public_key: " + kPublicKey + "\n" +
-         (source.crm_settings.empty() ? "" : "        " + source.crm_settings + "\n") +
-         "        poll: " + source.poll + "\n"
-         "      db: " + source.db + "\n"
+         "        base_url: " +
+         source.crm->origin() +
+         "\n"
+         "        webhook_public_key: " +
+         kPublicKey + "\n" + (source.crm_settings.empty() ? "" : "        " + source.crm_settings + "\n") +
+         "        poll: " + source.poll +
+         "\n"
+         "      db: " +
+         source.db +
+         "\n"
          "    entities:\n"
          "      contact:\n"
          "        fields:\n"
@@ -59,8 +65,8 @@ std::string source_text(const SourceParts& source) {
          "          last_name: text\n"
          "          city: text\n"
          "          tags: {type: set, policy: union}\n" +
-         source.fields +
-         "        policy: " + source.policy + "\n"
+         source.fields + "        policy: " + source.policy +
+         "\n"
          "        match: [email, phone]\n"
          "        systems:\n"
          "          crm: {object: contact, fields: {first_name: firstName, last_name: lastName, \"*\": \"*\"}}\n"
@@ -114,7 +120,9 @@ std::string CrmSandbox::create(const JsonObject& fields) {
   return contact == nullptr ? "" : std::string(string_member(*contact, "id"));
 }
 
-bool CrmSandbox::edit(const std::string& id, const JsonObject& fields) { return !control("PUT", "contacts/" + id, fields).is_null(); }
+bool CrmSandbox::edit(const std::string& id, const JsonObject& fields) {
+  return !control("PUT", "contacts/" + id, fields).is_null();
+}
 
 std::vector<Json> CrmSandbox::contacts() {
   const Json all = control("GET", "contacts");
@@ -135,9 +143,13 @@ std::uint64_t CrmSandbox::writes(const std::string& kind) {
   return kind.empty() ? count_of(state, {"writes", "total"}) : count_of(state, {"writes", "byKind", kind});
 }
 
-std::uint64_t CrmSandbox::calls(const std::string& route) { return count_of(control("GET", "state"), {"calls", "byRoute", route}); }
+std::uint64_t CrmSandbox::calls(const std::string& route) {
+  return count_of(control("GET", "state"), {"calls", "byRoute", route});
+}
 
-std::uint64_t CrmSandbox::webhooks(const std::string& what) { return count_of(control("GET", "state"), {"webhooks", what}); }
+std::uint64_t CrmSandbox::webhooks(const std::string& what) {
+  return count_of(control("GET", "state"), {"webhooks", what});
+}
 
 void Server::write_config() const {
   std::string text = "version: 1\nserver: {listen: \"127.0.0.1:" + std::to_string(port_) + "\", data: ./data}\n";
@@ -210,7 +222,8 @@ People Installation::db_people() {
 
 std::vector<Installation::Pair> Installation::pairs() {
   std::map<std::string, std::string> ids;
-  for (const Row& row : db().query("SELECT id, email FROM contacts WHERE email IS NOT NULL")) ids[row.at("email")] = row.at("id");
+  for (const Row& row : db().query("SELECT id, email FROM contacts WHERE email IS NOT NULL"))
+    ids[row.at("email")] = row.at("id");
   std::vector<Pair> out;
   for (const Json& contact : crm.contacts()) {
     const std::string email(string_member(contact, "email"));
@@ -224,7 +237,8 @@ std::string Installation::unsettled() {
   const Server::Counts counts = server.counts();
   if (counts.pending < 0) return "the server does not answer";
   if (!counts.idle()) {
-    return "pending " + std::to_string(counts.pending) + ", inbox " + std::to_string(counts.inbox) + ", jobs " + std::to_string(counts.jobs);
+    return "pending " + std::to_string(counts.pending) + ", inbox " + std::to_string(counts.inbox) + ", jobs " +
+           std::to_string(counts.jobs);
   }
   return difference(crm.people(), db_people());
 }

@@ -42,13 +42,13 @@ class CrmSandbox {
   void faults(const Json& changes);
   void clear_faults();
 
-  std::string create(const JsonObject& fields);                  // the new contact's id, "" when refused
+  std::string create(const JsonObject& fields);  // the new contact's id, "" when refused
   bool edit(const std::string& id, const JsonObject& fields);
   std::vector<Json> contacts();
   People people();
-  std::uint64_t writes(const std::string& kind = "");            // by the API; all kinds without one
+  std::uint64_t writes(const std::string& kind = "");  // by the API; all kinds without one
   std::uint64_t calls(const std::string& route);
-  std::uint64_t webhooks(const std::string& what);               // "fired", "delivered", …
+  std::uint64_t webhooks(const std::string& what);  // "fired", "delivered", …
 
  private:
   Process process_;
@@ -62,9 +62,9 @@ struct SourceParts {
   std::string id = "main";
   CrmSandbox* crm = nullptr;
   std::string db = "{connector: sqlite, path: ./crm.db, poll_ms: 50}";
-  std::string crm_settings;    // more of them, such as "signatures: off"
+  std::string crm_settings;  // more of them, such as "signatures: off"
   std::string poll = "{every: 1s}";
-  std::string fields;          // more lines of the entity's fields, indented by ten
+  std::string fields;  // more lines of the entity's fields, indented by ten
   std::string policy = "{authority: [crm, db]}";
 };
 

@@ -6,7 +6,8 @@ namespace lockstep::tests {
 
 SqliteFile::SqliteFile(const std::filesystem::path& path, Mode mode) {
   const int flags = mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK) throw std::runtime_error("can not open " + path.string());
+  if (sqlite3_open_v2(path.c_str(), &database_, flags, nullptr) != SQLITE_OK)
+    throw std::runtime_error("can not open " + path.string());
   sqlite3_busy_timeout(database_, 20'000);
   // As the connector's README asks of programs that share the file.
   if (mode == Mode::read_write) run("PRAGMA wal_autocheckpoint = 0");
@@ -18,7 +19,8 @@ std::vector<Row> SqliteFile::query(const std::string& sql, const std::vector<std
     throw std::runtime_error(sql + ": " + sqlite3_errmsg(database_));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
-    sqlite3_bind_text(statement, static_cast<int>(i) + 1, values[i].data(), static_cast<int>(values[i].size()), SQLITE_TRANSIENT);
+    sqlite3_bind_text(statement, static_cast<int>(i) + 1, values[i].data(), static_cast<int>(values[i].size()),
+                      SQLITE_TRANSIENT);
   }
   std::vector<Row> rows;
   int code = SQLITE_ROW;

@@ -26,7 +26,8 @@ class BadInput : public testing::Test {
     person_ = installation_.pairs().front();
   }
 
-  HttpReply answer(std::string_view method, std::string_view target, std::string_view body, const HttpConnection::Headers& headers = {}) {
+  HttpReply answer(std::string_view method, std::string_view target, std::string_view body,
+                   const HttpConnection::Headers& headers = {}) {
     HttpConnection connection(installation_.server.port());
     ++inputs_;
     return connection.call(method, target, body, headers).value_or(HttpReply());
@@ -48,11 +49,14 @@ class BadInput : public testing::Test {
     const std::string value = fmt::format("Alive {}", ++alive_);
     ASSERT_TRUE(installation_.crm.edit(person_.crm_id, {{"firstName", value}}));
     EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] {
-      return installation_.db().number("SELECT count(*) FROM contacts WHERE id = ? AND first_name = ?", {person_.db_id, value}) == 1;
+      return installation_.db().number("SELECT count(*) FROM contacts WHERE id = ? AND first_name = ?",
+                                       {person_.db_id, value}) == 1;
     }));
   }
 
-  static std::string nested(std::size_t depth) { return "{\"type\":" + std::string(depth, '[') + std::string(depth, ']') + "}"; }
+  static std::string nested(std::size_t depth) {
+    return "{\"type\":" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  }
 
   Installation installation_{{.contacts = 5}};
   Installation::Pair person_;
@@ -60,7 +64,8 @@ class BadInput : public testing::Test {
   int alive_ = 0;
 };
 
-const std::string kWebhook = R"({"type":"ContactUpdate","locationId":"sandboxLocation00001","id":"abc","webhookId":"w-1","email":"a@example.com"})";
+const std::string kWebhook =
+    R"({"type":"ContactUpdate","locationId":"sandboxLocation00001","id":"abc","webhookId":"w-1","email":"a@example.com"})";
 
 TEST_F(BadInput, WebhooksOfAllBadKindsAreRefusedAndNothingElseSuffers) {
   expect_alive();
@@ -73,20 +78,31 @@ TEST_F(BadInput, WebhooksOfAllBadKindsAreRefusedAndNothingElseSuffers) {
     expect_problem(answer("POST", "/hooks/nobody/crm", kWebhook), {404}, "an unknown source");
     expect_problem(answer("POST", "/hooks/main/nothing", kWebhook), {404}, "an unknown system");
     expect_problem(answer("POST", "/hooks/main", kWebhook), {404}, "no system");
-    expect_problem(answer("POST", "/hooks/main/crm", "not json", bad_signature), {401}, "garbage, unsigned: not even looked at");
+    expect_problem(answer("POST", "/hooks/main/crm", "not json", bad_signature), {401},
+                   "garbage, unsigned: not even looked at");
     expect_problem(answer("POST", "/hooks/open/crm", "{\"type\":"), {400, 422}, "half a document");
     expect_problem(answer("POST", "/hooks/open/crm", "[]"), {400, 422}, "a list");
-    expect_problem(answer("POST", "/hooks/open/crm", R"({"type":"ContactUpdate","locationId":"elsewhere","id":"abc"})"), {400, 403, 404, 422}, "another location");
-    expect_problem(answer("POST", "/hooks/open/crm", R"({"type":"ContactUpdate","locationId":"sandboxLocation00001","id":{"a":1}})"), {400, 422}, "an object for an id");
+    expect_problem(answer("POST", "/hooks/open/crm", R"({"type":"ContactUpdate","locationId":"elsewhere","id":"abc"})"),
+                   {400, 403, 404, 422}, "another location");
+    expect_problem(answer("POST", "/hooks/open/crm",
+                          R"({"type":"ContactUpdate","locationId":"sandboxLocation00001","id":{"a":1}})"),
+                   {400, 422}, "an object for an id");
     expect_problem(answer("POST", "/hooks/open/crm", nested(100'000)), {400, 422}, "deep nesting");
     expect_problem(answer("POST", "/hooks/open/crm", "{\"type\":\"\xff\xfe\"}"), {400, 422}, "bytes that are no UTF-8");
     EXPECT_EQ(answer("GET", "/hooks/main/crm", "").status, 405U);
-    expect_problem(answer("POST", "/api/v1/sources/main/records", "{\"entity\":"), {400, 422}, "half a document, to the API");
-    expect_problem(answer("POST", "/api/v1/sources/main/records", R"({"entity":"contact","fields":[1]})"), {400, 422}, "fields that are a list");
-    expect_problem(answer("POST", "/api/v1/sources/main/records", R"({"entity":"contact","fields":{"email":{"a":1}}})"), {400, 422}, "an object for an e-mail");
-    expect_problem(answer("POST", "/api/v1/sources/main/records", R"({"entity":"unheard","fields":{"email":"a@example.com"}})"), {404, 422}, "an unknown entity");
-    expect_problem(answer("POST", "/api/v1/sources/main/records", nested(100'000)), {400, 422}, "deep nesting, to the API");
-    expect_problem(answer("PATCH", "/api/v1/sources/main/records/nobody", R"({"fields":{"city":"x"}})"), {404}, "an unknown record");
+    expect_problem(answer("POST", "/api/v1/sources/main/records", "{\"entity\":"), {400, 422},
+                   "half a document, to the API");
+    expect_problem(answer("POST", "/api/v1/sources/main/records", R"({"entity":"contact","fields":[1]})"), {400, 422},
+                   "fields that are a list");
+    expect_problem(answer("POST", "/api/v1/sources/main/records", R"({"entity":"contact","fields":{"email":{"a":1}}})"),
+                   {400, 422}, "an object for an e-mail");
+    expect_problem(
+        answer("POST", "/api/v1/sources/main/records", R"({"entity":"unheard","fields":{"email":"a@example.com"}})"),
+        {404, 422}, "an unknown entity");
+    expect_problem(answer("POST", "/api/v1/sources/main/records", nested(100'000)), {400, 422},
+                   "deep nesting, to the API");
+    expect_problem(answer("PATCH", "/api/v1/sources/main/records/nobody", R"({"fields":{"city":"x"}})"), {404},
+                   "an unknown record");
     most = std::max(most, installation_.server.process().resident_kib());
   }
   expect_alive();
@@ -120,7 +136,8 @@ TEST_F(BadInput, TooMuchAndTooSlowIsCutOff) {
   ASSERT_TRUE(late);
   EXPECT_EQ(late->status, 408U);
   expect_alive();
-  print_numbers(fmt::format("10 MB bodies, 100 kB heads, 501 slow senders; memory {} MiB before, {} MiB at most", before >> 10, most >> 10));
+  print_numbers(fmt::format("10 MB bodies, 100 kB heads, 501 slow senders; memory {} MiB before, {} MiB at most",
+                            before >> 10, most >> 10));
   EXPECT_LE(most, before + kGrowthKib);
 }
 

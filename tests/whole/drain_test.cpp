@@ -20,8 +20,11 @@ SourceParts unsigned_webhooks() {
 }
 
 std::string webhook(const Installation::Pair& person, std::size_t number) {
-  return to_text(JsonObject{{"type", "ContactUpdate"}, {"locationId", "sandboxLocation00001"}, {"id", person.crm_id},
-                            {"webhookId", fmt::format("drain-{}", number)}, {"email", person.email}});
+  return to_text(JsonObject{{"type", "ContactUpdate"},
+                            {"locationId", "sandboxLocation00001"},
+                            {"id", person.crm_id},
+                            {"webhookId", fmt::format("drain-{}", number)},
+                            {"email", person.email}});
 }
 
 TEST(Drain, UnderLoadRefusesWithRetryAfterFinishesWritesAndEndsWithZero) {
@@ -29,8 +32,10 @@ TEST(Drain, UnderLoadRefusesWithRetryAfterFinishesWritesAndEndsWithZero) {
   ASSERT_TRUE(installation.start()) << installation.unsettled();
   const auto people = installation.pairs();
   // Writes to the CRM take a while, so that some are on their way when the signal comes.
-  installation.crm.faults(JsonObject{{"latency", JsonObject{{"rate", 1}, {"fixed_ms", 1'500}, {"only", "PUT /contacts/{contactId}"}}}});
-  for (const auto& person : people) installation.db().run("UPDATE contacts SET last_name = 'Drained' WHERE id = ?", {person.db_id});
+  installation.crm.faults(
+      JsonObject{{"latency", JsonObject{{"rate", 1}, {"fixed_ms", 1'500}, {"only", "PUT /contacts/{contactId}"}}}});
+  for (const auto& person : people)
+    installation.db().run("UPDATE contacts SET last_name = 'Drained' WHERE id = ?", {person.db_id});
   ASSERT_TRUE(eventually(std::chrono::seconds(10), [&] { return installation.crm.writes() >= 4; }));
   const std::uint64_t begun = installation.crm.writes();
 
@@ -54,22 +59,27 @@ TEST(Drain, UnderLoadRefusesWithRetryAfterFinishesWritesAndEndsWithZero) {
   EXPECT_EQ(*code, 0) << installation.server.process().log();
   EXPECT_GT(answers[429], 0U);
   EXPECT_TRUE(told_when);
-  for (const auto& [status, count] : answers) EXPECT_TRUE(status == 0 || status == 200 || status == 429) << count << " answers " << status;
+  for (const auto& [status, count] : answers)
+    EXPECT_TRUE(status == 0 || status == 200 || status == 429) << count << " answers " << status;
 
   SqliteFile store(installation.server.store(), SqliteFile::Mode::read_only);
-  for (const std::string& id : acknowledged) EXPECT_EQ(store.number("SELECT count(*) FROM marker WHERE delivery = ?", {id}), 1) << id;
+  for (const std::string& id : acknowledged)
+    EXPECT_EQ(store.number("SELECT count(*) FROM marker WHERE delivery = ?", {id}), 1) << id;
   // Every write that reached the CRM has its outcome in the journal: none is repeated after the start.
   const std::uint64_t reached = installation.crm.writes();
-  EXPECT_EQ(store.number("SELECT count(*) FROM journal WHERE kind = 'write' AND system = 'crm' AND reason = 'applied'"), static_cast<std::int64_t>(reached));
+  EXPECT_EQ(store.number("SELECT count(*) FROM journal WHERE kind = 'write' AND system = 'crm' AND reason = 'applied'"),
+            static_cast<std::int64_t>(reached));
   EXPECT_LT(reached, kContacts) << "nothing was left to do after the start";
 
   installation.crm.clear_faults();
   ASSERT_TRUE(installation.server.start()) << installation.server.process().log();
   EXPECT_EQ(installation.settle(std::chrono::seconds(30)), "");
   EXPECT_EQ(installation.crm.writes(), kContacts);
-  print_numbers(fmt::format("{} writes on their way or done at the signal, {} when it had ended after {:.1f} s with {}; webhooks meanwhile: {} answered 200, {} 429, {} refused; "
-                            "{} writes in the end for {} edits",
-                            begun, reached, seconds, *code, answers[200], answers[429], answers[0], installation.crm.writes(), kContacts));
+  print_numbers(fmt::format(
+      "{} writes on their way or done at the signal, {} when it had ended after {:.1f} s with {}; webhooks meanwhile: "
+      "{} answered 200, {} 429, {} refused; "
+      "{} writes in the end for {} edits",
+      begun, reached, seconds, *code, answers[200], answers[429], answers[0], installation.crm.writes(), kContacts));
 }
 
 TEST(Reload, TakesANewFieldAndANewTenantWithoutDroppingAWebhook) {
@@ -87,7 +97,8 @@ TEST(Reload, TakesANewFieldAndANewTenantWithoutDroppingAWebhook) {
   const auto edit = [&](std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
       ++edits;
-      EXPECT_TRUE(installation.crm.edit(people[edits % people.size()].crm_id, {{"firstName", fmt::format("Edit {}", edits)}}));
+      EXPECT_TRUE(
+          installation.crm.edit(people[edits % people.size()].crm_id, {{"firstName", fmt::format("Edit {}", edits)}}));
     }
   };
   installation.crm.control("DELETE", "counts");
@@ -99,29 +110,35 @@ TEST(Reload, TakesANewFieldAndANewTenantWithoutDroppingAWebhook) {
   edit(50);
   installation.server.process().signal(SIGHUP);
   edit(300);
-  EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] { return installation.server.process().log().find("reload.done") != std::string::npos; }));
+  EXPECT_TRUE(eventually(std::chrono::seconds(10),
+                         [&] { return installation.server.process().log().find("reload.done") != std::string::npos; }));
   edit(50);
 
   const std::string site = "https://new.example.com";
   EXPECT_TRUE(installation.crm.edit(people.front().crm_id, {{"website", site}}));
   EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] {
-    return installation.db().number("SELECT count(*) FROM contacts WHERE id = ? AND website = ?", {people.front().db_id, site}) == 1;
+    return installation.db().number("SELECT count(*) FROM contacts WHERE id = ? AND website = ?",
+                                    {people.front().db_id, site}) == 1;
   }));
   SqliteFile other_db(installation.folder.path() / "other.db");
-  EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] { return other_db.number("SELECT count(*) FROM contacts") == 7; }));
+  EXPECT_TRUE(
+      eventually(std::chrono::seconds(20), [&] { return other_db.number("SELECT count(*) FROM contacts") == 7; }));
   EXPECT_EQ(installation.settle(std::chrono::seconds(30)), "");
   EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] { return installation.crm.webhooks("waiting") == 0; }));
   EXPECT_EQ(installation.crm.webhooks("delivered"), installation.crm.webhooks("fired"));
   EXPECT_EQ(installation.crm.webhooks("givenUp"), 0U);
-  print_numbers(fmt::format("{} edits around a reload: {} webhooks fired, {} delivered at the first attempt or later, {} given up", edits + 1, installation.crm.webhooks("fired"),
-                            installation.crm.webhooks("delivered"), installation.crm.webhooks("givenUp")));
+  print_numbers(fmt::format(
+      "{} edits around a reload: {} webhooks fired, {} delivered at the first attempt or later, {} given up", edits + 1,
+      installation.crm.webhooks("fired"), installation.crm.webhooks("delivered"),
+      installation.crm.webhooks("givenUp")));
 }
 
 TEST(Reload, ABrokenConfigurationChangesNothing) {
   Installation installation({.contacts = 5});
   ASSERT_TRUE(installation.start()) << installation.unsettled();
   const auto people = installation.pairs();
-  const std::vector<std::string> broken = {"version: 1\nsources: [", "version: 1\nsources: []\n", "version: 99\n", "", std::string(1000, '\xff')};
+  const std::vector<std::string> broken = {"version: 1\nsources: [", "version: 1\nsources: []\n", "version: 99\n", "",
+                                           std::string(1000, '\xff')};
   std::size_t refused = 0;
   for (const std::string& text : broken) {
     std::ofstream(installation.server.config()) << text;
@@ -130,13 +147,16 @@ TEST(Reload, ABrokenConfigurationChangesNothing) {
     EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] {
       const std::string log = installation.server.process().log();
       std::size_t count = 0;
-      for (std::size_t at = log.find("reload.refused"); at != std::string::npos; at = log.find("reload.refused", at + 1)) ++count;
+      for (std::size_t at = log.find("reload.refused"); at != std::string::npos;
+           at = log.find("reload.refused", at + 1))
+        ++count;
       return count >= refused;
     })) << text;
     const std::string value = fmt::format("Still {}", refused);
     EXPECT_TRUE(installation.crm.edit(people.front().crm_id, {{"firstName", value}}));
     EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] {
-      return installation.db().number("SELECT count(*) FROM contacts WHERE id = ? AND first_name = ?", {people.front().db_id, value}) == 1;
+      return installation.db().number("SELECT count(*) FROM contacts WHERE id = ? AND first_name = ?",
+                                      {people.front().db_id, value}) == 1;
     })) << text;
   }
   print_numbers(fmt::format("{} broken configurations refused, edits travel on", refused));

@@ -47,9 +47,10 @@ bool edit_db(Installation& installation, const std::string& id, Random& random, 
       return db.run("UPDATE contacts SET city = ? WHERE id = ? AND city IS NOT ?", {city, id, city}) == 1;
     }
     default:
-      return db.run("UPDATE contacts SET tags = CASE WHEN json_array_length(tags) > 3 THEN json_remove(tags, '$[0]') "
-                    "ELSE json_insert(coalesce(tags, '[]'), '$[#]', ?) END WHERE id = ?",
-                    {fmt::format("db-{}", number), id}) == 1;
+      return db.run(
+                 "UPDATE contacts SET tags = CASE WHEN json_array_length(tags) > 3 THEN json_remove(tags, '$[0]') "
+                 "ELSE json_insert(coalesce(tags, '[]'), '$[#]', ?) END WHERE id = ?",
+                 {fmt::format("db-{}", number), id}) == 1;
   }
 }
 
@@ -63,7 +64,8 @@ TEST(Echo, TenThousandEditsOnBothSidesCauseNoMoreWritesThanEdits) {
   ASSERT_EQ(people.size(), kContacts);
   installation.crm.control("DELETE", "counts");
   SqliteFile journal(installation.server.store(), SqliteFile::Mode::read_only);
-  const std::string writes_of = "SELECT count(*) FROM journal WHERE kind = 'write' AND reason = 'applied' AND system = ?";
+  const std::string writes_of =
+      "SELECT count(*) FROM journal WHERE kind = 'write' AND reason = 'applied' AND system = ?";
   const std::int64_t db_writes_before = journal.number(writes_of, {"db"});
 
   SeededRandom random(seed);
@@ -94,7 +96,8 @@ TEST(Echo, TenThousandEditsOnBothSidesCauseNoMoreWritesThanEdits) {
 
   const auto seconds = [](auto time) { return std::chrono::duration<double>(time).count(); };
   print_numbers(fmt::format("edits: crm {}, db {}; writes: crm {}, db {}; {:.1f} s of editing, settled {:.1f} s later",
-                            crm_edits, db_edits, crm_writes, db_writes, seconds(edited - start), seconds(settled - edited)));
+                            crm_edits, db_edits, crm_writes, db_writes, seconds(edited - start),
+                            seconds(settled - edited)));
   EXPECT_GT(crm_edits, edits / 4);
   EXPECT_GT(db_edits, edits / 4);
   EXPECT_GT(crm_writes, 0U);

@@ -35,7 +35,8 @@ struct ApiCall {
 
 class Load {
  public:
-  Load(Installation& installation, std::uint64_t seed) : installation_(installation), random_(seed), people_(installation.pairs()) {}
+  Load(Installation& installation, std::uint64_t seed)
+      : installation_(installation), random_(seed), people_(installation.pairs()) {}
 
   // One operation of a random kind; false when the server did not answer.
   bool step() {
@@ -51,20 +52,23 @@ class Load {
       case 1: {  // a program in the database
         const auto& one = people_[third + random_.below(third)];
         const std::string value = fmt::format("Db {}", number_);
-        if (installation_.db().run("UPDATE contacts SET first_name = ? WHERE id = ?", {value, one.db_id}) == 1) first_names_[one.email].acknowledged(value);
+        if (installation_.db().run("UPDATE contacts SET first_name = ? WHERE id = ?", {value, one.db_id}) == 1)
+          first_names_[one.email].acknowledged(value);
         return true;
       }
       case 2: {  // a client of the API edits
         const auto& one = people_[2 * third + random_.below(third)];
         const std::string value = fmt::format("Api {}", number_);
-        return call({"PATCH", "/api/v1/sources/main/records/" + record_ids_.at(one.email), to_text(JsonObject{{"fields", JsonObject{{"first_name", value}}}}),
-                     fmt::format("key-{}", number_), one.email, value});
+        return call({"PATCH", "/api/v1/sources/main/records/" + record_ids_.at(one.email),
+                     to_text(JsonObject{{"fields", JsonObject{{"first_name", value}}}}), fmt::format("key-{}", number_),
+                     one.email, value});
       }
       default: {  // and creates
         const std::string email = fmt::format("made-{}@example.com", number_);
         const std::string value = fmt::format("Made {}", number_);
         return call({"POST", "/api/v1/sources/main/records",
-                     to_text(JsonObject{{"entity", "contact"}, {"fields", JsonObject{{"email", email}, {"first_name", value}}}}),
+                     to_text(JsonObject{{"entity", "contact"},
+                                        {"fields", JsonObject{{"email", email}, {"first_name", value}}}}),
                      fmt::format("key-{}", number_), email, value});
       }
     }
@@ -77,8 +81,9 @@ class Load {
 
   void learn_record_ids() {
     HttpConnection connection(installation_.server.port());
-    for (std::string after; ; ) {
-      const auto reply = connection.call("GET", "/api/v1/sources/main/records?limit=100" + (after.empty() ? "" : "&after=" + after));
+    for (std::string after;;) {
+      const auto reply =
+          connection.call("GET", "/api/v1/sources/main/records?limit=100" + (after.empty() ? "" : "&after=" + after));
       ASSERT_TRUE(reply && reply->status == 200);
       const Json page = reply->json();
       for (const Json& record : page.at("items").get_array()) {
@@ -153,18 +158,21 @@ TEST(KillLoop, WhatWasAcknowledgedSurvivesAndNothingComesTwice) {
   std::chrono::milliseconds back_longest(0);
 
   for (std::size_t kill = 0; kill < kills; ++kill) {
-    std::thread killer([server = installation.server.process().id(), wait = std::chrono::milliseconds(50 + random.below(700))] {
-      pause(wait);
-      ::kill(server, SIGKILL);
-    });
+    std::thread killer(
+        [server = installation.server.process().id(), wait = std::chrono::milliseconds(50 + random.below(700))] {
+          pause(wait);
+          ::kill(server, SIGKILL);
+        });
     while (installation.server.process().running()) failed_calls += load.step() ? 0 : 1;
     killer.join();
     for (int i = 0; i < 5; ++i) failed_calls += load.step() ? 0 : 1;  // life goes on while it is down
     const auto lost = lost_webhooks(installation, store, checked);
-    EXPECT_TRUE(lost.empty()) << lost.size() << " acknowledged webhooks are lost after kill " << kill << ", the first: " << lost.front();
+    EXPECT_TRUE(lost.empty()) << lost.size() << " acknowledged webhooks are lost after kill " << kill
+                              << ", the first: " << lost.front();
     const auto start = std::chrono::steady_clock::now();
     ASSERT_TRUE(installation.server.start()) << installation.server.process().log();
-    back_longest = std::max(back_longest, std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start));
+    back_longest = std::max(
+        back_longest, std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start));
     load.repeat();
   }
   const auto start = std::chrono::steady_clock::now();
@@ -178,12 +186,15 @@ TEST(KillLoop, WhatWasAcknowledgedSurvivesAndNothingComesTwice) {
   std::map<std::string, std::string> held;
   for (const Person& person : people) held[person.email] = person.first_name;
   for (const auto& [email, expected] : load.first_names()) {
-    EXPECT_TRUE(expected.possible.contains(held[email])) << email << " holds '" << held[email] << "', but '" << *expected.possible.begin() << "' was acknowledged";
+    EXPECT_TRUE(expected.possible.contains(held[email]))
+        << email << " holds '" << held[email] << "', but '" << *expected.possible.begin() << "' was acknowledged";
   }
   EXPECT_EQ(installation.server.counts().dead, 0);
-  print_numbers(fmt::format("{} kills, {} operations, {} calls acknowledged, {} cut off and repeated, {} webhooks checked; "
-                            "{} created, none twice; back within {} ms, settled in {:.1f} s",
-                            kills, load.steps(), load.acknowledged(), failed_calls, checked.size(), load.made().size(), back_longest.count(), settled));
+  print_numbers(
+      fmt::format("{} kills, {} operations, {} calls acknowledged, {} cut off and repeated, {} webhooks checked; "
+                  "{} created, none twice; back within {} ms, settled in {:.1f} s",
+                  kills, load.steps(), load.acknowledged(), failed_calls, checked.size(), load.made().size(),
+                  back_longest.count(), settled));
   EXPECT_GT(checked.size(), kills);
   EXPECT_GT(load.acknowledged(), kills);
 }

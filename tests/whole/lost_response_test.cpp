@@ -35,12 +35,14 @@ TEST_P(LostResponses, OneHundredCreatesMakeOneHundredContacts) {
   for (std::size_t i = 0; i < kCreates; ++i) {
     const std::string email = fmt::format("new-{}@example.com", i);
     if (i % 2 == 0) {
-      const auto reply = api.call("POST", "/api/v1/sources/main/records",
-                                  to_text(JsonObject{{"entity", "contact"}, {"fields", JsonObject{{"email", email}, {"first_name", "Api"}}}}));
+      const auto reply = api.call(
+          "POST", "/api/v1/sources/main/records",
+          to_text(JsonObject{{"entity", "contact"}, {"fields", JsonObject{{"email", email}, {"first_name", "Api"}}}}));
       ASSERT_TRUE(reply);
       ASSERT_EQ(reply->status, 201U) << reply->body;
     } else {
-      installation.db().run("INSERT INTO contacts (id, email, first_name) VALUES (?, ?, 'Db')", {fmt::format("row-{}", i), email});
+      installation.db().run("INSERT INTO contacts (id, email, first_name) VALUES (?, ?, 'Db')",
+                            {fmt::format("row-{}", i), email});
     }
   }
   EXPECT_EQ(installation.settle(std::chrono::seconds(60)), "");
@@ -54,21 +56,28 @@ TEST_P(LostResponses, OneHundredCreatesMakeOneHundredContacts) {
   EXPECT_EQ(linked, static_cast<std::int64_t>(kCreates));
   EXPECT_EQ(installation.server.counts().dead, 0);
   EXPECT_EQ(installation.crm.writes("contact.create"), kCreates);
-  const auto unknown = store.number("SELECT count(*) FROM journal WHERE kind = 'write' AND system = 'crm' AND reason IN ('outcome unknown', 'duplicate')");
+  const auto unknown = store.number(
+      "SELECT count(*) FROM journal WHERE kind = 'write' AND system = 'crm' AND reason IN ('outcome unknown', "
+      "'duplicate')");
   if (GetParam().hits) {
     EXPECT_GE(unknown, static_cast<std::int64_t>(kCreates));
   }
-  print_numbers(fmt::format("{}: {} out of {} in the CRM, {} linked, none twice; {} outcomes unknown or refused; {:.1f} s", GetParam().name, people.size(), kCreates, linked,
-                            unknown, seconds));
+  print_numbers(
+      fmt::format("{}: {} out of {} in the CRM, {} linked, none twice; {} outcomes unknown or refused; {:.1f} s",
+                  GetParam().name, people.size(), kCreates, linked, unknown, seconds));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, LostResponses,
-    testing::Values(LostResponse{"AnswerLost", R"({"drop_after_apply": {"once": 100, "only": "POST /contacts/"}})", true},
-                    LostResponse{"CreatedButRefused", R"({"created_but_refused": {"once": 100, "only": "POST /contacts/"}})", true},
-                    LostResponse{"AnswerLostAndSearchStale",
-                                 R"({"drop_after_apply": {"once": 100, "only": "POST /contacts/"}, "stale_search": {"once": 1, "fixed_ms": 2000}})", true},
-                    LostResponse{"ServerErrorAfterwards", R"({"error_after_apply": {"once": 100, "only": "POST /contacts/"}})", true}),
+    testing::Values(
+        LostResponse{"AnswerLost", R"({"drop_after_apply": {"once": 100, "only": "POST /contacts/"}})", true},
+        LostResponse{"CreatedButRefused", R"({"created_but_refused": {"once": 100, "only": "POST /contacts/"}})", true},
+        LostResponse{
+            "AnswerLostAndSearchStale",
+            R"({"drop_after_apply": {"once": 100, "only": "POST /contacts/"}, "stale_search": {"once": 1, "fixed_ms": 2000}})",
+            true},
+        LostResponse{"ServerErrorAfterwards", R"({"error_after_apply": {"once": 100, "only": "POST /contacts/"}})",
+                     true}),
     [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace

@@ -21,7 +21,9 @@ class Mirror : public testing::Test {
     installation_.crm.control("DELETE", "counts");
   }
 
-  std::size_t mirrored() { return static_cast<std::size_t>(installation_.db().number("SELECT count(*) FROM contacts")); }
+  std::size_t mirrored() {
+    return static_cast<std::size_t>(installation_.db().number("SELECT count(*) FROM contacts"));
+  }
 
   const std::size_t contacts_ = size_from("LOCKSTEP_TEST_CONTACTS", 2'000);
   Installation installation_{{.contacts = contacts_}};
@@ -40,11 +42,13 @@ TEST_F(Mirror, EditsMadeMeanwhileOnBothSidesWin) {
     const Json& contact = contacts[random.below(contacts.size())];
     const std::string email(string_member(contact, "email"));
     const std::string name = fmt::format("Typed {}", ++number);
-    if (installation_.crm.edit(std::string(string_member(contact, "id")), {{"firstName", name}})) first_names[email] = name;
+    if (installation_.crm.edit(std::string(string_member(contact, "id")), {{"firstName", name}}))
+      first_names[email] = name;
     const auto rows = installation_.db().query("SELECT id, email FROM contacts ORDER BY random() LIMIT 1");
     if (!rows.empty()) {
       const std::string city = fmt::format("City {}", number);
-      if (installation_.db().run("UPDATE contacts SET city = ? WHERE id = ?", {city, rows.front().at("id")}) == 1) cities[rows.front().at("email")] = city;
+      if (installation_.db().run("UPDATE contacts SET city = ? WHERE id = ?", {city, rows.front().at("id")}) == 1)
+        cities[rows.front().at("email")] = city;
     }
     pause(std::chrono::milliseconds(10));
   }
@@ -62,8 +66,9 @@ TEST_F(Mirror, EditsMadeMeanwhileOnBothSidesWin) {
     if (city != cities.end() && city->second != person.city) ++lost;
   }
   EXPECT_EQ(lost, 0U);
-  print_numbers(fmt::format("{} contacts in {:.1f} s; meanwhile {} edits in the CRM and {} in the database, {} lost; {} calls of the list", contacts_, seconds,
-                            first_names.size(), cities.size(), lost, installation_.crm.calls(kList)));
+  print_numbers(fmt::format(
+      "{} contacts in {:.1f} s; meanwhile {} edits in the CRM and {} in the database, {} lost; {} calls of the list",
+      contacts_, seconds, first_names.size(), cities.size(), lost, installation_.crm.calls(kList)));
   EXPECT_GT(first_names.size(), 10U);
   EXPECT_GT(cities.size(), 10U);
 }
@@ -83,7 +88,8 @@ TEST_F(Mirror, AfterAKillItGoesOnFromItsCheckpoint) {
   const std::uint64_t pages = (contacts_ + kPage - 1) / kPage;
   EXPECT_EQ(installation_.db_people().size(), contacts_);
   EXPECT_EQ(doubles(installation_.db_people()), std::vector<std::string>());
-  print_numbers(fmt::format("{} contacts, {} kills: {} calls of the list for {} pages", contacts_, kills, calls, pages));
+  print_numbers(
+      fmt::format("{} contacts, {} kills: {} calls of the list for {} pages", contacts_, kills, calls, pages));
   // Of each kill at most the page that was on its way is read again; the end of the list may take one more.
   EXPECT_LE(calls, pages + kills + 1);
 }

@@ -28,7 +28,8 @@ class Sql {
   std::vector<Row> query(const std::string& sql, const std::vector<std::string>& values = {}) {
     std::vector<const char*> pointers;
     for (const std::string& value : values) pointers.push_back(value.c_str());
-    PGresult* result = PQexecParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, pointers.data(), nullptr, nullptr, 0);
+    PGresult* result = PQexecParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, pointers.data(),
+                                    nullptr, nullptr, 0);
     const ExecStatusType status = PQresultStatus(result);
     std::vector<Row> rows;
     for (int i = 0; i < PQntuples(result); ++i) {
@@ -49,7 +50,9 @@ class Sql {
 
 People people_in(Sql& sql) {
   People out;
-  for (const Row& row : sql.query("SELECT email, phone, first_name, last_name, city, to_jsonb(tags) AS tags FROM contacts")) out.push_back(person_from_row(row));
+  for (const Row& row :
+       sql.query("SELECT email, phone, first_name, last_name, city, to_jsonb(tags) AS tags FROM contacts"))
+    out.push_back(person_from_row(row));
   std::ranges::sort(out);
   return out;
 }
@@ -87,9 +90,11 @@ TEST(Postgres, MirrorsEditsBothWaysAndSurvivesACrashOfTheDatabase) {
   std::size_t db_edits = 0;
   const auto edit = [&](std::size_t count, bool database) {
     for (std::size_t i = 0; i < count; ++i) {
-      crm_edits += crm.edit(crm_ids[random.below(crm_ids.size())], {{"firstName", fmt::format("Crm {}", crm_edits)}}) ? 1 : 0;
+      crm_edits +=
+          crm.edit(crm_ids[random.below(crm_ids.size())], {{"firstName", fmt::format("Crm {}", crm_edits)}}) ? 1 : 0;
       if (!database) continue;
-      sql->query("UPDATE contacts SET last_name = $1 WHERE email = $2", {fmt::format("Db {}", db_edits), emails[random.below(emails.size())]});
+      sql->query("UPDATE contacts SET last_name = $1 WHERE email = $2",
+                 {fmt::format("Db {}", db_edits), emails[random.below(emails.size())]});
       ++db_edits;
     }
   };
@@ -109,7 +114,8 @@ TEST(Postgres, MirrorsEditsBothWaysAndSurvivesACrashOfTheDatabase) {
   sql->query("INSERT INTO contacts (email, first_name) VALUES ('after@example.com', 'After')");
   sql->query("DELETE FROM contacts WHERE email = $1", {emails.front()});
   const auto back = std::chrono::steady_clock::now();
-  const bool equal = eventually(std::chrono::seconds(90), [&] { return server.counts().records > 0 && unsettled().empty(); });
+  const bool equal =
+      eventually(std::chrono::seconds(90), [&] { return server.counts().records > 0 && unsettled().empty(); });
   const double settled = std::chrono::duration<double>(std::chrono::steady_clock::now() - back).count();
   EXPECT_TRUE(equal) << unsettled() << server.process().log().substr(0, 3000);
   const People people = people_in(*sql);
@@ -117,8 +123,10 @@ TEST(Postgres, MirrorsEditsBothWaysAndSurvivesACrashOfTheDatabase) {
   EXPECT_EQ(doubles(people), std::vector<std::string>());
   EXPECT_LE(crm.writes(), db_edits + 2);
   EXPECT_EQ(server.counts().dead, 0);
-  print_numbers(fmt::format("{} contacts mirrored in {:.1f} s; edits: crm {}, db {} and a row made and one deleted; writes to the CRM {}; equal {:.1f} s after the database was back",
-                            kContacts, mirrored, crm_edits, db_edits, crm.writes(), settled));
+  print_numbers(
+      fmt::format("{} contacts mirrored in {:.1f} s; edits: crm {}, db {} and a row made and one deleted; writes to "
+                  "the CRM {}; equal {:.1f} s after the database was back",
+                  kContacts, mirrored, crm_edits, db_edits, crm.writes(), settled));
   sql.reset();
   EXPECT_EQ(server.stop(), 0);
 }

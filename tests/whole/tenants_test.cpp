@@ -27,8 +27,9 @@ class Tenants : public testing::Test {
     ASSERT_EQ(installation_.server.command({"migrate"}), 0);
     ASSERT_TRUE(installation_.server.start());
     ASSERT_TRUE(eventually(std::chrono::seconds(30), [&] {
-      return installation_.server.counts("main", main_key_).idle() && installation_.server.counts("other", other_key_).idle() &&
-             installation_.db_people().size() == 20 && other_db().number("SELECT count(*) FROM contacts") == 20;
+      return installation_.server.counts("main", main_key_).idle() &&
+             installation_.server.counts("other", other_key_).idle() && installation_.db_people().size() == 20 &&
+             other_db().number("SELECT count(*) FROM contacts") == 20;
     }));
   }
 
@@ -46,7 +47,8 @@ class Tenants : public testing::Test {
       const std::string value = fmt::format("Timed {}", ++number_);
       const auto start = std::chrono::steady_clock::now();
       EXPECT_TRUE(installation_.crm.edit(one.crm_id, {{"lastName", value}}));
-      while (installation_.db().number("SELECT count(*) FROM contacts WHERE id = ? AND last_name = ?", {one.db_id, value}) == 0) {
+      while (installation_.db().number("SELECT count(*) FROM contacts WHERE id = ? AND last_name = ?",
+                                       {one.db_id, value}) == 0) {
         if (std::chrono::steady_clock::now() - start > std::chrono::seconds(20)) break;
         pause(std::chrono::milliseconds(1));
       }
@@ -68,22 +70,27 @@ TEST_F(Tenants, AHangingCrmHoldsUpOnlyItsOwnTenant) {
   const std::vector<double> quiet = latencies(100);
   other_crm_.faults(JsonObject{{"latency", JsonObject{{"rate", 1}, {"fixed_ms", 30'000}}}});
   // Work piles up for the hanging one, in both directions.
-  for (const Json& contact : other_crm_.contacts()) other_crm_.edit(std::string(string_member(contact, "id")), {{"city", "Hanging"}});
+  for (const Json& contact : other_crm_.contacts())
+    other_crm_.edit(std::string(string_member(contact, "id")), {{"city", "Hanging"}});
   other_db().run("UPDATE contacts SET first_name = first_name || ' waits'");
-  EXPECT_TRUE(eventually(std::chrono::seconds(10), [&] { return installation_.server.counts("other", other_key_).pending >= 20; }));
+  EXPECT_TRUE(eventually(std::chrono::seconds(10),
+                         [&] { return installation_.server.counts("other", other_key_).pending >= 20; }));
   const std::vector<double> beside = latencies(100);
 
   const auto p99 = [](const std::vector<double>& sorted) { return sorted[sorted.size() * 99 / 100 - 1]; };
   const auto p50 = [](const std::vector<double>& sorted) { return sorted[sorted.size() / 2]; };
-  print_numbers(fmt::format("CRM to database: alone p50 {:.0f} ms, p99 {:.0f} ms; beside a CRM that hangs 30 s p50 {:.0f} ms, p99 {:.0f} ms; {} writes wait there",
-                            p50(quiet), p99(quiet), p50(beside), p99(beside), installation_.server.counts("other", other_key_).pending));
+  print_numbers(fmt::format(
+      "CRM to database: alone p50 {:.0f} ms, p99 {:.0f} ms; beside a CRM that hangs 30 s p50 {:.0f} ms, p99 {:.0f} ms; "
+      "{} writes wait there",
+      p50(quiet), p99(quiet), p50(beside), p99(beside), installation_.server.counts("other", other_key_).pending));
   EXPECT_LE(p50(beside), 3 * p50(quiet) + 100);
   EXPECT_LE(p99(beside), 3 * p99(quiet) + 500);  // far below the 30 s of the other
   EXPECT_GT(installation_.server.counts("other", other_key_).pending, 0);
 
   // It recovers by itself once its CRM answers.
   other_crm_.clear_faults();
-  EXPECT_TRUE(eventually(std::chrono::seconds(60), [&] { return installation_.server.counts("other", other_key_).idle(); }));
+  EXPECT_TRUE(
+      eventually(std::chrono::seconds(60), [&] { return installation_.server.counts("other", other_key_).idle(); }));
 }
 
 TEST_F(Tenants, AKeyOpensNothingOfAnotherTenant) {
@@ -120,7 +127,8 @@ TEST_F(Tenants, AKeyOpensNothingOfAnotherTenant) {
     EXPECT_EQ(nobody->status, 401U) << method << " " << target << ": " << nobody->body;
   }
   // One's own source does not open the other's record, and the list names only one's own.
-  const auto through_own = api.call("PATCH", "/api/v1/sources/main/records/" + record, R"({"fields":{"city":"Stolen"}})", main_key_);
+  const auto through_own =
+      api.call("PATCH", "/api/v1/sources/main/records/" + record, R"({"fields":{"city":"Stolen"}})", main_key_);
   ASSERT_TRUE(through_own);
   EXPECT_EQ(through_own->status, 404U);
   const auto sources = api.call("GET", "/api/v1/sources", {}, main_key_);

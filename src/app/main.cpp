@@ -71,7 +71,8 @@ class OwnSystems final : public SystemOpener {
 std::optional<Error> unknown_command(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-' || argv[1][0] == '\0') return std::nullopt;
   std::vector<std::string> known;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
   if (std::ranges::find(known, argv[1]) != known.end()) return std::nullopt;
   return Error{ErrorKind::invalid, fmt::format("there is no command \"{}\"; {}", argv[1], suggest(argv[1], known)), {}};
 }

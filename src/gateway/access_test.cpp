@@ -32,7 +32,8 @@ const std::map<std::string, Level> kNeeds = {
 };
 
 std::string filled(std::string pattern, const std::string& source) {
-  for (const auto& [name, value] : std::map<std::string, std::string>{{"{source}", source}, {"{system}", "crm"}, {"{id}", "x"}}) {
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"{source}", source}, {"{system}", "crm"}, {"{id}", "x"}}) {
     if (const auto at = pattern.find(name); at != std::string::npos) pattern.replace(at, name.size(), value);
   }
   return pattern;
@@ -44,7 +45,8 @@ bool passes(const std::string& who, Level level, const std::string& source) {
   if (who == "admin" || level == Level::any_caller) return true;
   if (level == Level::sees_all) return false;
   const bool own = (who == "stranger") == (source == "other");
-  const std::map<std::string, Level> most = {{"viewer", Level::viewer}, {"editor", Level::editor}, {"owner", Level::owner}, {"stranger", Level::owner}};
+  const std::map<std::string, Level> most = {
+      {"viewer", Level::viewer}, {"editor", Level::editor}, {"owner", Level::owner}, {"stranger", Level::owner}};
   return own && most.at(who) >= level;
 }
 
@@ -62,9 +64,11 @@ TEST(AccessMatrix, EveryRouteEveryRole) {
     ASSERT_TRUE(kNeeds.contains(name)) << name << " has no line in the matrix";
     for (const std::string who : {"", "unknown", "viewer", "editor", "owner", "stranger", "admin"}) {
       for (const std::string source : {"acme", "other"}) {
-        const Answer answer = world.call(who, route.method, filled(route.pattern, source), "{}", {{"X-Signature", "good"}});
+        const Answer answer =
+            world.call(who, route.method, filled(route.pattern, source), "{}", {{"X-Signature", "good"}});
         const bool refused = answer.status() == 401 || answer.status() == 403;
-        EXPECT_EQ(!refused, passes(who, kNeeds.at(name), source)) << name << " as '" << who << "' in " << source << ": " << answer.status();
+        EXPECT_EQ(!refused, passes(who, kNeeds.at(name), source))
+            << name << " as '" << who << "' in " << source << ": " << answer.status();
         if (refused) {
           EXPECT_EQ(answer.body, nullptr) << name << ": a refused caller gets no stream";
           EXPECT_EQ(answer.response->body.find("acme"), std::string::npos) << name;
@@ -86,8 +90,10 @@ TEST(AccessMatrix, TenantsCannotSeeEachOther) {
       for (const std::string source : {"acme", "other"}) {
         std::string target = filled(route.pattern, source);
         if (target.ends_with("/x")) target.replace(target.size() - 1, 1, id);
-        const Answer answer = world.call(who, route.method, target + (route.pattern.ends_with("events") ? "?after=0" : ""),
-                                         R"({"fields":{"age":1},"record":")" + id + R"(","system":"crm","field":"age","value":1,"seq":1,"all":true})");
+        const Answer answer =
+            world.call(who, route.method, target + (route.pattern.ends_with("events") ? "?after=0" : ""),
+                       R"({"fields":{"age":1},"record":")" + id +
+                           R"(","system":"crm","field":"age","value":1,"seq":1,"all":true})");
         const std::string seen = answer.response->body + (answer.body ? answer.body->text : "");
         EXPECT_EQ(seen.find("secret-person"), std::string::npos) << who << " " << route.method << " " << target;
         EXPECT_NE(answer.status(), 201u) << who << " " << route.method << " " << target;

@@ -20,13 +20,13 @@ struct Context {
 };
 
 // Each file of routes adds its own. The context outlives the router.
-void add_source_routes(Router& router, Context& context);   // sources, status
-void add_record_routes(Router& router, Context& context);   // records: list, read, create, edit, delete, history
-void add_work_routes(Router& router, Context& context);     // jobs, dead letters, inbox, conflicts
-void add_intake_routes(Router& router, Context& context);   // webhooks
-void add_event_routes(Router& router, Context& context);    // SSE
-void add_health_routes(Router& router, Context& context);   // healthz, readyz, metrics
-void add_page_routes(Router& router, Context& context);     // the live page
+void add_source_routes(Router& router, Context& context);  // sources, status
+void add_record_routes(Router& router, Context& context);  // records: list, read, create, edit, delete, history
+void add_work_routes(Router& router, Context& context);    // jobs, dead letters, inbox, conflicts
+void add_intake_routes(Router& router, Context& context);  // webhooks
+void add_event_routes(Router& router, Context& context);   // SSE
+void add_health_routes(Router& router, Context& context);  // healthz, readyz, metrics
+void add_page_routes(Router& router, Context& context);    // the live page
 
 // The body as a JSON object, or nothing after answering 422.
 std::optional<JsonObject> body_object(const Call& call);
@@ -37,8 +37,8 @@ void answer_applied(const Call& call, unsigned status, const Result<std::vector<
 
 // Runs a read on the readers' thread and answers with its JSON.
 template <class T>
-void answer_read(Context& context, const std::shared_ptr<Call>& call, std::move_only_function<Result<T>(store::Reader&)> query,
-                 std::move_only_function<Json(T&)> shape);
+void answer_read(Context& context, const std::shared_ptr<Call>& call,
+                 std::move_only_function<Result<T>(store::Reader&)> query, std::move_only_function<Json(T&)> shape);
 
 }  // namespace lockstep::gateway
 
@@ -47,17 +47,18 @@ void answer_read(Context& context, const std::shared_ptr<Call>& call, std::move_
 namespace lockstep::gateway {
 
 template <class T>
-void answer_read(Context& context, const std::shared_ptr<Call>& call, std::move_only_function<Result<T>(store::Reader&)> query,
-                 std::move_only_function<Json(T&)> shape) {
+void answer_read(Context& context, const std::shared_ptr<Call>& call,
+                 std::move_only_function<Result<T>(store::Reader&)> query, std::move_only_function<Json(T&)> shape) {
   auto result = std::make_shared<std::optional<Result<T>>>();
-  context.hub.read([result, query = std::move(query)](store::Reader& reader) mutable { result->emplace(query(reader)); },
-                   [call, result, shape = std::move(shape)]() mutable {
-                     if (**result) {
-                       call->answer(json_response(200, shape(***result)));
-                     } else {
-                       call->answer(problem((*result)->error()));
-                     }
-                   });
+  context.hub.read(
+      [result, query = std::move(query)](store::Reader& reader) mutable { result->emplace(query(reader)); },
+      [call, result, shape = std::move(shape)]() mutable {
+        if (**result) {
+          call->answer(json_response(200, shape(***result)));
+        } else {
+          call->answer(problem((*result)->error()));
+        }
+      });
 }
 
 }  // namespace lockstep::gateway

@@ -35,7 +35,8 @@ void EventStreams::open(const std::shared_ptr<Call>& call, const SourceId& sourc
   stream->body = call->exchange->stream(std::move(head));
   for (const auto& [name, value] : call->request.request.headers.items()) {
     // What Access looks at; whole requests would be a lot to keep for every stream.
-    const bool wanted = wire::equal_without_case(name, "Authorization") || wire::equal_without_case(name, "X-API-Key") || wire::equal_without_case(name, "Host");
+    const bool wanted = wire::equal_without_case(name, "Authorization") ||
+                        wire::equal_without_case(name, "X-API-Key") || wire::equal_without_case(name, "Host");
     if (wanted) stream->credentials.add(name, value);
   }
   stream->caller = call->caller;
@@ -58,7 +59,8 @@ void EventStreams::join(const std::shared_ptr<Stream>& stream) {
   subscriber.wants = [stream](const SourceId& source) { return stream->wants(source); };
   subscriber.deliver = [stream](const fanout::Event& event) {
     stream->after = event.seq;
-    return stream->body->write(event.text) == net::WriteOutcome::over_limit ? fanout::Delivered::full : fanout::Delivered::yes;
+    return stream->body->write(event.text) == net::WriteOutcome::over_limit ? fanout::Delivered::full
+                                                                            : fanout::Delivered::yes;
   };
   subscriber.on_dropped = [this, stream] {
     stream->subscription.reset();
@@ -96,7 +98,8 @@ void EventStreams::catch_up(const std::shared_ptr<Stream>& stream) {
         // What lies between the last entry of this source and the end belongs to other sources.
         if (whole) reached = std::max(reached, *found->end);
         // What was not taken must not count as delivered: the reader resumes from what it has.
-        if (!text.empty() && stream->body->write(std::make_shared<const std::string>(std::move(text))) != net::WriteOutcome::accepted) {
+        if (!text.empty() &&
+            stream->body->write(std::make_shared<const std::string>(std::move(text))) != net::WriteOutcome::accepted) {
           return drop(stream);
         }
         stream->after = reached;
@@ -168,7 +171,8 @@ void open_stream(Context& context, const std::shared_ptr<Call>& call, const Sour
     }
     if (after > context.hub.events().last_seq()) {
       // From another store: what the reader holds is not ours to continue.
-      return call->answer(problem({ErrorKind::conflict, "there is no event " + std::to_string(after) + " yet: load the records again", {}}));
+      return call->answer(problem(
+          {ErrorKind::conflict, "there is no event " + std::to_string(after) + " yet: load the records again", {}}));
     }
   }
   context.streams->open(call, source, after);
@@ -179,7 +183,8 @@ void open_stream(Context& context, const std::shared_ptr<Call>& call, const Sour
 void add_event_routes(Router& router, Context& context) {
   router.add({"GET", "/api/v1/sources/{source}/events", Needs::reader,
               [&context](std::shared_ptr<Call> call) { open_stream(context, call, call->source()); }});
-  router.add({"GET", "/api/v1/events", Needs::caller, [&context](std::shared_ptr<Call> call) { open_stream(context, call, {}); }});
+  router.add({"GET", "/api/v1/events", Needs::caller,
+              [&context](std::shared_ptr<Call> call) { open_stream(context, call, {}); }});
 }
 
 }  // namespace lockstep::gateway

@@ -87,7 +87,8 @@ TEST(EventStreams, EndsWhenTheKeyIsTakenAway) {  // P2
   EXPECT_FALSE(narrowed.body->closed);
   const std::size_t before = narrowed.body->text.size();
   world.access.callers["boss"] = {"key boss", Role::admin, true, {}};
-  world.call("boss", "POST", "/api/v1/sources/other/records", R"({"entity":"contact","fields":{"email":"x@example.com"}})");
+  world.call("boss", "POST", "/api/v1/sources/other/records",
+             R"({"entity":"contact","fields":{"email":"x@example.com"}})");
   EXPECT_EQ(narrowed.body->text.substr(before).find("\"other\""), std::string::npos);
 }
 
@@ -108,7 +109,8 @@ TEST(EventStreams, ASlowReaderIsClosedAndResumesWithoutAHole) {
   std::vector<Seq> seen = sequences(stream.body->text);
   const std::vector<Seq> all = journal_of(world, "acme");
   ASSERT_LT(seen.size(), all.size());
-  const Answer again = world.call("viewer", "GET", kEvents, "", {{"Last-Event-ID", std::to_string(seen.empty() ? 0 : seen.back())}});
+  const Answer again =
+      world.call("viewer", "GET", kEvents, "", {{"Last-Event-ID", std::to_string(seen.empty() ? 0 : seen.back())}});
   const std::vector<Seq> rest = sequences(again.body->text);
   seen.insert(seen.end(), rest.begin(), rest.end());
   EXPECT_EQ(seen, all);

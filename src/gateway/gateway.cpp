@@ -9,7 +9,8 @@ struct Gateway::State {
   explicit State(const GatewayParts& parts)
       : context{*parts.hub, *parts.access, *parts.loop, *parts.random, *parts.log, parts.version, nullptr},
         streams(context),
-        router(*parts.access, parts.loop->clock(), [hub = parts.hub](const SourceId& source) { return hub->catalog().find(source) != nullptr; }) {
+        router(*parts.access, parts.loop->clock(),
+               [hub = parts.hub](const SourceId& source) { return hub->catalog().find(source) != nullptr; }) {
     context.streams = &streams;
     add_intake_routes(router, context);  // first: the busiest
     add_source_routes(router, context);

@@ -25,7 +25,8 @@ class FakeConnector final : public connector::Connector {
   Task<Result<std::vector<std::string>>> migrate() override { co_return std::vector<std::string>(); }
 
   Result<std::vector<sync::Change>> decode_webhook(const connector::WebhookRequest& request) override {
-    if (request.headers.get("X-Signature") != "good") return fail(ErrorKind::unauthorized, "the signature is not valid");
+    if (request.headers.get("X-Signature") != "good")
+      return fail(ErrorKind::unauthorized, "the signature is not valid");
     LOCKSTEP_TRY(body, parse_json(request.body));
     if (find_member(body, "document") == nullptr) return fail(ErrorKind::invalid, "an event needs 'document'");
     sync::Change change;
@@ -44,7 +45,8 @@ class FakeConnector final : public connector::Connector {
     co_return page;
   }
   // What the last webhook said.
-  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id, sync::WorkClass) override {
+  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
+                                                  sync::WorkClass) override {
     const auto at = objects_.find(external_id);
     std::optional<sync::Change> found;
     if (at != objects_.end()) {
@@ -56,7 +58,9 @@ class FakeConnector final : public connector::Connector {
     }
     co_return found;
   }
-  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override { co_return std::optional<sync::Change>(); }
+  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override {
+    co_return std::optional<sync::Change>();
+  }
   void capture(connector::CaptureSink&) override {}
 
   Task<std::vector<connector::WriteResult>> write(std::vector<connector::WriteRequest> requests) override {
@@ -200,7 +204,8 @@ class World {
         setup.systems.push_back(std::move(one));
       }
     }
-    hub = std::make_unique<hub::Hub>(hub::Parts{&store, &loop, &loop, &loop, &random, &log}, std::move(setup), limits(), sync::EngineSettings{});
+    hub = std::make_unique<hub::Hub>(hub::Parts{&store, &loop, &loop, &loop, &random, &log}, std::move(setup), limits(),
+                                     sync::EngineSettings{});
     gateway = std::make_unique<Gateway>(GatewayParts{hub.get(), &access, &loop, &random, &log, "test"});
     hub->start();
     settle();
@@ -226,8 +231,8 @@ class World {
     settle();
   }
 
-  std::shared_ptr<Answer> send(const std::string& who, const std::string& method, const std::string& target, const std::string& body = "",
-                               const wire::HttpHeaders& headers = {}) {
+  std::shared_ptr<Answer> send(const std::string& who, const std::string& method, const std::string& target,
+                               const std::string& body = "", const wire::HttpHeaders& headers = {}) {
     net::ServerRequest request;
     request.request.method = method;
     request.request.target = target;
@@ -239,8 +244,8 @@ class World {
     return answer;
   }
 
-  Answer call(const std::string& who, const std::string& method, const std::string& target, const std::string& body = "",
-              const wire::HttpHeaders& headers = {}) {
+  Answer call(const std::string& who, const std::string& method, const std::string& target,
+              const std::string& body = "", const wire::HttpHeaders& headers = {}) {
     const auto answer = send(who, method, target, body, headers);
     settle();
     EXPECT_TRUE(answer->response) << method << " " << target << " was not answered";

@@ -66,8 +66,10 @@ class Document {
     return type == "object" && value.is_object();
   }
 
-  std::string violation(const Json& schema, const std::string& key, const Json& rule, const Json& value, const std::string& at) const {
-    static const std::set<std::string> kSilent = {"description", "example", "default", "additionalProperties", "maxItems", "maxLength"};
+  std::string violation(const Json& schema, const std::string& key, const Json& rule, const Json& value,
+                        const std::string& at) const {
+    static const std::set<std::string> kSilent = {"description",          "example",  "default",
+                                                  "additionalProperties", "maxItems", "maxLength"};
     if (key == "type") {
       const JsonArray types = rule.is_array() ? rule.get_array() : JsonArray{rule};
       const bool fits = std::ranges::any_of(types, [&](const Json& type) { return is_type(value, type.as_string()); });
@@ -77,10 +79,13 @@ class Document {
       const bool found = std::ranges::find(rule.as_array(), value) != rule.as_array().end();
       return found ? "" : at + " is none of " + to_text(rule) + ": " + to_text(value);
     }
-    if (key == "minimum") return !value.is_number() || value.to_number<double>() >= rule.to_number<double>() ? "" : at + " is too small";
-    if (key == "maximum") return !value.is_number() || value.to_number<double>() <= rule.to_number<double>() ? "" : at + " is too large";
+    if (key == "minimum")
+      return !value.is_number() || value.to_number<double>() >= rule.to_number<double>() ? "" : at + " is too small";
+    if (key == "maximum")
+      return !value.is_number() || value.to_number<double>() <= rule.to_number<double>() ? "" : at + " is too large";
     if (key == "pattern") {
-      const bool fits = !value.is_string() || std::regex_search(std::string(value.get_string()), std::regex(std::string(rule.as_string())));
+      const bool fits = !value.is_string() ||
+                        std::regex_search(std::string(value.get_string()), std::regex(std::string(rule.as_string())));
       return fits ? "" : at + " does not look like " + to_text(rule);
     }
     if (key == "format") {
@@ -89,7 +94,8 @@ class Document {
     }
     if (key == "required") {
       for (const Json& name : rule.as_array()) {
-        if (value.is_object() && value.get_object().if_contains(name.as_string()) == nullptr) return at + " lacks " + to_text(name);
+        if (value.is_object() && value.get_object().if_contains(name.as_string()) == nullptr)
+          return at + " lacks " + to_text(name);
       }
       return "";
     }
@@ -114,7 +120,8 @@ class Document {
   std::string members(const Json& properties, const Json* others, const Json& value, const std::string& at) const {
     for (const auto& [name, member] : value.get_object()) {
       const Json* schema = properties.as_object().if_contains(name);
-      if (schema == nullptr && others != nullptr && others->is_bool() && !others->get_bool()) return at + " has an undocumented member " + std::string(name);
+      if (schema == nullptr && others != nullptr && others->is_bool() && !others->get_bool())
+        return at + " has an undocumented member " + std::string(name);
       if (schema == nullptr && others != nullptr && others->is_object()) schema = others;
       if (schema == nullptr) continue;
       const std::string wrong = problem(*schema, member, at + "." + std::string(name));
@@ -144,7 +151,8 @@ std::string pattern_of(const World& world, const std::string& method, const std:
 // Drives a gateway and holds every answer against the document.
 class Driver {
  public:
-  Answer call(const std::string& who, const std::string& method, const std::string& target, const std::string& body = "", const wire::HttpHeaders& headers = {}) {
+  Answer call(const std::string& who, const std::string& method, const std::string& target,
+              const std::string& body = "", const wire::HttpHeaders& headers = {}) {
     const Answer answer = world.call(who, method, target, body, headers);
     const std::string pattern = pattern_of(world, method, target);
     const std::string what = method + " " + pattern + " -> " + std::to_string(answer.status());
@@ -162,10 +170,12 @@ class Driver {
     EXPECT_NE(content, nullptr) << what << ": " << type << " is not documented";
     if (content == nullptr) return answer;
     if (type.ends_with("json")) {
-      EXPECT_EQ(document.problem(content->at("schema"), answer.json(), "$"), "") << what << "\n" << answer.response->body;
+      EXPECT_EQ(document.problem(content->at("schema"), answer.json(), "$"), "") << what << "\n"
+                                                                                 << answer.response->body;
     }
     if (const Json* wanted = find_member(response, "headers")) {
-      for (const auto& [name, header] : wanted->as_object()) EXPECT_TRUE(answer.response->headers.has(std::string(name))) << what << ": " << std::string_view(name);
+      for (const auto& [name, header] : wanted->as_object())
+        EXPECT_TRUE(answer.response->headers.has(std::string(name))) << what << ": " << std::string_view(name);
     }
     return answer;
   }
@@ -180,7 +190,9 @@ TEST(OpenApi, HasExactlyTheRoutes) {
   const Document document;
   std::set<std::string> served;
   for (const Route& route : world.gateway->routes()) {
-    const bool page = route.pattern == "/" || std::ranges::any_of(page_files(), [&](const PageFile& file) { return route.pattern == "/" + std::string(file.name); });
+    const bool page = route.pattern == "/" || std::ranges::any_of(page_files(), [&](const PageFile& file) {
+                        return route.pattern == "/" + std::string(file.name);
+                      });
     if (!page) served.insert(lower(route.method) + " " + route.pattern);
   }
   std::set<std::string> written;
@@ -198,7 +210,8 @@ TEST(OpenApi, SaysWhatIsPublicAndEveryPathParameter) {
   for (const auto& [path, item] : document.root().at("paths").as_object()) {
     std::set<std::string> declared;
     if (const Json* parameters = find_member(item, "parameters")) {
-      for (const Json& one : parameters->as_array()) declared.insert(std::string(string_member(document.resolve(one), "name")));
+      for (const Json& one : parameters->as_array())
+        declared.insert(std::string(string_member(document.resolve(one), "name")));
     }
     std::set<std::string> used;
     const std::string text(path);
@@ -221,7 +234,8 @@ TEST(OpenApi, TheValidatorRefuses) {
   EXPECT_NE(document.problem(schema, {{"record", "a"}, {"revision", 1}, {"seq", 2}}, "$"), "");
   EXPECT_NE(document.problem(schema, {{"record", "a"}, {"revision", -1}, {"seq", 2}, {"reason", ""}}, "$"), "");
   EXPECT_NE(document.problem(schema, {{"record", 7}, {"revision", 1}, {"seq", 2}, {"reason", ""}}, "$"), "");
-  EXPECT_NE(document.problem(schema, {{"record", "a"}, {"revision", 1}, {"seq", 2}, {"reason", ""}, {"more", 1}}, "$"), "");
+  EXPECT_NE(document.problem(schema, {{"record", "a"}, {"revision", 1}, {"seq", 2}, {"reason", ""}, {"more", 1}}, "$"),
+            "");
 }
 
 TEST(OpenApi, AnswersFit) {
@@ -234,15 +248,20 @@ TEST(OpenApi, AnswersFit) {
   api.call("viewer", "GET", "/metrics");
   api.call("admin", "GET", "/api/v1/sources");
   api.call("", "GET", "/api/v1/sources");
-  api.call("", "POST", "/hooks/acme/crm", R"({"id":"c1","document":{"first_name":"Ada","email":"ada@example.com","tags":["a"]}})", {{"X-Signature", "good"}});
+  api.call("", "POST", "/hooks/acme/crm",
+           R"({"id":"c1","document":{"first_name":"Ada","email":"ada@example.com","tags":["a"]}})",
+           {{"X-Signature", "good"}});
   api.call("", "POST", "/hooks/acme/crm", "{}", {{"X-Signature", "bad"}});
   api.call("", "POST", "/hooks/acme/crm", "{}", {{"X-Signature", "good"}});
   api.call("", "POST", "/hooks/acme/mars", "{}");
   // A refused write, a conflict, an object that fits nowhere.
   world.connectors["acme/db"]->outcome = sync::OutcomeKind::rejected;
-  const Answer made = api.call("editor", "POST", source + "/records", R"({"entity":"contact","fields":{"email":"bob@example.com"}})", {{"Idempotency-Key", "k"}});
+  const Answer made =
+      api.call("editor", "POST", source + "/records", R"({"entity":"contact","fields":{"email":"bob@example.com"}})",
+               {{"Idempotency-Key", "k"}});
   const std::string id(string_member(made.json(), "record"));
-  api.call("editor", "POST", source + "/records", R"({"entity":"contact","fields":{"email":"bob@example.com"}})", {{"Idempotency-Key", "k"}});
+  api.call("editor", "POST", source + "/records", R"({"entity":"contact","fields":{"email":"bob@example.com"}})",
+           {{"Idempotency-Key", "k"}});
   api.call("editor", "POST", source + "/records", R"({"entity":"contact","fields":{"email":"bob@example.com"}})");
   api.call("editor", "POST", source + "/records", R"({"entity":"contact"})");
   api.call("viewer", "POST", source + "/records", "{}");
@@ -268,11 +287,14 @@ TEST(OpenApi, AnswersFit) {
   const std::string ada(list.at("items").at(0).at("id").as_string());
   world.connectors["acme/crm"]->outcome = sync::OutcomeKind::retry;
   api.call("editor", "PATCH", source + "/records/" + ada, R"({"fields":{"first_name":"Augusta"}})");
-  api.call("", "POST", "/hooks/acme/crm", R"({"id":"c1","document":{"first_name":"Adelaide","email":"ada@example.com","tags":["a"]}})", {{"X-Signature", "good"}});
+  api.call("", "POST", "/hooks/acme/crm",
+           R"({"id":"c1","document":{"first_name":"Adelaide","email":"ada@example.com","tags":["a"]}})",
+           {{"X-Signature", "good"}});
   const Answer conflicts = api.call("viewer", "GET", source + "/conflicts?open=true");
   EXPECT_EQ(conflicts.json().at("items").as_array().size(), 1u);
   api.call("viewer", "GET", source + "/records/" + ada);
-  api.call("owner", "POST", source + "/conflicts/resolve", R"({"record":")" + ada + R"(","field":"first_name","value":"Ada"})");
+  api.call("owner", "POST", source + "/conflicts/resolve",
+           R"({"record":")" + ada + R"(","field":"first_name","value":"Ada"})");
   api.call("owner", "POST", source + "/conflicts/resolve", "{}");
   api.call("viewer", "GET", source + "/inbox");
   api.call("owner", "POST", source + "/inbox/resolve", R"({"seq":99999})");

@@ -27,10 +27,11 @@ wire::HttpResponse json_response(unsigned status, const Json& body) {
 
 wire::HttpResponse problem(const Error& error) {
   const unsigned status = http_status(error.kind);
-  wire::HttpResponse response = json_response(status, JsonObject{{"type", "urn:lockstep:" + std::string(to_string(error.kind))},
-                                                                 {"title", to_string(error.kind)},
-                                                                 {"status", status},
-                                                                 {"detail", error.message}});
+  wire::HttpResponse response =
+      json_response(status, JsonObject{{"type", "urn:lockstep:" + std::string(to_string(error.kind))},
+                                       {"title", to_string(error.kind)},
+                                       {"status", status},
+                                       {"detail", error.message}});
   response.headers.set("Content-Type", "application/problem+json");
   if (status == 429) {
     const auto wait = error.retry_after.value_or(std::chrono::seconds(2));

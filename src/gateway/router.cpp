@@ -20,7 +20,9 @@ std::vector<std::string> split_path(std::string_view path) {
   return out;
 }
 
-bool is_parameter(const std::string& segment) { return segment.size() > 2 && segment.front() == '{' && segment.back() == '}'; }
+bool is_parameter(const std::string& segment) {
+  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
 
 // Names and ids are short ASCII; anything else is nothing we know, and is not repeated in an answer.
 bool is_plain(std::string_view value) {
@@ -55,7 +57,8 @@ bool allowed(const Caller& caller, Needs needs, const SourceId& source) {
 }
 
 wire::HttpResponse forbidden() {
-  wire::HttpResponse response = problem({ErrorKind::unauthorized, "the key or token does not allow this: ask for a role that does", {}});
+  wire::HttpResponse response =
+      problem({ErrorKind::unauthorized, "the key or token does not allow this: ask for a role that does", {}});
   response.status = 403;
   return response;
 }
@@ -76,7 +79,8 @@ void Router::add(Route route) {
 
 void Router::handle(net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) const {
   auto call = std::make_shared<Call>();
-  const std::string_view raw_path = std::string_view(request.request.target).substr(0, request.request.target.find('?'));
+  const std::string_view raw_path =
+      std::string_view(request.request.target).substr(0, request.request.target.find('?'));
   const std::vector<std::string> path = split_path(raw_path);
   call->target = wire::parse_target(request.request.target);
   call->request = std::move(request);

@@ -15,9 +15,9 @@
 namespace lockstep::gateway {
 
 enum class Needs {
-  nothing,   // public: health, webhooks (which are signed), the page's files
-  caller,    // any known caller
-  reader,    // the source in the path, for reading
+  nothing,  // public: health, webhooks (which are signed), the page's files
+  caller,   // any known caller
+  reader,   // the source in the path, for reading
   editor,
   operator_,
 };

@@ -36,13 +36,15 @@ std::string metrics_text(Context& context) {
   using prometheus::MetricType;
   const hub::Metrics now = context.hub.metrics();
   std::vector<prometheus::MetricFamily> out;
-  auto inputs = family("lockstep_inputs_total", "Inputs by what became of them; accepted is their sum", MetricType::Counter);
+  auto inputs =
+      family("lockstep_inputs_total", "Inputs by what became of them; accepted is their sum", MetricType::Counter);
   counter(inputs, static_cast<double>(now.applied), {{"disposition", "applied"}});
   counter(inputs, static_cast<double>(now.suppressed), {{"disposition", "suppressed"}});
   counter(inputs, static_cast<double>(now.parked), {{"disposition", "parked"}});
   counter(inputs, static_cast<double>(now.pending), {{"disposition", "pending"}});
   out.push_back(std::move(inputs));
-  auto refused = family("lockstep_webhooks_refused_total", "Webhooks answered 4xx: bad signature or no sense", MetricType::Counter);
+  auto refused = family("lockstep_webhooks_refused_total", "Webhooks answered 4xx: bad signature or no sense",
+                        MetricType::Counter);
   counter(refused, static_cast<double>(now.refused), {});
   out.push_back(std::move(refused));
   auto commits = family("lockstep_commits_total", "Transactions committed", MetricType::Counter);
@@ -88,7 +90,8 @@ void add_health_routes(Router& router, Context& context) {
               }});
   router.add({"GET", "/metrics", Needs::caller, [&context](std::shared_ptr<Call> call) {
                 if (!call->caller.all_sources) {
-                  return call->answer(problem({ErrorKind::unauthorized, "metrics cover all sources: use a key for all of them", {}}));
+                  return call->answer(
+                      problem({ErrorKind::unauthorized, "metrics cover all sources: use a key for all of them", {}}));
                 }
                 wire::HttpResponse response;
                 response.headers.add("Content-Type", "text/plain; version=0.0.4");

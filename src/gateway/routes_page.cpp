@@ -12,9 +12,10 @@ void add_page_routes(Router& router, Context&) {
       response.headers.add("Cache-Control", "no-cache");
       response.headers.add("X-Content-Type-Options", "nosniff");
       response.headers.add("Referrer-Policy", "no-referrer");
-      response.headers.add("Content-Security-Policy",
-                           "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-                           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+      response.headers.add(
+          "Content-Security-Policy",
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
       response.body = file.text;
       call->answer(std::move(response));
     };

@@ -37,7 +37,8 @@ void list(Context& context, const std::shared_ptr<Call>& call) {
     if (!records) return call->answer(problem(records.error()));
     JsonArray items;
     for (const hub::RecordView& view : records->items) items.push_back(to_json(view));
-    call->answer(json_response(200, JsonObject{{"items", std::move(items)}, {"next", records->next.empty() ? Json(nullptr) : Json(records->next)}}));
+    call->answer(json_response(200, JsonObject{{"items", std::move(items)},
+                                               {"next", records->next.empty() ? Json(nullptr) : Json(records->next)}}));
   });
 }
 
@@ -49,7 +50,8 @@ void read(Context& context, const std::shared_ptr<Call>& call) {
     auto body = std::make_shared<JsonObject>(std::move(to_json(**view).get_object()));
     const std::uint64_t revision = (*view)->record.revision;
     auto entries = std::make_shared<Result<std::vector<sync::JournalEntry>>>();
-    context.hub.read([entries, source = call->source(), id](store::Reader& reader) { *entries = reader.history(source, id, kHistoryLimit); },
+    context.hub.read([entries, source = call->source(),
+                      id](store::Reader& reader) { *entries = reader.history(source, id, kHistoryLimit); },
                      [call, body, entries, revision] {
                        if (!*entries) return call->answer(problem(entries->error()));
                        JsonArray history;
@@ -64,7 +66,8 @@ void read(Context& context, const std::shared_ptr<Call>& call) {
 
 using Found = std::shared_ptr<Result<std::optional<sync::Record>>>;
 
-void find(Context& context, const SourceId& source, const RecordId& id, std::move_only_function<void(const Result<std::optional<sync::Record>>&)> then) {
+void find(Context& context, const SourceId& source, const RecordId& id,
+          std::move_only_function<void(const Result<std::optional<sync::Record>>&)> then) {
   const Found found = std::make_shared<Result<std::optional<sync::Record>>>();
   context.hub.read([found, source, id](store::Reader& reader) { *found = reader.record(source, id); },
                    [found, then = std::move(then)]() mutable { then(*found); });
@@ -72,15 +75,17 @@ void find(Context& context, const SourceId& source, const RecordId& id, std::mov
 
 void submit(Context& context, const std::shared_ptr<Call>& call, unsigned status, sync::Edit edit) {
   context.hub.submit({std::move(edit)}, [&context, call, status](Result<std::vector<sync::Applied>> applied) {
-    const bool repeated = applied && !applied->front().error && applied->front().revision == 0 && !applied->front().record.empty();
+    const bool repeated =
+        applied && !applied->front().error && applied->front().revision == 0 && !applied->front().record.empty();
     if (!repeated) return answer_applied(*call, status, applied);
     // The key has been used before: the answer says where the record stands now.
     const RecordId id = applied->front().record;
-    find(context, call->source(), id, [call, status, applied = std::move(applied)](const Result<std::optional<sync::Record>>& record) mutable {
-      if (!record) return call->answer(problem(record.error()));
-      if (*record) applied->front().revision = (*record)->revision;
-      answer_applied(*call, status, applied);
-    });
+    find(context, call->source(), id,
+         [call, status, applied = std::move(applied)](const Result<std::optional<sync::Record>>& record) mutable {
+           if (!record) return call->answer(problem(record.error()));
+           if (*record) applied->front().revision = (*record)->revision;
+           answer_applied(*call, status, applied);
+         });
   });
 }
 
@@ -111,11 +116,14 @@ void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, 
   edit.actor = call->caller.name;
   const wire::HttpHeaders& headers = call->request.request.headers;
   if (const auto key = headers.get("Idempotency-Key"); !key.empty()) {
-    if (key.size() > kKeyBytesLimit) return call->answer(problem({ErrorKind::invalid, "Idempotency-Key has at most 200 characters", {}}));
+    if (key.size() > kKeyBytesLimit)
+      return call->answer(problem({ErrorKind::invalid, "Idempotency-Key has at most 200 characters", {}}));
     // The same key for another request is another delivery: no edit may vanish because a key was used twice.
-    edit.delivery = call->caller.name + "/" + call->request.request.method + " " + edit.record.str() + "/" + std::string(key);
+    edit.delivery =
+        call->caller.name + "/" + call->request.request.method + " " + edit.record.str() + "/" + std::string(key);
     // The id follows from the key, so that a create that is sent again finds its record.
-    if (edit.record.empty()) edit.new_record = RecordId(connector::stable_uuid(edit.source.str() + "/" + edit.delivery));
+    if (edit.record.empty())
+      edit.new_record = RecordId(connector::stable_uuid(edit.source.str() + "/" + edit.delivery));
   }
   bool bad = false;
   edit.expected_revision = revision_of(headers.get("If-Match"), bad);
@@ -125,7 +133,8 @@ void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, 
     if (!body) return;
     const Json* fields = body->if_contains("fields");
     if (fields == nullptr || !fields->is_object() || fields->get_object().empty()) {
-      return call->answer(problem({ErrorKind::invalid, "the body needs 'fields', an object with the values to set", {}}));
+      return call->answer(
+          problem({ErrorKind::invalid, "the body needs 'fields', an object with the values to set", {}}));
     }
     for (const auto& [name, value] : fields->get_object()) edit.fields.emplace(name, value);
     if (edit.entity.empty()) edit.entity = EntityName(std::string(string_member(*body, "entity")));
@@ -163,10 +172,13 @@ void add_record_routes(Router& router, Context& context) {
   const std::string records(kRecords);
   const std::string record(kRecord);
   router.add({"GET", records, Needs::reader, [&context](std::shared_ptr<Call> call) { list(context, call); }});
-  router.add({"POST", records, Needs::editor, [&context](std::shared_ptr<Call> call) { edit(context, call, {}, {}, EditKind::write); }});
+  router.add({"POST", records, Needs::editor,
+              [&context](std::shared_ptr<Call> call) { edit(context, call, {}, {}, EditKind::write); }});
   router.add({"GET", record, Needs::reader, [&context](std::shared_ptr<Call> call) { read(context, call); }});
-  router.add({"PATCH", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::write); }});
-  router.add({"DELETE", record, Needs::editor, [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::remove); }});
+  router.add({"PATCH", record, Needs::editor,
+              [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::write); }});
+  router.add({"DELETE", record, Needs::editor,
+              [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::remove); }});
 }
 
 }  // namespace lockstep::gateway

@@ -35,7 +35,8 @@ void add_source_routes(Router& router, Context& context) {
                   for (const sync::EntitySchema& entity : source.entities) entities.push_back(describe_entity(entity));
                   JsonArray systems;
                   for (const hub::LaneStatus& lane : context.hub.lanes(source.source)) systems.push_back(to_json(lane));
-                  sources.push_back(JsonObject{{"id", source.source.str()}, {"entities", std::move(entities)}, {"systems", std::move(systems)}});
+                  sources.push_back(JsonObject{
+                      {"id", source.source.str()}, {"entities", std::move(entities)}, {"systems", std::move(systems)}});
                 }
                 call->answer(json_response(200, JsonObject{{"items", std::move(sources)}}));
               }});

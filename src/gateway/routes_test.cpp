@@ -43,7 +43,8 @@ TEST(Records, CreateReadEditDelete) {
   const std::string etag(read.response->headers.get("ETag"));
   EXPECT_EQ(etag, "\"" + std::to_string(json.at("revision").to_number<int>()) + "\"");
 
-  const Answer edited = world.call("editor", "PATCH", kRecords + "/" + id, R"({"fields":{"age":37}})", {{"If-Match", etag}});
+  const Answer edited =
+      world.call("editor", "PATCH", kRecords + "/" + id, R"({"fields":{"age":37}})", {{"If-Match", etag}});
   ASSERT_EQ(edited.status(), 200u) << edited.response->body;
   EXPECT_NE(edited.response->headers.get("ETag"), etag);
   EXPECT_EQ(world.call("viewer", "GET", kRecords + "/" + id).json().at("fields").at("age"), 37);
@@ -59,7 +60,10 @@ TEST(Records, ListsInPagesAndFinds) {
   std::vector<std::string> seen;
   std::string after;
   for (int page = 0; page < 3; ++page) {
-    const Json json = world.call("viewer", "GET", kRecords + "?limit=2" + (after.empty() ? "" : "&after=" + wire::percent_encode(after))).json();
+    const Json json = world
+                          .call("viewer", "GET",
+                                kRecords + "?limit=2" + (after.empty() ? "" : "&after=" + wire::percent_encode(after)))
+                          .json();
     for (const Json& item : json.at("items").as_array()) seen.emplace_back(item.at("id").as_string());
     after = json.at("next").is_null() ? "" : std::string(json.at("next").as_string());
     EXPECT_EQ(after.empty(), page == 2);
@@ -72,16 +76,18 @@ TEST(Records, ListsInPagesAndFinds) {
 TEST(Records, AnEditOfAnOldStateIsAConflict) {
   World world;
   const std::string id = world.create("acme", "ada@example.com");
-  const Answer stale = world.call("editor", "PATCH", kRecords + "/" + id, R"({"fields":{"age":1}})", {{"If-Match", "\"1\""}});
+  const Answer stale =
+      world.call("editor", "PATCH", kRecords + "/" + id, R"({"fields":{"age":1}})", {{"If-Match", "\"1\""}});
   EXPECT_EQ(stale.status(), 409u);
-  EXPECT_TRUE(world.call("viewer", "GET", kRecords + "/" + id).json().at("fields").as_object().if_contains("age") == nullptr);
+  EXPECT_TRUE(world.call("viewer", "GET", kRecords + "/" + id).json().at("fields").as_object().if_contains("age") ==
+              nullptr);
 }
 
 TEST(Records, RefusesWhatMakesNoSenseAndNamesIt) {
   World world;
   const std::string id = world.create("acme", "ada@example.com");
-  const auto refused = [&](const std::string& method, const std::string& target, const std::string& body, const std::string& word,
-                           const wire::HttpHeaders& headers = {}) {
+  const auto refused = [&](const std::string& method, const std::string& target, const std::string& body,
+                           const std::string& word, const wire::HttpHeaders& headers = {}) {
     const Answer answer = world.call("admin", method, target, body, headers);
     EXPECT_EQ(answer.status(), 422u) << method << " " << target << " " << body << " -> " << answer.response->body;
     EXPECT_NE(answer.detail().find(word), std::string::npos) << answer.detail();
@@ -126,8 +132,10 @@ TEST(Records, TheSameKeyGivesTheSameRecord) {
   EXPECT_EQ(world.call("editor", "GET", kRecords).json().at("items").as_array().size(), 1u);
   // At the same moment: both answers name the one record.
   const wire::HttpHeaders other{{"Idempotency-Key", "attempt-2"}};
-  const auto a = world.send("editor", "POST", kRecords, R"({"entity":"contact","fields":{"email":"b@example.com"}})", other);
-  const auto b = world.send("editor", "POST", kRecords, R"({"entity":"contact","fields":{"email":"b@example.com"}})", other);
+  const auto a =
+      world.send("editor", "POST", kRecords, R"({"entity":"contact","fields":{"email":"b@example.com"}})", other);
+  const auto b =
+      world.send("editor", "POST", kRecords, R"({"entity":"contact","fields":{"email":"b@example.com"}})", other);
   world.settle();
   EXPECT_EQ(string_member(a->json(), "record"), string_member(b->json(), "record"));
   EXPECT_EQ(a->status(), 201u);
@@ -153,7 +161,8 @@ TEST(Records, ARepeatedEditDoesNothingAndTheKeyOfOneRecordIsNotTheKeyOfAnother) 
 
 TEST(Intake, AcceptedIsCommitted) {
   World world;
-  const Answer answer = world.webhook("acme", R"({"id":"c1","document":{"first_name":"Ada","email":"ada@example.com"}})");
+  const Answer answer =
+      world.webhook("acme", R"({"id":"c1","document":{"first_name":"Ada","email":"ada@example.com"}})");
   EXPECT_EQ(answer.status(), 200u);
   EXPECT_EQ(answer.response->body, R"({"accepted":1})");
   const Json list = world.call("viewer", "GET", kRecords).json();
@@ -176,8 +185,10 @@ TEST(Intake, PushesBackWith429) {  // A2
   std::vector<std::shared_ptr<Answer>> answers;
   answers.reserve(80);
   for (int i = 0; i < 80; ++i) {
-    answers.push_back(world.send("", "POST", "/hooks/acme/crm", R"({"id":"c)" + std::to_string(i) + R"(","document":{"email":"p)" + std::to_string(i) + R"(@example.com"}})",
-                                 {{"X-Signature", "good"}}));
+    answers.push_back(world.send(
+        "", "POST", "/hooks/acme/crm",
+        R"({"id":"c)" + std::to_string(i) + R"(","document":{"email":"p)" + std::to_string(i) + R"(@example.com"}})",
+        {{"X-Signature", "good"}}));
   }
   world.settle();
   int accepted = 0;
@@ -198,7 +209,8 @@ TEST(Intake, PushesBackWith429) {  // A2
 TEST(Intake, DrainingSays429AndNotReady) {
   World world;
   world.hub->drain([] {});
-  const auto answer = world.send("", "POST", "/hooks/acme/crm", R"({"id":"c1","document":{}})", {{"X-Signature", "good"}});
+  const auto answer =
+      world.send("", "POST", "/hooks/acme/crm", R"({"id":"c1","document":{}})", {{"X-Signature", "good"}});
   world.settle();
   EXPECT_EQ(answer->status(), 429u);
   EXPECT_FALSE(answer->response->headers.get("Retry-After").empty());
@@ -211,7 +223,8 @@ TEST(Health, MetricsAreForWhoSeesAll) {
   world.create("acme", "ada@example.com");
   const Answer metrics = world.call("admin", "GET", "/metrics");
   EXPECT_EQ(metrics.status(), 200u);
-  EXPECT_NE(metrics.response->body.find("lockstep_inputs_total{disposition=\"applied\"} 1"), std::string::npos) << metrics.response->body;
+  EXPECT_NE(metrics.response->body.find("lockstep_inputs_total{disposition=\"applied\"} 1"), std::string::npos)
+      << metrics.response->body;
   EXPECT_EQ(world.call("owner", "GET", "/metrics").status(), 401u);
 }
 
@@ -224,7 +237,8 @@ TEST(Page, IsServedWithAStrictPolicyAndKeepsItsBytes) {
   EXPECT_EQ(page.response->body.find("<script>"), std::string::npos);
   const Answer script = world.call("", "GET", "/dom.js");
   EXPECT_NE(script.response->body.find("\"✓\""), std::string::npos) << "text beyond ASCII is kept";
-  EXPECT_NE(script.response->body.find("[...parent.children]"), std::string::npos) << "brackets and semicolons are kept";
+  EXPECT_NE(script.response->body.find("[...parent.children]"), std::string::npos)
+      << "brackets and semicolons are kept";
   EXPECT_EQ(world.call("", "GET", "/../secret").status(), 404u);
 }
 

@@ -25,7 +25,8 @@ void start_job(Context& context, const std::shared_ptr<Call>& call) {
   if (!body) return;
   const SystemName system{std::string(string_member(*body, "system"))};
   const std::string kind(string_member(*body, "kind"));
-  if (system.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'system', the name of a system", {}}));
+  if (system.empty())
+    return call->answer(problem({ErrorKind::invalid, "the body needs 'system', the name of a system", {}}));
   if (kind.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'kind': 'mirror' or 'pull'", {}}));
   Result<hub::JobProgress> job = context.hub.start_job(call->source(), system, kind);
   call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
@@ -63,7 +64,8 @@ void retry(Context& context, const std::shared_ptr<Call>& call) {
             *inputs = fail(dead.error());
             return;
           }
-          for (const sync::OutboxRow& row : dead->items) (*inputs)->emplace_back(sync::Retry{source, row.key.system, row.key.record, actor});
+          for (const sync::OutboxRow& row : dead->items)
+            (*inputs)->emplace_back(sync::Retry{source, row.key.system, row.key.record, actor});
         },
         [&context, call, inputs] {
           if (!*inputs) return call->answer(problem(inputs->error()));
@@ -73,7 +75,8 @@ void retry(Context& context, const std::shared_ptr<Call>& call) {
   }
   const Json* items = body->if_contains("items");
   if (items == nullptr || !items->is_array() || items->get_array().size() > kRetryLimit) {
-    return call->answer(problem({ErrorKind::invalid, "the body needs 'all': true or 'items', a list of at most 1000 {record, system}", {}}));
+    return call->answer(problem(
+        {ErrorKind::invalid, "the body needs 'all': true or 'items', a list of at most 1000 {record, system}", {}}));
   }
   std::vector<sync::Input> inputs;
   for (const Json& item : items->get_array()) {
@@ -94,7 +97,8 @@ void resolve_inbox(Context& context, const std::shared_ptr<Call>& call) {
   const Json* as_new = body->if_contains("as_new");
   boost::system::error_code not_whole;
   const Seq number = seq == nullptr ? 0 : seq->to_number<Seq>(not_whole);
-  if (number == 0 || not_whole) return call->answer(problem({ErrorKind::invalid, "the body needs 'seq', the number of the entry", {}}));
+  if (number == 0 || not_whole)
+    return call->answer(problem({ErrorKind::invalid, "the body needs 'seq', the number of the entry", {}}));
   const bool fresh = as_new != nullptr && as_new->is_bool() && as_new->get_bool();
   const RecordId record{std::string(string_member(*body, "record"))};
   // The entry must be one of this source: numbers can be guessed.
@@ -114,7 +118,9 @@ void resolve_inbox(Context& context, const std::shared_ptr<Call>& call) {
       },
       [&context, call, known, number, record, fresh] {
         if (!*known) return call->answer(problem(known->error()));
-        if (!**known) return call->answer(problem({ErrorKind::not_found, "nothing waits under number " + std::to_string(number), {}}));
+        if (!**known)
+          return call->answer(
+              problem({ErrorKind::not_found, "nothing waits under number " + std::to_string(number), {}}));
         context.hub.submit({sync::Replay{number, record, fresh, call->caller.name}},
                            [call](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, 200, applied); });
       });
@@ -133,13 +139,15 @@ void resolve_conflict(Context& context, const std::shared_ptr<Call>& call) {
   }
   resolve.value = *value;
   resolve.actor = call->caller.name;
-  context.hub.submit({std::move(resolve)}, [call](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, 200, applied); });
+  context.hub.submit({std::move(resolve)},
+                     [call](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, 200, applied); });
 }
 
 }  // namespace
 
 void add_work_routes(Router& router, Context& context) {
-  router.add({"POST", kSource + "/jobs", Needs::operator_, [&context](std::shared_ptr<Call> call) { start_job(context, call); }});
+  router.add({"POST", kSource + "/jobs", Needs::operator_,
+              [&context](std::shared_ptr<Call> call) { start_job(context, call); }});
   router.add({"GET", kSource + "/jobs", Needs::reader, [&context](std::shared_ptr<Call> call) {
                 JsonArray items;
                 for (const hub::JobProgress& job : context.hub.jobs(call->source())) items.push_back(to_json(job));
@@ -147,7 +155,8 @@ void add_work_routes(Router& router, Context& context) {
               }});
   router.add({"GET", kSource + "/jobs/{id}", Needs::reader, [&context](std::shared_ptr<Call> call) {
                 const auto job = context.hub.job(call->source(), std::string(call->parameter("id")));
-                call->answer(job ? json_response(200, to_json(*job)) : problem({ErrorKind::not_found, "there is no such job (any more)", {}}));
+                call->answer(job ? json_response(200, to_json(*job))
+                                 : problem({ErrorKind::not_found, "there is no such job (any more)", {}}));
               }});
   router.add({"GET", kSource + "/deadletters", Needs::reader, [&context](std::shared_ptr<Call> call) {
                 const auto page = page_request(*call);
@@ -159,25 +168,32 @@ void add_work_routes(Router& router, Context& context) {
                     },
                     page_shape<sync::OutboxRow>());
               }});
-  router.add({"POST", kSource + "/deadletters/retry", Needs::operator_, [&context](std::shared_ptr<Call> call) { retry(context, call); }});
-  router.add({"GET", kSource + "/inbox", Needs::reader, [&context](std::shared_ptr<Call> call) {
-                const auto page = page_request(*call);
-                if (!page) return;
-                answer_read<store::Page<sync::InboxRow>>(
-                    context, call, [source = call->source(), page = *page](store::Reader& reader) { return reader.inbox(source, page); },
-                    page_shape<sync::InboxRow>());
-              }});
-  router.add({"POST", kSource + "/inbox/resolve", Needs::operator_, [&context](std::shared_ptr<Call> call) { resolve_inbox(context, call); }});
+  router.add({"POST", kSource + "/deadletters/retry", Needs::operator_,
+              [&context](std::shared_ptr<Call> call) { retry(context, call); }});
+  router.add(
+      {"GET", kSource + "/inbox", Needs::reader, [&context](std::shared_ptr<Call> call) {
+         const auto page = page_request(*call);
+         if (!page) return;
+         answer_read<store::Page<sync::InboxRow>>(
+             context, call,
+             [source = call->source(), page = *page](store::Reader& reader) { return reader.inbox(source, page); },
+             page_shape<sync::InboxRow>());
+       }});
+  router.add({"POST", kSource + "/inbox/resolve", Needs::operator_,
+              [&context](std::shared_ptr<Call> call) { resolve_inbox(context, call); }});
   router.add({"GET", kSource + "/conflicts", Needs::reader, [&context](std::shared_ptr<Call> call) {
                 const auto page = page_request(*call);
                 if (!page) return;
                 const bool open_only = call->target.parameter("open") == "true";
                 answer_read<store::Page<sync::ConflictRow>>(
                     context, call,
-                    [source = call->source(), page = *page, open_only](store::Reader& reader) { return reader.conflicts(source, open_only, page); },
+                    [source = call->source(), page = *page, open_only](store::Reader& reader) {
+                      return reader.conflicts(source, open_only, page);
+                    },
                     page_shape<sync::ConflictRow>());
               }});
-  router.add({"POST", kSource + "/conflicts/resolve", Needs::operator_, [&context](std::shared_ptr<Call> call) { resolve_conflict(context, call); }});
+  router.add({"POST", kSource + "/conflicts/resolve", Needs::operator_,
+              [&context](std::shared_ptr<Call> call) { resolve_conflict(context, call); }});
 }
 
 }  // namespace lockstep::gateway

@@ -40,13 +40,15 @@ Json to_json(const hub::RecordView& view) {
   JsonObject stamps;
   for (const auto& [name, state] : record.fields) {
     fields[name] = state.value;
-    JsonObject stamp{{"at", to_iso8601(state.stamp.time.time())}, {"origin", state.stamp.origin.str()}, {"seq", state.stamp.seq}};
+    JsonObject stamp{
+        {"at", to_iso8601(state.stamp.time.time())}, {"origin", state.stamp.origin.str()}, {"seq", state.stamp.seq}};
     if (state.held) stamp["held"] = true;
     stamps[name] = std::move(stamp);
   }
   JsonObject systems;
   for (const hub::RecordStatus& status : view.systems) {
-    JsonObject one{{"status", to_string(status.status)}, {"external_id", status.external_id.empty() ? Json(nullptr) : Json(status.external_id)}};
+    JsonObject one{{"status", to_string(status.status)},
+                   {"external_id", status.external_id.empty() ? Json(nullptr) : Json(status.external_id)}};
     if (!status.detail.empty()) one["detail"] = status.detail;
     if (!status.differing.empty()) {
       JsonArray names;
@@ -59,8 +61,8 @@ Json to_json(const hub::RecordView& view) {
     }
     systems[status.system.str()] = std::move(one);
   }
-  return JsonObject{{"id", record.id.str()},       {"entity", record.entity.str()},      {"revision", record.revision},
-                    {"deleted", record.deleted},   {"fields", std::move(fields)},        {"stamps", std::move(stamps)},
+  return JsonObject{{"id", record.id.str()},        {"entity", record.entity.str()}, {"revision", record.revision},
+                    {"deleted", record.deleted},    {"fields", std::move(fields)},   {"stamps", std::move(stamps)},
                     {"systems", std::move(systems)}};
 }
 
@@ -93,9 +95,15 @@ Json to_json(const hub::LaneStatus& lane) {
 }
 
 Json to_json(const sync::OutboxRow& row) {
-  return JsonObject{{"record", row.key.record.str()}, {"system", row.key.system.str()}, {"entity", row.entity.str()},
-                    {"state", to_string(row.state)},  {"since", to_iso8601(row.since)}, {"due", to_iso8601(row.due)},
-                    {"attempts", row.attempts},       {"error", row.error},             {"error_kind", lockstep::to_string(row.error_kind)},
+  return JsonObject{{"record", row.key.record.str()},
+                    {"system", row.key.system.str()},
+                    {"entity", row.entity.str()},
+                    {"state", to_string(row.state)},
+                    {"since", to_iso8601(row.since)},
+                    {"due", to_iso8601(row.due)},
+                    {"attempts", row.attempts},
+                    {"error", row.error},
+                    {"error_kind", lockstep::to_string(row.error_kind)},
                     {"cause", row.cause}};
 }
 
@@ -114,19 +122,31 @@ Json to_json(const sync::InboxRow& row) {
 }
 
 Json to_json(const sync::ConflictRow& row) {
-  return JsonObject{{"seq", row.seq},       {"entity", row.entity.str()}, {"record", row.record.str()},
-                    {"field", row.field},   {"base", row.base},           {"mine", row.mine},
-                    {"theirs", row.theirs}, {"mine_origin", row.mine_origin.str()}, {"theirs_origin", row.theirs_origin.str()},
-                    {"rule", row.rule},     {"winner", row.winner.str()}, {"open", row.open}};
+  return JsonObject{{"seq", row.seq},
+                    {"entity", row.entity.str()},
+                    {"record", row.record.str()},
+                    {"field", row.field},
+                    {"base", row.base},
+                    {"mine", row.mine},
+                    {"theirs", row.theirs},
+                    {"mine_origin", row.mine_origin.str()},
+                    {"theirs_origin", row.theirs_origin.str()},
+                    {"rule", row.rule},
+                    {"winner", row.winner.str()},
+                    {"open", row.open}};
 }
 
 Json to_json(const store::Counts& counts) {
-  return JsonObject{{"records", counts.records},         {"tombstones", counts.tombstones}, {"pending", counts.outbox_waiting},
-                    {"dead", counts.outbox_dead},        {"inbox", counts.inbox},           {"conflicts_open", counts.conflicts_open}};
+  return JsonObject{
+      {"records", counts.records},  {"tombstones", counts.tombstones}, {"pending", counts.outbox_waiting},
+      {"dead", counts.outbox_dead}, {"inbox", counts.inbox},           {"conflicts_open", counts.conflicts_open}};
 }
 
 Json to_json(const sync::Applied& applied) {
-  return JsonObject{{"record", applied.record.str()}, {"revision", applied.revision}, {"seq", applied.seq}, {"reason", applied.reason}};
+  return JsonObject{{"record", applied.record.str()},
+                    {"revision", applied.revision},
+                    {"seq", applied.seq},
+                    {"reason", applied.reason}};
 }
 
 }  // namespace lockstep::gateway

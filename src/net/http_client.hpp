@@ -25,9 +25,9 @@
 namespace lockstep::net {
 
 struct ClientRequest {
-  std::string origin;         // "https://services.leadconnectorhq.com" or "http://[::1]:8080": scheme, host, port, no path
-  std::string share = {};     // requests of one share use the same connections; one share's hanging calls hold up no other
-  wire::HttpRequest request;  // Host, Content-Length and Connection are set by the client
+  std::string origin;      // "https://services.leadconnectorhq.com" or "http://[::1]:8080": scheme, host, port, no path
+  std::string share = {};  // requests of one share use the same connections; one share's hanging calls hold up no other
+  wire::HttpRequest request;                     // Host, Content-Length and Connection are set by the client
   Duration deadline = std::chrono::seconds(30);  // from now to the last byte of the answer, waiting included
   std::size_t response_bytes_limit = 4 << 20;
 };

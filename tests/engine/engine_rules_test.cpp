@@ -14,7 +14,8 @@ class EngineRules : public testing::Test {
   WorldSystem& cms = world.system("cms");
 
   std::string synced_contact() {
-    const std::string id = world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+    const std::string id =
+        world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
     EXPECT_TRUE(world.settle());
     return id;
   }
@@ -25,7 +26,8 @@ class EngineRules : public testing::Test {
     return Json();
   }
   std::size_t alive(WorldSystem& system) {
-    return static_cast<std::size_t>(std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
   }
 };
 

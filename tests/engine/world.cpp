@@ -27,8 +27,8 @@ sync::EntitySchema contact_schema(sync::PolicyKind policy) {
     out.policy = {type == sync::FieldType::set ? sync::PolicyKind::set_union : policy, order};
     return out;
   };
-  entity.fields = {field("email", sync::FieldType::email), field("name", sync::FieldType::text), field("city", sync::FieldType::text),
-                   field("tags", sync::FieldType::set)};
+  entity.fields = {field("email", sync::FieldType::email), field("name", sync::FieldType::text),
+                   field("city", sync::FieldType::text), field("tags", sync::FieldType::set)};
   entity.match = {{{"email"}}};
   for (const SystemName& name : order) {
     sync::SystemBinding binding;
@@ -176,7 +176,8 @@ sync::WriteOutcome World::write(WorldSystem& system, const hub::Prepared& prepar
   } else {
     const auto at = system.objects.find(request.external_id);
     if (at == system.objects.end() || at->second.deleted) {
-      outcome.kind = request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
+      outcome.kind =
+          request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
       return outcome;
     }
     if (system.compares && request.expected.is_object()) {
@@ -233,7 +234,8 @@ sync::WriteOutcome World::read_back(WorldSystem& system, const hub::Prepared& pr
   }
   const auto& object = system.objects.at(id);
   if (object.deleted) {
-    outcome.kind = prepared.request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
+    outcome.kind =
+        prepared.request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
     return outcome;
   }
   outcome.external_id = id;
@@ -340,13 +342,15 @@ std::vector<std::string> World::disagreements() {
       if (link->state == sync::LinkState::gone) continue;
       const auto& object = system->objects.at(link->external_id);
       ++alive[system->name.str()];
-      if (object.deleted) out.push_back(link->external_id + " is deleted in " + system->name.str() + ", which is not known");
+      if (object.deleted)
+        out.push_back(link->external_id + " is deleted in " + system->name.str() + ", which is not known");
       for (const auto& [name, state] : record.fields) {
         if (state.held) continue;
         const auto* held = object.document.if_contains(name);
         const Json value = sync::normalize(*entity().find(name), held == nullptr ? Json() : *held);
         if (value != state.value && !(sync::is_empty(value) && sync::is_empty(state.value))) {
-          out.push_back(link->external_id + "." + name + " is " + to_text(value) + ", the record says " + to_text(state.value));
+          out.push_back(link->external_id + "." + name + " is " + to_text(value) + ", the record says " +
+                        to_text(state.value));
         }
       }
     }
@@ -363,4 +367,3 @@ std::vector<std::string> World::disagreements() {
 }
 
 }  // namespace lockstep::test
-

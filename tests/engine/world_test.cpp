@@ -44,12 +44,14 @@ void random_step(World& world, Tally& tally, int people) {
   ++tally.cases;
   switch (random.below(12)) {
     case 0: {
-      const std::string email = "p" + std::to_string(random.below(static_cast<std::uint64_t>(people))) + "@example.test";
+      const std::string email =
+          "p" + std::to_string(random.below(static_cast<std::uint64_t>(people))) + "@example.test";
       for (const auto& [id, object] : system.objects) {
         const auto* held = object.document.if_contains("email");
         if (!object.deleted && held != nullptr && *held == Json(email)) return;  // the system refuses the duplicate
       }
-      world.human_creates(system, {{"email", email}, {"name", random_value(random, "name")}, {"tags", random_value(random, "tags")}});
+      world.human_creates(
+          system, {{"email", email}, {"name", random_value(random, "name")}, {"tags", random_value(random, "tags")}});
       break;
     }
     case 1:
@@ -72,7 +74,8 @@ void random_step(World& world, Tally& tally, int people) {
     case 9: world.fetch(system); break;
     case 10: {
       if (system.objects.empty() || random.below(3) != 0) return;
-      const auto at = std::next(system.objects.begin(), static_cast<std::ptrdiff_t>(random.below(system.objects.size())));
+      const auto at =
+          std::next(system.objects.begin(), static_cast<std::ptrdiff_t>(random.below(system.objects.size())));
       if (!at->second.deleted) world.human_deletes(system, at->first);
       break;
     }
@@ -92,7 +95,8 @@ void run_worlds(sync::PolicyKind policy, Tally& tally) {
     for (int step = 0; step < kSteps; ++step) random_step(world, tally, 3);
     ASSERT_TRUE(world.settle()) << "C3/E3: writes never end; seed " << seed << "\n" << world.trail(12);
     const auto wrong = world.disagreements();
-    ASSERT_TRUE(wrong.empty()) << "C1: seed " << seed << ": " << wrong.front() << " (" << wrong.size() << " in all)\n" << world.trail(60);
+    ASSERT_TRUE(wrong.empty()) << "C1: seed " << seed << ": " << wrong.front() << " (" << wrong.size() << " in all)\n"
+                               << world.trail(60);
     ASSERT_EQ(world.outbox_rows(sync::OutboxState::dead), 0u) << "seed " << seed;
     const std::uint64_t writes = world.writes();
     ASSERT_TRUE(world.settle());

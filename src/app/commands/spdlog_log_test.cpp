@@ -60,7 +60,11 @@ TEST_F(SpdlogLogTest, SecretsAndPersonalDataAreTakenOut) {
 
 TEST_F(SpdlogLogTest, DigitsGivenAsTextMayBeAPhoneNumber) {
   log(LogFormat::text)
-      .info("x", {{"caller", "4915112345678"}, {"other", "555-0100-22"}, {"code", "404"}, {"seq", std::uint64_t{4915112345678}}, {"share", 0.25}});
+      .info("x", {{"caller", "4915112345678"},
+                  {"other", "555-0100-22"},
+                  {"code", "404"},
+                  {"seq", std::uint64_t{4915112345678}},
+                  {"share", 0.25}});
   EXPECT_THAT(text.str(), HasSubstr(" caller=*** other=*** code=404 seq=4915112345678 share=0.25"));
 }
 

@@ -22,7 +22,8 @@ struct Run {
   bool interrupted = false;
 };
 
-Task<void> play(const DemoArguments& arguments, DemoStage& stage, Terminal& out, net::EventLoop& loop, net::HttpClient& client, Run& run) {
+Task<void> play(const DemoArguments& arguments, DemoStage& stage, Terminal& out, net::EventLoop& loop,
+                net::HttpClient& client, Run& run) {
   DemoShow show(stage, out, loop, client);
   Result<void> done = co_await show.mirror();
   if (done) done = co_await show.edits(arguments.rounds);
@@ -43,12 +44,13 @@ Task<void> play(const DemoArguments& arguments, DemoStage& stage, Terminal& out,
   out.flush();
 }
 
-ExitCode run_demo(CommandContext& context, std::span<const connector::SandboxFactory> sandboxes, const std::string& version,
-                  const DemoArguments& arguments) {
+ExitCode run_demo(CommandContext& context, std::span<const connector::SandboxFactory> sandboxes,
+                  const std::string& version, const DemoArguments& arguments) {
   Terminal& out = context.out;
   out.line(fmt::format("A simulated CRM with {} contacts and {} opportunities, {}, and Lockstep between them.",
                        with_commas(arguments.settings.contacts), with_commas(arguments.settings.opportunities),
-                       arguments.settings.store == DemoStore::postgres ? "a private PostgreSQL cluster" : "an SQLite file as the database"));
+                       arguments.settings.store == DemoStore::postgres ? "a private PostgreSQL cluster"
+                                                                       : "an SQLite file as the database"));
   out.flush();
   net::EventLoop loop;
   auto stage = DemoStage::set_up(arguments.settings, context, sandboxes, version, loop);
@@ -88,18 +90,29 @@ ExitCode run_demo(CommandContext& context, std::span<const connector::SandboxFac
 
 }  // namespace
 
-void add_demo(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> sandboxes, std::string version,
-              CommandAction& action) {
+void add_demo(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> sandboxes,
+              std::string version, CommandAction& action) {
   auto arguments = std::make_shared<DemoArguments>();
-  CLI::App* command = app.add_subcommand("demo", "Show it: a simulated CRM, a database, and edits that travel both ways");
+  CLI::App* command =
+      app.add_subcommand("demo", "Show it: a simulated CRM, a database, and edits that travel both ways");
   command->add_flag_callback(
-      "--postgres", [arguments] { arguments->settings.store = DemoStore::postgres; }, "A private PostgreSQL 15 cluster instead of an SQLite file");
-  command->add_flag("--once", arguments->once, "End by itself; exit code 0 only if all systems hold equal data at the end");
-  command->add_option("--contacts", arguments->settings.contacts, "People in the CRM")->check(CLI::Range(1, 100'000))->capture_default_str();
-  command->add_option("--opportunities", arguments->settings.opportunities, "Deals in the CRM")->check(CLI::Range(0, 100'000))->capture_default_str();
-  command->add_option("--edits", arguments->rounds, "Edits shown in each direction")->check(CLI::Range(1, 500))->capture_default_str();
-  command->add_option("--port", arguments->settings.port, "Port of the page on 127.0.0.1; another one when it is taken")->capture_default_str();
-  command->add_option("--folder", arguments->settings.folder, "Keep the demo's files there; without it they go when the demo ends");
+      "--postgres", [arguments] { arguments->settings.store = DemoStore::postgres; },
+      "A private PostgreSQL 15 cluster instead of an SQLite file");
+  command->add_flag("--once", arguments->once,
+                    "End by itself; exit code 0 only if all systems hold equal data at the end");
+  command->add_option("--contacts", arguments->settings.contacts, "People in the CRM")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command->add_option("--opportunities", arguments->settings.opportunities, "Deals in the CRM")
+      ->check(CLI::Range(0, 100'000))
+      ->capture_default_str();
+  command->add_option("--edits", arguments->rounds, "Edits shown in each direction")
+      ->check(CLI::Range(1, 500))
+      ->capture_default_str();
+  command->add_option("--port", arguments->settings.port, "Port of the page on 127.0.0.1; another one when it is taken")
+      ->capture_default_str();
+  command->add_option("--folder", arguments->settings.folder,
+                      "Keep the demo's files there; without it they go when the demo ends");
   command->footer("Examples:\n  lockstep demo\n  lockstep demo --postgres --once");
   command->callback([&context, sandboxes, version = std::move(version), &action, arguments] {
     action = [&context, sandboxes, version, arguments] { return run_demo(context, sandboxes, version, *arguments); };

@@ -8,7 +8,7 @@
 
 namespace lockstep::app {
 
-void add_demo(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> sandboxes, std::string version,
-              CommandAction& action);
+void add_demo(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> sandboxes,
+              std::string version, CommandAction& action);
 
 }  // namespace lockstep::app

@@ -34,7 +34,9 @@ class SqliteDemo final : public DemoDatabase {
   std::string shell() const override { return "sqlite3 " + path_; }
 
  private:
-  Result<void> failure() const { return fail(ErrorKind::unavailable, std::string("the demo's database: ") + sqlite3_errmsg(database_)); }
+  Result<void> failure() const {
+    return fail(ErrorKind::unavailable, std::string("the demo's database: ") + sqlite3_errmsg(database_));
+  }
 
   std::string path_;
   sqlite3* database_ = nullptr;
@@ -42,7 +44,8 @@ class SqliteDemo final : public DemoDatabase {
 
 class PostgresDemo final : public DemoDatabase {
  public:
-  explicit PostgresDemo(std::string connection) : connection_(std::move(connection)), database_(PQconnectdb(connection_.c_str())) {}
+  explicit PostgresDemo(std::string connection)
+      : connection_(std::move(connection)), database_(PQconnectdb(connection_.c_str())) {}
   ~PostgresDemo() override { PQfinish(database_); }
 
   bool open() const { return PQstatus(database_) == CONNECTION_OK; }

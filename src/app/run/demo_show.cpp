@@ -37,7 +37,9 @@ std::string tags_of(const Json* value) {
   return out;
 }
 
-std::string milliseconds_of(Duration time) { return fmt::format("{:.1f} ms", static_cast<double>(time.count()) / 1000.0); }
+std::string milliseconds_of(Duration time) {
+  return fmt::format("{:.1f} ms", static_cast<double>(time.count()) / 1000.0);
+}
 
 }  // namespace
 
@@ -77,7 +79,8 @@ Task<Result<void>> DemoShow::mirror() {
     if (!status) co_return fail(status.error());
     const Json& counts = status->at("counts");
     const auto records = counts.at("records").to_number<std::uint64_t>();
-    const auto pending = counts.at("pending").to_number<std::uint64_t>() + counts.at("inbox").to_number<std::uint64_t>();
+    const auto pending =
+        counts.at("pending").to_number<std::uint64_t>() + counts.at("inbox").to_number<std::uint64_t>();
     const Duration spent = loop_.clock().now() - start;
     const double seconds = std::chrono::duration<double>(spent).count();
     const std::uint64_t done = records - std::min(records, pending);
@@ -86,12 +89,14 @@ Task<Result<void>> DemoShow::mirror() {
     state.total = std::max(expected, records);
     state.rate_per_second = seconds > 0 ? static_cast<double>(done) / seconds : 0;
     if (state.rate_per_second > 0 && done < *state.total) {
-      state.eta_seconds = static_cast<std::int64_t>(static_cast<double>(*state.total - done) / state.rate_per_second) + 1;
+      state.eta_seconds =
+          static_cast<std::int64_t>(static_cast<double>(*state.total - done) / state.rate_per_second) + 1;
     }
     state.what = "CRM to database";
     progress.show(state);
     if (records >= expected && pending == 0 && status->at("jobs").get_array().empty()) break;
-    if (spent > kMirrorLimit) co_return fail(ErrorKind::unavailable, "the mirror did not end: " + lockstep::to_text(*status));
+    if (spent > kMirrorLimit)
+      co_return fail(ErrorKind::unavailable, "the mirror did not end: " + lockstep::to_text(*status));
     co_await pause(std::chrono::milliseconds(100));
   }
   progress.end();
@@ -100,12 +105,14 @@ Task<Result<void>> DemoShow::mirror() {
 }
 
 Task<Result<std::vector<DemoShow::Person>>> DemoShow::people(std::size_t count) {
-  Result<Json> page = co_await api("GET", "/records?entity=contact&limit=" + std::to_string(std::min<std::size_t>(count, kPage)));
+  Result<Json> page =
+      co_await api("GET", "/records?entity=contact&limit=" + std::to_string(std::min<std::size_t>(count, kPage)));
   if (!page) co_return fail(page.error());
   std::vector<Person> out;
   for (const Json& record : page->at("items").get_array()) {
     const Json& systems = record.at("systems");
-    out.push_back({text_of(&record.at("id")), text_of(&systems.at("crm").at("external_id")), text_of(&systems.at("db").at("external_id")),
+    out.push_back({text_of(&record.at("id")), text_of(&systems.at("crm").at("external_id")),
+                   text_of(&systems.at("db").at("external_id")),
                    text_of(find_member(record.at("fields"), "first_name"))});
   }
   if (out.empty()) co_return fail(ErrorKind::invalid, "the CRM knows nobody");
@@ -132,8 +139,8 @@ void DemoShow::tell(std::string_view direction, const std::string& what, Duratio
 void DemoShow::summarize(std::string_view direction, std::vector<Duration> times) {
   if (times.empty()) return;
   std::ranges::sort(times);
-  out_.line(fmt::format("  {:<24} {} edits: median {}, slowest {}", direction, times.size(), milliseconds_of(times[times.size() / 2]),
-                        milliseconds_of(times.back())));
+  out_.line(fmt::format("  {:<24} {} edits: median {}, slowest {}", direction, times.size(),
+                        milliseconds_of(times[times.size() / 2]), milliseconds_of(times.back())));
 }
 
 Task<Result<void>> DemoShow::edits(std::size_t rounds) {
@@ -163,8 +170,8 @@ Task<Result<void>> DemoShow::edits(std::size_t rounds) {
     tell("CRM -> database", fmt::format("{} moves to {}", person.name, town), *there);
 
     // Plain SQL in the database.
-    const Result<void> updated =
-        stage_.database().execute("update contacts set first_name = " + sql_text(nick) + " where id = " + sql_text(person.db_id));
+    const Result<void> updated = stage_.database().execute("update contacts set first_name = " + sql_text(nick) +
+                                                           " where id = " + sql_text(person.db_id));
     if (!updated) co_return fail(updated.error());
     std::move_only_function<Result<bool>()> in_crm = [this, id = person.crm_id, nick]() -> Result<bool> {
       const Result<Json> contact = stage_.crm_call("GET", "contacts/" + id);
@@ -184,12 +191,14 @@ Task<Result<void>> DemoShow::edits(std::size_t rounds) {
     std::string path = "/records/" + person.record;
     Result<Json> patched = co_await api("PATCH", std::move(path), std::move(patch));
     if (!patched) co_return fail(patched.error());
-    std::move_only_function<Result<bool>()> in_both = [this, crm_id = person.crm_id, db_id = person.db_id, last]() -> Result<bool> {
+    std::move_only_function<Result<bool>()> in_both = [this, crm_id = person.crm_id, db_id = person.db_id,
+                                                       last]() -> Result<bool> {
       const Result<Json> contact = stage_.crm_call("GET", "contacts/" + crm_id);
       const auto rows = stage_.database().rows("select last_name from contacts where id = " + sql_text(db_id));
       if (!contact) return fail(contact.error());
       if (!rows) return fail(rows.error());
-      return string_member(contact->at("contact"), "lastName") == last && rows->size() == 1 && text_of(rows->front().if_contains("last_name")) == last;
+      return string_member(contact->at("contact"), "lastName") == last && rows->size() == 1 &&
+             text_of(rows->front().if_contains("last_name")) == last;
     };
     there = co_await wait_until(std::move(in_both));
     if (!there) co_return fail(there.error());
@@ -208,7 +217,8 @@ Task<Result<void>> DemoShow::quiet() {
     Result<Json> status = co_await api("GET", "/status");
     if (!status) co_return fail(status.error());
     const Json& counts = status->at("counts");
-    if (counts.at("pending").to_number<std::uint64_t>() + counts.at("inbox").to_number<std::uint64_t>() == 0) co_return Result<void>();
+    if (counts.at("pending").to_number<std::uint64_t>() + counts.at("inbox").to_number<std::uint64_t>() == 0)
+      co_return Result<void>();
     co_await pause(std::chrono::milliseconds(50));
   }
   co_return fail(ErrorKind::unavailable, "writes are still waiting after half a minute");
@@ -234,18 +244,22 @@ Result<std::vector<std::string>> DemoShow::differences(std::size_t& compared) {
       static constexpr std::pair<const char*, const char*> kPairs[] = {
           {"firstName", "first_name"}, {"lastName", "last_name"}, {"phone", "phone"}, {"city", "city"}};
       for (const auto& [there, here] : kPairs) {
-        if (text_of(find_member(contact, there)) != text_of(row->second.if_contains(here))) out.push_back(fmt::format("{} differs", here));
+        if (text_of(find_member(contact, there)) != text_of(row->second.if_contains(here)))
+          out.push_back(fmt::format("{} differs", here));
         ++compared;
       }
-      if (tags_of(find_member(contact, "tags")) != tags_of(row->second.if_contains("tags"))) out.emplace_back("tags differ");
+      if (tags_of(find_member(contact, "tags")) != tags_of(row->second.if_contains("tags")))
+        out.emplace_back("tags differ");
       ++compared;
     }
     if (items.size() < kPage) break;
   }
-  if (contacts != rows.size()) out.push_back(fmt::format("the CRM holds {} contacts, the database {}", contacts, rows.size()));
+  if (contacts != rows.size())
+    out.push_back(fmt::format("the CRM holds {} contacts, the database {}", contacts, rows.size()));
   LOCKSTEP_TRY(deals, stage_.database().rows("select title, amount, status from opportunities order by title"));
   std::multimap<std::string, std::string> held;
-  for (const JsonObject& deal : deals) held.emplace(text_of(deal.if_contains("title")), text_of(deal.if_contains("status")));
+  for (const JsonObject& deal : deals)
+    held.emplace(text_of(deal.if_contains("title")), text_of(deal.if_contains("status")));
   for (std::size_t offset = 0;; offset += kPage) {
     LOCKSTEP_TRY(page, stage_.crm_call("GET", fmt::format("opportunities?offset={}&limit={}", offset, kPage)));
     const JsonArray& items = page.at("opportunities").get_array();
@@ -274,9 +288,12 @@ Task<Result<void>> DemoShow::compare() {
   if (!wrong) co_return fail(wrong.error());
   out_.line();
   if (!wrong->empty()) {
-    co_return fail(ErrorKind::conflict, fmt::format("{} of {} compared values differ; the first: {}", wrong->size(), compared, wrong->front()));
+    co_return fail(ErrorKind::conflict, fmt::format("{} of {} compared values differ; the first: {}", wrong->size(),
+                                                    compared, wrong->front()));
   }
-  out_.line(out_.paint(Colour::green, fmt::format("Equal: {} values of the CRM and the database compared one by one, 0 differ.", with_commas(compared))));
+  out_.line(out_.paint(Colour::green,
+                       fmt::format("Equal: {} values of the CRM and the database compared one by one, 0 differ.",
+                                   with_commas(compared))));
   co_return Result<void>();
 }
 

@@ -71,7 +71,8 @@ std::string indented(const JsonObject& settings) {
   std::string out;
   for (const auto& [name, value] : settings) {
     // JSON is YAML; the token stands in a file of its own, because secrets never stand in the configuration.
-    out += fmt::format("        {}: {}\n", std::string_view(name), name == "token" ? "{file: crm_token}" : lockstep::to_text(value));
+    out += fmt::format("        {}: {}\n", std::string_view(name),
+                       name == "token" ? "{file: crm_token}" : lockstep::to_text(value));
   }
   return out;
 }
@@ -82,22 +83,26 @@ Result<void> DemoStage::write_configuration(const DemoSettings& settings, const 
                                             const connector::SandboxOptions& options, std::uint16_t port) {
   const JsonObject crm = sandbox.connector_settings(options, crm_->origin());
   LOCKSTEP_CHECK(write_file(folder_ + "/crm_token", std::string(string_member(Json(crm), "token"))));
-  std::string db = "      db:\n        connector: sqlite\n        path: " + folder_ + "/business.db\n        poll_ms: 20\n";
+  std::string db =
+      "      db:\n        connector: sqlite\n        path: " + folder_ + "/business.db\n        poll_ms: 20\n";
   if (settings.store == DemoStore::postgres) {
     LOCKSTEP_CHECK(write_file(folder_ + "/database_url", postgres_->connection()));
     db = "      db:\n        connector: postgres\n        url: {file: database_url}\n";
   }
   return write_file(folder_ + "/lockstep.yaml",
-                    fmt::format("# Written by `lockstep demo`.\nversion: 1\n\nserver:\n  listen: 127.0.0.1:{}\n  data: ./data\n  log: {{level: warning}}\n\n"
-                                "sources:\n  - id: demo\n    systems:\n      crm:\n        connector: {}\n{}        poll: {{every: 30s}}\n{}{}",
+                    fmt::format("# Written by `lockstep demo`.\nversion: 1\n\nserver:\n  listen: 127.0.0.1:{}\n  data: "
+                                "./data\n  log: {{level: warning}}\n\n"
+                                "sources:\n  - id: demo\n    systems:\n      crm:\n        connector: {}\n{}        "
+                                "poll: {{every: 30s}}\n{}{}",
                                 port, sandbox.kind, indented(crm), db, kEntities));
 }
 
 Result<std::unique_ptr<DemoStage>> DemoStage::set_up(const DemoSettings& settings, CommandContext& context,
-                                                     std::span<const connector::SandboxFactory> sandboxes, const std::string& version,
-                                                     net::EventLoop& loop) {
+                                                     std::span<const connector::SandboxFactory> sandboxes,
+                                                     const std::string& version, net::EventLoop& loop) {
   const auto sandbox = std::ranges::find(sandboxes, "gohighlevel", &connector::SandboxFactory::kind);
-  if (sandbox == sandboxes.end()) return fail(ErrorKind::invalid, "this program was built without the GoHighLevel sandbox");
+  if (sandbox == sandboxes.end())
+    return fail(ErrorKind::invalid, "this program was built without the GoHighLevel sandbox");
   std::unique_ptr<DemoStage> stage(new DemoStage(loop, LogSettings{LogLevel::warning, LogFormat::automatic, {}}));
   stage->folder_ = settings.folder;
   if (stage->folder_.empty()) {
@@ -110,7 +115,8 @@ Result<std::unique_ptr<DemoStage>> DemoStage::set_up(const DemoSettings& setting
   std::filesystem::create_directories(stage->folder_, error);
   stage->folder_ = std::filesystem::absolute(stage->folder_);
   // PostgreSQL runs as another user when we are root: it must get through to its folder.
-  if (settings.store == DemoStore::postgres && chmod(stage->folder_.c_str(), 0755) != 0) return fail(ErrorKind::unavailable, "cannot open the folder");
+  if (settings.store == DemoStore::postgres && chmod(stage->folder_.c_str(), 0755) != 0)
+    return fail(ErrorKind::unavailable, "cannot open the folder");
   if (settings.store == DemoStore::postgres) {
     LOCKSTEP_TRY(cluster, PrivatePostgres::start(stage->folder_ + "/postgres"));
     stage->postgres_ = std::move(cluster);
@@ -120,16 +126,20 @@ Result<std::unique_ptr<DemoStage>> DemoStage::set_up(const DemoSettings& setting
   LOCKSTEP_TRY(crm, SandboxHost::start(*sandbox, host, loop, stage->random_, stage->log_));
   stage->crm_ = std::move(crm);
   const auto seeded = stage->crm_->call(sandbox->seed_request(settings.contacts, settings.opportunities, 1));
-  if (seeded.response.status >= 300) return fail(ErrorKind::invalid, "the sandbox refused the seed: " + seeded.response.body);
+  if (seeded.response.status >= 300)
+    return fail(ErrorKind::invalid, "the sandbox refused the seed: " + seeded.response.body);
 
   for (std::uint16_t port = settings.port;; port = 0) {
     LOCKSTEP_CHECK(stage->write_configuration(settings, *sandbox, host.options, port));
     ConfigResult config = load_config(stage->folder_ + "/lockstep.yaml", context.factories, context.environment);
     if (!config) return fail(ErrorKind::invalid, "the demo's own configuration: " + config.error().front().message);
     // As `lockstep migrate` does; the CRM needs nothing.
-    LOCKSTEP_TRY(systems, LiveSystems::make(context.factories, [](const SystemConfig&) -> Result<std::unique_ptr<connector::StatePort>> {
-                   return std::make_unique<MemoryState>();
-                 }, stage->log_));
+    LOCKSTEP_TRY(systems, LiveSystems::make(
+                              context.factories,
+                              [](const SystemConfig&) -> Result<std::unique_ptr<connector::StatePort>> {
+                                return std::make_unique<MemoryState>();
+                              },
+                              stage->log_));
     for (const SystemConfig& system : config->sources.front().systems) {
       if (system.connector == sandbox->kind) continue;
       LOCKSTEP_TRY(done, systems->migrate(system));
@@ -148,7 +158,8 @@ Result<std::unique_ptr<DemoStage>> DemoStage::set_up(const DemoSettings& setting
     stage->database_ = std::move(database);
   }
   const auto hooked = stage->crm_->call(sandbox->webhook_request(stage->url() + "/hooks/demo/crm"));
-  if (hooked.response.status >= 300) return fail(ErrorKind::invalid, "the sandbox refused the webhook: " + hooked.response.body);
+  if (hooked.response.status >= 300)
+    return fail(ErrorKind::invalid, "the sandbox refused the webhook: " + hooked.response.body);
   return stage;
 }
 

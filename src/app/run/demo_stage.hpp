@@ -27,8 +27,8 @@ struct DemoSettings {
 class DemoStage {
  public:
   static Result<std::unique_ptr<DemoStage>> set_up(const DemoSettings& settings, CommandContext& context,
-                                                   std::span<const connector::SandboxFactory> sandboxes, const std::string& version,
-                                                   net::EventLoop& loop);
+                                                   std::span<const connector::SandboxFactory> sandboxes,
+                                                   const std::string& version, net::EventLoop& loop);
   ~DemoStage();
   DemoStage(const DemoStage&) = delete;
   DemoStage& operator=(const DemoStage&) = delete;

@@ -29,12 +29,15 @@ Result<std::unique_ptr<PrivatePostgres>> PrivatePostgres::start(const std::strin
       return fail(ErrorKind::unavailable, "run as root, the demo needs the user 'postgres' for PostgreSQL");
     }
   }
-  LOCKSTEP_CHECK(cluster->run("initdb", {"-D", folder + "/cluster", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"}));
+  LOCKSTEP_CHECK(cluster->run(
+      "initdb", {"-D", folder + "/cluster", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"}));
   std::ofstream settings(folder + "/cluster/postgresql.conf", std::ios::app);
   // The port only names the socket's file: nothing listens on the network.
-  settings << "listen_addresses = ''\nunix_socket_directories = '" << folder << "'\nport = 5432\nwal_level = logical\nshared_buffers = 32MB\n";
+  settings << "listen_addresses = ''\nunix_socket_directories = '" << folder
+           << "'\nport = 5432\nwal_level = logical\nshared_buffers = 32MB\n";
   settings.close();
-  LOCKSTEP_CHECK(cluster->run("pg_ctl", {"-D", folder + "/cluster", "-l", folder + "/server.log", "-w", "-t", "60", "start"}));
+  LOCKSTEP_CHECK(
+      cluster->run("pg_ctl", {"-D", folder + "/cluster", "-l", folder + "/server.log", "-w", "-t", "60", "start"}));
   return cluster;
 }
 
@@ -43,7 +46,9 @@ PrivatePostgres::~PrivatePostgres() {
   static_cast<void>(stopped);  // it never came up, or is gone already: either way nothing is left to stop
 }
 
-std::string PrivatePostgres::connection() const { return "host=" + folder_ + " port=5432 dbname=postgres user=postgres"; }
+std::string PrivatePostgres::connection() const {
+  return "host=" + folder_ + " port=5432 dbname=postgres user=postgres";
+}
 
 Result<void> PrivatePostgres::run(const std::string& program, const std::vector<std::string>& arguments) const {
   const std::string path = kPrograms + program;
@@ -59,7 +64,8 @@ Result<void> PrivatePostgres::run(const std::string& program, const std::vector<
       dup2(output, STDOUT_FILENO);
       dup2(output, STDERR_FILENO);
     }
-    if (user != nullptr && (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)) _exit(126);
+    if (user != nullptr && (setgroups(0, nullptr) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0))
+      _exit(126);
     if (chdir("/") != 0) _exit(126);
     setsid();  // Ctrl-C ends the demo, which then stops the server
     execv(path.c_str(), argv.data());

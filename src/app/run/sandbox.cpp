@@ -22,10 +22,14 @@ struct SandboxArguments {
   std::optional<std::uint64_t> burst;
 };
 
-ExitCode run_sandbox(CommandContext& context, std::span<const connector::SandboxFactory> factories, const SandboxArguments& arguments) {
+ExitCode run_sandbox(CommandContext& context, std::span<const connector::SandboxFactory> factories,
+                     const SandboxArguments& arguments) {
   const auto factory = std::ranges::find(factories, arguments.kind, &connector::SandboxFactory::kind);
   if (factory == factories.end()) {
-    return report(context, {ErrorKind::invalid, fmt::format("there is no sandbox '{}'; `lockstep sandbox --help` lists them", arguments.kind), {}});
+    return report(context,
+                  {ErrorKind::invalid,
+                   fmt::format("there is no sandbox '{}'; `lockstep sandbox --help` lists them", arguments.kind),
+                   {}});
   }
   SpdlogLog log(LogSettings{});
   net::EventLoop loop;
@@ -38,7 +42,8 @@ ExitCode run_sandbox(CommandContext& context, std::span<const connector::Sandbox
   auto host = SandboxHost::start(*factory, settings, loop, random, log);
   if (!host) return report(context, host.error());
   const auto seeded = (*host)->call(factory->seed_request(arguments.contacts, arguments.opportunities, arguments.seed));
-  if (seeded.response.status >= 300) return report(context, {ErrorKind::invalid, "the sandbox refused the seed: " + seeded.response.body, {}});
+  if (seeded.response.status >= 300)
+    return report(context, {ErrorKind::invalid, "the sandbox refused the seed: " + seeded.response.body, {}});
 
   context.out.line(fmt::format("{} sandbox at {}", factory->kind, (*host)->origin()));
   context.out.line(fmt::format("  edit it as a person would: {}/_sandbox/", (*host)->origin()));
@@ -54,20 +59,31 @@ ExitCode run_sandbox(CommandContext& context, std::span<const connector::Sandbox
 
 }  // namespace
 
-void add_sandbox(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> factories, CommandAction& action) {
+void add_sandbox(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> factories,
+                 CommandAction& action) {
   auto arguments = std::make_shared<SandboxArguments>();
   CLI::App* command = app.add_subcommand("sandbox", "Run a simulator of an outside system, for trying things out");
   std::string kinds;
-  for (const connector::SandboxFactory& factory : factories) kinds += fmt::format("\n  {}: {}", factory.kind, factory.summary);
+  for (const connector::SandboxFactory& factory : factories)
+    kinds += fmt::format("\n  {}: {}", factory.kind, factory.summary);
   command->add_option("kind", arguments->kind, "Which one")->required();
   command->add_option("--port", arguments->port, "Port on 127.0.0.1; 0: a free one")->capture_default_str();
-  command->add_option("--contacts", arguments->contacts, "People it knows at the start")->check(CLI::Range(0, 1'000'000))->capture_default_str();
-  command->add_option("--opportunities", arguments->opportunities, "Deals it knows at the start")->check(CLI::Range(0, 1'000'000))->capture_default_str();
+  command->add_option("--contacts", arguments->contacts, "People it knows at the start")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  command->add_option("--opportunities", arguments->opportunities, "Deals it knows at the start")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
   command->add_option("--seed", arguments->seed, "The same seed gives the same people")->capture_default_str();
-  command->add_option("--webhook-url", arguments->webhook_url, "Where it sends its webhooks, such as http://127.0.0.1:8080/hooks/main/crm");
-  command->add_option("--burst", arguments->burst, "Calls that its quota allows in a burst window; without it the real system's limit")
+  command->add_option("--webhook-url", arguments->webhook_url,
+                      "Where it sends its webhooks, such as http://127.0.0.1:8080/hooks/main/crm");
+  command
+      ->add_option("--burst", arguments->burst,
+                   "Calls that its quota allows in a burst window; without it the real system's limit")
       ->check(CLI::Range(1, 1'000'000));
-  command->footer("Sandboxes:" + kinds + "\n\nExample:\n  lockstep sandbox gohighlevel --contacts 1000 --webhook-url http://127.0.0.1:8080/hooks/main/crm");
+  command->footer("Sandboxes:" + kinds +
+                  "\n\nExample:\n  lockstep sandbox gohighlevel --contacts 1000 --webhook-url "
+                  "http://127.0.0.1:8080/hooks/main/crm");
   command->callback([&context, factories, &action, arguments] {
     action = [&context, factories, arguments] { return run_sandbox(context, factories, *arguments); };
   });

@@ -9,6 +9,7 @@
 namespace lockstep::app {
 
 // `factories` outlives the command.
-void add_sandbox(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> factories, CommandAction& action);
+void add_sandbox(CLI::App& app, CommandContext& context, std::span<const connector::SandboxFactory> factories,
+                 CommandAction& action);
 
 }  // namespace lockstep::app

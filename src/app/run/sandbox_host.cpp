@@ -58,7 +58,8 @@ void SandboxHost::State::answer(const net::ServerRequest& request, std::shared_p
 
 void SandboxHost::State::send_webhooks() {
   if (stopping) return;
-  for (connector::SandboxWebhook& webhook : sandbox->due_webhooks(loop.clock().now())) waiting.push_back(std::move(webhook));
+  for (connector::SandboxWebhook& webhook : sandbox->due_webhooks(loop.clock().now()))
+    waiting.push_back(std::move(webhook));
   while (!waiting.empty() && sending < kWebhooksParallel) {
     connector::SandboxWebhook next = std::move(waiting.front());
     waiting.erase(waiting.begin());
@@ -99,7 +100,8 @@ SandboxHost::~SandboxHost() {
   if (state_->timer) state_->loop.cancel(*state_->timer);
 }
 
-Result<std::unique_ptr<SandboxHost>> SandboxHost::start(const connector::SandboxFactory& factory, SandboxHostSettings settings, net::EventLoop& loop,
+Result<std::unique_ptr<SandboxHost>> SandboxHost::start(const connector::SandboxFactory& factory,
+                                                        SandboxHostSettings settings, net::EventLoop& loop,
                                                         Random& random, Log& log) {
   auto state = std::make_unique<State>(loop, log);
   LOCKSTEP_TRY(sandbox, factory.make(settings.options, loop.clock(), random));
@@ -113,9 +115,11 @@ Result<std::unique_ptr<SandboxHost>> SandboxHost::start(const connector::Sandbox
   server_settings.port = settings.port;
   server_settings.limits.body_bytes_limit = kBodyBytes;
   State* raw = state.get();
-  LOCKSTEP_TRY(server, net::HttpServer::listen(loop, std::move(server_settings), [raw](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
-                 raw->answer(request, std::move(exchange));
-               }));
+  LOCKSTEP_TRY(server,
+               net::HttpServer::listen(loop, std::move(server_settings),
+                                       [raw](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
+                                         raw->answer(request, std::move(exchange));
+                                       }));
   state->server = std::move(server);
   state->settings = std::move(settings);
   return std::unique_ptr<SandboxHost>(new SandboxHost(std::move(state)));

@@ -19,8 +19,9 @@ struct SandboxHostSettings {
 
 class SandboxHost {
  public:
-  static Result<std::unique_ptr<SandboxHost>> start(const connector::SandboxFactory& factory, SandboxHostSettings settings, net::EventLoop& loop,
-                                                    Random& random, Log& log);
+  static Result<std::unique_ptr<SandboxHost>> start(const connector::SandboxFactory& factory,
+                                                    SandboxHostSettings settings, net::EventLoop& loop, Random& random,
+                                                    Log& log);
   ~SandboxHost();
   SandboxHost(const SandboxHost&) = delete;
   SandboxHost& operator=(const SandboxHost&) = delete;

@@ -38,7 +38,8 @@ ExitCode run_server(CommandContext& context, const std::string& version) {
   const auto reload = [&] {
     auto next = load_config(context.config_file, context.factories, context.environment);
     if (!next) {
-      log.error("reload.refused", {{"problems", next.error().size()}, {"hint", "run `lockstep check`; the old configuration stays in force"}});
+      log.error("reload.refused", {{"problems", next.error().size()},
+                                   {"hint", "run `lockstep check`; the old configuration stays in force"}});
       return;
     }
     const Result<void> done = (*server)->reload(std::move(*next));
@@ -67,9 +68,13 @@ void add_up(CLI::App& app, CommandContext& context, std::string version, Command
   CLI::App* command = app.add_subcommand("up", "Run the server");
   add_config_option(*command, context);
   command->footer(
-      "SIGTERM and SIGINT end it gracefully: webhooks get 429 (the CRM sends them again), writes on their way are waited for.\n"
-      "SIGHUP reads the configuration again without dropping anything.\n\nExample:\n  lockstep up --config lockstep.yaml");
-  command->callback([&context, version = std::move(version), &action] { action = [&context, version] { return run_server(context, version); }; });
+      "SIGTERM and SIGINT end it gracefully: webhooks get 429 (the CRM sends them again), writes on their way are "
+      "waited for.\n"
+      "SIGHUP reads the configuration again without dropping anything.\n\nExample:\n  lockstep up --config "
+      "lockstep.yaml");
+  command->callback([&context, version = std::move(version), &action] {
+    action = [&context, version] { return run_server(context, version); };
+  });
 }
 
 }  // namespace lockstep::app

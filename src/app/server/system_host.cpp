@@ -38,7 +38,8 @@ class HubState final : public connector::StatePort {
 
 // Everything a connector stands on, in the order in which it goes away.
 struct Instance {
-  Instance(const SystemConfig& config, std::shared_ptr<const sync::Catalog> from, std::shared_ptr<CredentialLine> to, const HostParts& parts)
+  Instance(const SystemConfig& config, std::shared_ptr<const sync::Catalog> from, std::shared_ptr<CredentialLine> to,
+           const HostParts& parts)
       : catalog(std::move(from)), line(std::move(to)), state(config, parts.hub) {}
 
   std::shared_ptr<const sync::Catalog> catalog;  // the settings point into it
@@ -70,7 +71,8 @@ struct CredentialLine {
   connector::MeteredHttp http;
 };
 
-std::shared_ptr<CredentialLine> CredentialLines::line(const SystemConfig& system, const std::string& origin, const HostParts& parts) {
+std::shared_ptr<CredentialLine> CredentialLines::line(const SystemConfig& system, const std::string& origin,
+                                                      const HostParts& parts) {
   std::erase_if(lines_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<CredentialLine>& known = lines_[credential_of(system, origin)];
   std::shared_ptr<CredentialLine> line = known.lock();
@@ -87,7 +89,8 @@ std::string fingerprint_of(const SystemConfig& system) {
     text += ' ' + binding->object;
     for (const sync::FieldBinding& field : binding->fields) {
       const sync::FieldSchema* schema = entity->find(field.field);
-      text += '|' + field.field + '=' + field.path + ' ' + field.converter + ' ' + std::to_string(static_cast<int>(field.direction)) + ' ' +
+      text += '|' + field.field + '=' + field.path + ' ' + field.converter + ' ' +
+              std::to_string(static_cast<int>(field.direction)) + ' ' +
               (schema == nullptr ? "" : std::to_string(static_cast<int>(schema->type)) + schema->target.str());
     }
   }
@@ -97,9 +100,11 @@ std::string fingerprint_of(const SystemConfig& system) {
 Result<HostedSystem> host_system(const SystemConfig& system, std::shared_ptr<const sync::Catalog> catalog,
                                  std::span<const connector::Factory> factories, const HostParts& parts) {
   const auto factory = std::ranges::find(factories, system.connector, &connector::Factory::kind);
-  if (factory == factories.end()) return fail(ErrorKind::invalid, "this program has no connector '" + system.connector + "'");
+  if (factory == factories.end())
+    return fail(ErrorKind::invalid, "this program has no connector '" + system.connector + "'");
   std::shared_ptr<CredentialLine> line;
-  if (factory->uses_http) line = parts.lines->line(system, factory->origin ? factory->origin(system.settings.settings) : "", parts);
+  if (factory->uses_http)
+    line = parts.lines->line(system, factory->origin ? factory->origin(system.settings.settings) : "", parts);
   auto instance = std::make_shared<Instance>(system, std::move(catalog), std::move(line), parts);
   connector::Ports ports;
   if (instance->line) ports.http = &instance->line->http;

@@ -19,7 +19,8 @@ constexpr std::size_t kInterimResponsesLimit = 8;  // 1xx before the answer
 bool ClientConnection::usable() const {
   if (core_->now() - idle_since_ >= core_->settings().limits.idle_timeout) return false;
   char byte = 0;
-  const auto got = ::recv(const_cast<SocketStream&>(stream_).socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const auto got =
+      ::recv(const_cast<SocketStream&>(stream_).socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
@@ -41,7 +42,8 @@ void ClientConnection::send() {
   phase_ = Phase::carrying;
   const ClientLimits& limits = core_->settings().limits;
   wire::HttpRequest& request = flight_->request.request;
-  parser_.emplace(ParserLimits{limits.header_bytes_limit, limits.header_fields_limit, flight_->request.response_bytes_limit});
+  parser_.emplace(
+      ParserLimits{limits.header_bytes_limit, limits.header_fields_limit, flight_->request.response_bytes_limit});
   parser_->reset(request.method == "HEAD" ? ResponseBody::never : ResponseBody::as_framed);
   written_ = 0;
   interim_responses_ = 0;
@@ -82,9 +84,9 @@ void ClientConnection::on_write(const error_code& error, std::size_t bytes) {
 
 void ClientConnection::read() {
   const std::size_t size = answer_started_ ? kReadBodyBytes : kReadBytes;
-  stream_.async_read_some(input_.prepare(size), [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-    self->on_read(error, bytes);
-  });
+  stream_.async_read_some(
+      input_.prepare(size),
+      [self = shared_from_this()](const error_code& error, std::size_t bytes) { self->on_read(error, bytes); });
 }
 
 void ClientConnection::on_read(const error_code& error, std::size_t bytes) {
@@ -152,10 +154,12 @@ void ClientConnection::refuse_answer(ParseStatus status) {
   const auto flight = flight_;
   const Progress progress = abandon();
   if (status == ParseStatus::body_too_large && flight->safe) {
-    core_->finish(*flight, lockstep::fail(ErrorKind::exhausted, pool_.origin.host + ": the answer is larger than " +
+    core_->finish(*flight, lockstep::fail(ErrorKind::exhausted,
+                                          pool_.origin.host + ": the answer is larger than " +
                                               std::to_string(flight->request.response_bytes_limit) + " bytes"));
   } else {
-    core_->fail_flight(*flight, progress, pool_.origin.host + ": the answer is not usable: " + std::string(parser_->trouble()));
+    core_->fail_flight(*flight, progress,
+                       pool_.origin.host + ": the answer is not usable: " + std::string(parser_->trouble()));
   }
   core_->drop(pool_, *this);
 }

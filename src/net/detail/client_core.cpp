@@ -64,7 +64,8 @@ void ClientCore::finish(Flight& flight, Result<wire::HttpResponse> result) {
   if (flight.deadline_timer) loop_.cancel(*std::exchange(flight.deadline_timer, std::nullopt));
   flight.connection.reset();
   // Posted: the caller may send again at once, and must not find us in the middle of something.
-  loop_.post([done = std::exchange(flight.done, nullptr), result = std::move(result)]() mutable { done(std::move(result)); });
+  loop_.post(
+      [done = std::exchange(flight.done, nullptr), result = std::move(result)]() mutable { done(std::move(result)); });
 }
 
 void ClientCore::fail_flight(Flight& flight, Progress progress, std::string what) {

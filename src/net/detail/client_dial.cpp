@@ -22,7 +22,8 @@ void ClientConnection::dial(std::shared_ptr<Flight> flight) {
 
 void ClientConnection::resolve() {
   start_timer(core_->settings().limits.connect_timeout);
-  resolver_.async_resolve(pool_.origin.host, std::to_string(pool_.origin.port), asio::ip::resolver_base::numeric_service,
+  resolver_.async_resolve(pool_.origin.host, std::to_string(pool_.origin.port),
+                          asio::ip::resolver_base::numeric_service,
                           [self = shared_from_this()](const error_code& error, const Resolver::results_type& results) {
                             if (self->phase_ == Phase::closed) return;
                             if (error) return self->dial_failed(ErrorKind::unavailable, "look-up: " + error.message());
@@ -33,7 +34,8 @@ void ClientConnection::resolve() {
 void ClientConnection::choose(const std::vector<TcpEndpoint>& found) {
   const AddressPolicy& policy = core_->settings().address_policy;
   for (const TcpEndpoint& endpoint : found) {
-    if (policy.permits(pool_.origin.host, pool_.origin.port, endpoint.address().to_string())) endpoints_.push_back(endpoint);
+    if (policy.permits(pool_.origin.host, pool_.origin.port, endpoint.address().to_string()))
+      endpoints_.push_back(endpoint);
   }
   if (endpoints_.empty()) {
     return dial_failed(ErrorKind::invalid, "not a public address; name the host in the configuration to allow it");
@@ -50,7 +52,8 @@ void ClientConnection::connect_next() {
   stream_.socket().async_connect(endpoints_[next_endpoint_++], [self = shared_from_this()](const error_code& error) {
     if (self->phase_ == Phase::closed) return;
     if (error) {
-      self->last_trouble_ = error == asio::error::operation_aborted ? "connect: timed out" : "connect: " + error.message();
+      self->last_trouble_ =
+          error == asio::error::operation_aborted ? "connect: timed out" : "connect: " + error.message();
       return self->connect_next();
     }
     error_code option_error;

@@ -30,7 +30,8 @@ ParseStatus feed(Parser& parser, std::string_view bytes, const std::vector<std::
 
 TEST(RequestParserTest, FillsTheMessageAndLeavesTheNextOneAlone) {
   RequestParser parser({});
-  const std::string_view message = "PATCH /a?b=c HTTP/1.1\r\nHost: x\r\nX-A:  1 \r\nx-a: 2\r\nContent-Length: 2\r\n\r\nhi";
+  const std::string_view message =
+      "PATCH /a?b=c HTTP/1.1\r\nHost: x\r\nX-A:  1 \r\nx-a: 2\r\nContent-Length: 2\r\n\r\nhi";
   const ParseStep step = parser.put(std::string(message) + "GET /");
   ASSERT_EQ(step.status, ParseStatus::done);
   EXPECT_EQ(step.consumed, message.size());
@@ -46,7 +47,10 @@ TEST(RequestParserTest, FillsTheMessageAndLeavesTheNextOneAlone) {
 
 TEST(RequestParserTest, TrailersAreNotMergedIntoTheHead) {
   RequestParser parser({});
-  ASSERT_EQ(parser.put("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nz\r\n0\r\nX-Signature: forged\r\n\r\n").status,
+  ASSERT_EQ(parser
+                .put("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nz\r\n0\r\nX-Signature: "
+                     "forged\r\n\r\n")
+                .status,
             ParseStatus::done);
   const wire::HttpRequest request = parser.take();
   EXPECT_EQ(request.body, "z");
@@ -100,7 +104,8 @@ RC_GTEST_PROP(RequestParserTest, TheSplitIntoReadsChangesNothing, ()) {
     bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
   bytes += "GET /next";
-  const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(1, 40)));
+  const auto sizes =
+      *rc::gen::nonEmpty(rc::gen::container<std::vector<std::size_t>>(rc::gen::inRange<std::size_t>(1, 40)));
   RequestParser parser({});
   std::string left;
   RC_ASSERT(feed(parser, bytes, sizes, left) == ParseStatus::done);

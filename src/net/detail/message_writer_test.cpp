@@ -19,11 +19,13 @@ TEST(MessageWriterTest, FramingFollowsStatusAndKind) {
     append_response_head(out, {status, {}, "body"}, {framing, persistence, ""});
     return out;
   };
-  EXPECT_EQ(head(200, BodyFraming::content_length, Persistence::keep_alive), "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_EQ(head(200, BodyFraming::content_length, Persistence::keep_alive),
+            "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
   EXPECT_EQ(head(204, BodyFraming::content_length, Persistence::keep_alive), "HTTP/1.1 204 No Content\r\n\r\n");
   EXPECT_EQ(head(200, BodyFraming::chunked, Persistence::close),
             "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
-  EXPECT_EQ(head(599, BodyFraming::until_close, Persistence::close), "HTTP/1.1 599 Status\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(head(599, BodyFraming::until_close, Persistence::close),
+            "HTTP/1.1 599 Status\r\nConnection: close\r\n\r\n");
 }
 
 // Whatever the values hold, the reader sees the same number of headers and the same body.
@@ -44,7 +46,8 @@ RC_GTEST_PROP(MessageWriterTest, NoHeaderValueChangesTheMessage, (const std::str
 }
 
 // A request that passes the check arrives as it was written; the others are refused before a byte is sent.
-RC_GTEST_PROP(MessageWriterTest, ARequestIsRefusedOrArrivesIntact, (const std::string& target, const std::string& value)) {
+RC_GTEST_PROP(MessageWriterTest, ARequestIsRefusedOrArrivesIntact,
+              (const std::string& target, const std::string& value)) {
   const wire::HttpRequest request{"POST", "/" + target, {{"X-Value", value}}, "body"};
   if (request_trouble(request)) return;
   std::string bytes;

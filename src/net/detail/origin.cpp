@@ -52,7 +52,8 @@ Result<Origin> parse_origin(std::string_view text) {
   if (url.has_port() && !url.port().empty()) {
     const auto digits = url.port();
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), origin.port);
-    if (error != std::errc() || end != digits.data() + digits.size() || origin.port == 0) return wrong("no port number");
+    if (error != std::errc() || end != digits.data() + digits.size() || origin.port == 0)
+      return wrong("no port number");
   }
   return origin;
 }

@@ -23,8 +23,9 @@ TEST(OriginTest, TheHostHeaderNamesUnusualPortsAndBracketsIpv6) {
 }
 
 TEST(OriginTest, AnythingElseIsInvalid) {
-  for (const char* text : {"", "//x", "https://", "https://user:pw@x", "https://x/y", "https://x?", "https://x#", "ws://x",
-                           "https://x:0", "https://x:65536", "https://x:4 4", "https://a%00b", "https://a%2fb", "https://x\r\n"}) {
+  for (const char* text :
+       {"", "//x", "https://", "https://user:pw@x", "https://x/y", "https://x?", "https://x#", "ws://x", "https://x:0",
+        "https://x:65536", "https://x:4 4", "https://a%00b", "https://a%2fb", "https://x\r\n"}) {
     const auto origin = parse_origin(text);
     ASSERT_FALSE(origin.has_value()) << text;
     EXPECT_EQ(origin.error().kind, ErrorKind::invalid);

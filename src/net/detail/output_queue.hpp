@@ -42,7 +42,7 @@ class OutputQueue {
   void start_batch();
 
   std::vector<Item> waiting_;
-  std::vector<Item> batch_;              // owns what pieces_ point into
+  std::vector<Item> batch_;               // owns what pieces_ point into
   std::vector<std::string> chunk_heads_;  // likewise
   std::vector<std::string_view> pieces_;
   std::size_t next_piece_ = 0;

@@ -8,7 +8,9 @@
 namespace lockstep::net::detail {
 namespace {
 
-std::shared_ptr<const std::string> shared(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+std::shared_ptr<const std::string> shared(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
 
 std::string joined(std::span<const std::string_view> pieces) {
   std::string text;

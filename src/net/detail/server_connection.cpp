@@ -85,12 +85,12 @@ void ServerConnection::start() {
   const ServerLimits& limits = core_->limits();
   read_deadline_ = core_->now() + std::min(limits.request_timeout, limits.idle_timeout);
   if (core_->tls() == nullptr) return read();
-  stream_.start_tls(*core_->tls()).async_handshake(asio::ssl::stream_base::server,
-                                                   [self = shared_from_this()](const error_code& error) {
-                                                     if (self->phase_ == Phase::closed) return;
-                                                     if (error) return self->close();
-                                                     self->read();
-                                                   });
+  stream_.start_tls(*core_->tls())
+      .async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](const error_code& error) {
+        if (self->phase_ == Phase::closed) return;
+        if (error) return self->close();
+        self->read();
+      });
 }
 
 void ServerConnection::close() {
@@ -132,9 +132,9 @@ void ServerConnection::read() {
     size = kReadBodyBytes;
   }
   reading_ = true;
-  stream_.async_read_some(input_.prepare(size), [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-    self->on_read(error, bytes);
-  });
+  stream_.async_read_some(
+      input_.prepare(size),
+      [self = shared_from_this()](const error_code& error, std::size_t bytes) { self->on_read(error, bytes); });
 }
 
 void ServerConnection::on_read(const error_code& error, std::size_t bytes) {

@@ -68,7 +68,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::vector<ServerConnection*> connections_;  // each knows its index
   std::vector<std::shared_ptr<ServerConnection>> unflushed_;
   Duration last_flush_{};
-  std::size_t refusing_ = 0;                    // how many of them are only told to come back
+  std::size_t refusing_ = 0;  // how many of them are only told to come back
   std::unordered_map<std::string, std::size_t> per_address_;
   ServerStats stats_;
   std::string date_;

@@ -17,7 +17,8 @@ void harden(ssl::context& context) {
 
 }  // namespace
 
-Result<ssl::context> server_tls_context(const std::string& certificate_chain_file, const std::string& private_key_file) {
+Result<ssl::context> server_tls_context(const std::string& certificate_chain_file,
+                                        const std::string& private_key_file) {
   ssl::context context(ssl::context::tls_server);
   harden(context);
   error_code error;

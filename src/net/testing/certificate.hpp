@@ -32,7 +32,8 @@ class Certificate {
     X509_set_pubkey(certificate.get(), key.get());
     X509_NAME* name = X509_get_subject_name(certificate.get());
     const std::string common_name = "lockstep test";
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name.data()), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(common_name.data()), -1,
+                               -1, 0);
     X509_set_issuer_name(certificate.get(), name);
     const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> alternatives(
         X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str()), X509_EXTENSION_free);

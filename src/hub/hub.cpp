@@ -112,7 +112,7 @@ void Hub::accept_webhook(const SourceId& source, const SystemName& system, const
   submission.inputs = lane->to_inputs(std::move(*changes), sync::Via::webhook);
   submission.bytes = request.body.size();
   submission.done = std::move(done);
-  state_->committer.submit(std::move(submission));
+  lane->take_webhook(std::move(submission));
 }
 
 void Hub::submit(std::vector<sync::Input> inputs, AppliedDone done) {

@@ -227,5 +227,40 @@ TEST_F(HubTest, DrainingWaitsForWritesOnTheirWay) {
   EXPECT_EQ(counts().outbox_waiting, 0u) << "their outcomes are committed";
 }
 
+// The echo of a write comes before its answer, and a person has edited again in between: the echo is no edit.
+TEST_F(HubTest, E2AnEchoThatOvertakesTheOutcomeOfItsWriteRevertsNothing) {
+  crm->objects["a"]["name"] = "Old";
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  const auto record = store.open_reader()->linked({source, SystemName("crm"), "thing", "a"});
+  ASSERT_TRUE(record && *record);
+  const auto edit = [&](const char* value) {
+    sync::Edit change;
+    change.source = source;
+    change.entity = EntityName("thing");
+    change.record = **record;
+    change.fields["name"] = value;
+    hub->submit({change},
+                [](Result<std::vector<sync::Applied>> applied) { EXPECT_TRUE(applied && !applied->front().error); });
+  };
+  crm->write_time = std::chrono::seconds(10);
+  edit("First");
+  loop.run_for(std::chrono::seconds(1));
+  crm->objects["a"]["name"] = "First";  // it has arrived there, and its answer is still on the way
+  edit("Second");
+  bool answered = false;
+  connector::WebhookRequest echo;
+  echo.body = R"({"id":"a"})";
+  hub->accept_webhook(source, SystemName("crm"), echo, [&](Result<std::vector<sync::Applied>> applied) {
+    answered = true;
+    EXPECT_TRUE(applied.has_value());
+  });
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_TRUE(answered);
+  EXPECT_EQ(crm->objects["a"]["name"], "Second");
+  EXPECT_EQ(db->objects.begin()->second["name"], "Second");
+  EXPECT_EQ(crm->writes, 2u);
+}
+
 }  // namespace
 }  // namespace lockstep::hub

@@ -43,6 +43,9 @@ class Lane final : private connector::CaptureSink {
   // Takes over schedules and mapping after a reload; the connector is the same.
   void adopt(SystemSetup setup);
 
+  // Hands a webhook's inputs to the committer, at once or when the outcome is known of a write that they may echo.
+  void take_webhook(Submission submission);
+
   // Something may be due.
   void wake_writes() { write_waker_.wake(); }
   void wake_fetches() { fetch_waker_.wake(); }
@@ -68,6 +71,15 @@ class Lane final : private connector::CaptureSink {
   Task<void> run_fetches();
   Task<void> run_polls();
   Task<void> capture_in(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable);
+
+  // E1, E2: while a write is on its way only its outcome tells what the object then holds. An observation that comes
+  // meanwhile may be its echo; were it merged first, a newer edit made here would lose to our own older write.
+  using ObjectKey = std::pair<std::string, std::string>;  // object, external id
+  std::vector<ObjectKey> sending_of(const std::vector<sync::Input>& inputs) const;
+  Task<void> outcomes_of(std::vector<ObjectKey> keys);
+  Task<void> take_later(Submission submission, std::vector<ObjectKey> keys);
+  void begin_sending(const connector::WriteRequest& request);
+  void end_sending(const connector::WriteRequest& request);
 
   Task<void> write_chunk(std::vector<Prepared> chunk);
   Task<void> read_back(Prepared prepared);
@@ -123,6 +135,8 @@ class Lane final : private connector::CaptureSink {
   Time paused_until_{};
   std::map<TimerId, Completion<std::monostate>::Done> resting_;
   std::set<RecordId> in_flight_;
+  std::map<ObjectKey, std::vector<Completion<std::monostate>::Done>> sending_;  // and who waits for the outcome
+  std::size_t held_webhooks_ = 0;
   std::set<Seq> fetching_;
   std::size_t calls_ = 0;
   std::uint64_t written_ = 0;

@@ -103,6 +103,7 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
   for (Prepared& prepared : chunk) {
     if (prepared.problem.empty()) {
       requests.push_back(prepared.request);
+      begin_sending(prepared.request);
       sent.push_back(std::move(prepared));
     } else {
       connector::WriteResult rejected;
@@ -120,6 +121,7 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
       outcomes.push_back(to_outcome(sent[i], std::move(results[i]), latency));
   }
   co_await settle(std::move(outcomes));
+  for (const Prepared& prepared : sent) end_sending(prepared.request);
   --calls_;
   write_waker_.wake();
 }
@@ -183,6 +185,7 @@ Task<void> Lane::read_back(Prepared prepared) {
   const connector::Capabilities& can = setup_.connector->capabilities();
   connector::WriteResult result;
   const Duration start = context_.loop.clock().monotonic();
+  begin_sending(prepared.request);
   if (!prepared.request.external_id.empty()) {
     Result<std::optional<sync::Change>> found =
         co_await setup_.connector->fetch(prepared.request.object, prepared.request.external_id, sync::WorkClass::retry);
@@ -229,6 +232,7 @@ Task<void> Lane::read_back(Prepared prepared) {
   std::vector<sync::WriteOutcome> outcomes;
   outcomes.push_back(to_outcome(prepared, std::move(result), context_.loop.clock().monotonic() - start));
   co_await settle(std::move(outcomes));
+  end_sending(prepared.request);
   --calls_;
   write_waker_.wake();
 }

@@ -133,7 +133,8 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
   outcome.record = prepared.row.key.record;
   outcome.write = prepared.request.kind;
   outcome.kind = result.kind;
-  outcome.external_id = result.external_id.empty() ? prepared.request.external_id : std::move(result.external_id);
+  outcome.external_id = std::move(result.external_id);
+  if (outcome.external_id.empty()) outcome.external_id = prepared.request.external_id;
   outcome.written = prepared.written;
   outcome.state = std::move(result.state);
   outcome.extent = result.extent;

@@ -127,7 +127,7 @@ Result<std::string> Applier::resolve_references(const Observed& seen, Fields& fi
       value = linked->empty() ? Json(nullptr) : Json(linked->str());
       continue;
     }
-    const std::string waits_for = wait_for_object(change.system, there->object, external_id);
+    std::string waits_for = wait_for_object(change.system, there->object, external_id);
     LOCKSTEP_TRY(waiting, ws_.inbox_waiting(change.source, waits_for));
     if (waiting.empty()) {
       Change wanted = change;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 
 namespace lockstep::tests {
 namespace {
@@ -124,7 +125,8 @@ std::optional<HttpReply> HttpConnection::call(std::string_view method, std::stri
   if (socket_ >= 0) {
     // The peer may have closed an idle connection: that is seen before anything is sent.
     char byte = 0;
-    if (recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) close();
+    const ssize_t seen = recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (seen == 0 || (seen < 0 && errno != EAGAIN)) close();
   }
   if (!send(text) && socket_ < 0) return std::nullopt;  // refused; a reset in the middle may still have been answered
   return read(deadline);

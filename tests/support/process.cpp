@@ -28,6 +28,7 @@ void pause(std::chrono::milliseconds time) { std::this_thread::sleep_for(time); 
 Process::Process(Settings settings) : settings_(std::move(settings)) {
   const std::string output_path = (settings_.folder / (settings_.name + ".out")).string();
   const std::string log_path = (settings_.folder / (settings_.name + ".log")).string();
+  std::filesystem::remove(output_path);  // here, or a line of the run before could be taken for one of this run
   std::vector<char*> arguments;
   for (std::string& word : settings_.command) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -92,6 +92,10 @@ void Hub::State::committed(const Committed& done) {
 
 void Hub::accept_webhook(const SourceId& source, const SystemName& system, const connector::WebhookRequest& request,
                          AppliedDone done) {
+  if (state_->draining) {
+    done(fail({ErrorKind::exhausted, "shutting down: send it again later", std::chrono::seconds(5)}));  // A2
+    return;
+  }
   Lane* lane = state_->lane(source, system);
   if (lane == nullptr) {
     done(fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'"));

@@ -4,6 +4,7 @@
 namespace lockstep::hub {
 
 void Lane::take_webhook(Submission submission) {
+  last_seen_ = context_.loop.clock().now();
   std::vector<ObjectKey> keys = sending_of(submission.inputs);
   if (keys.empty() || stopping_) {
     context_.committer.submit(std::move(submission));

@@ -59,7 +59,9 @@ void measure_bulk(const Options& options, Sql& sql, const Lockstep& lockstep) {
   std::vector<double> sql_rate;
   for (const double seconds : sql_seconds) sql_rate.push_back(static_cast<double>(options.rows) / seconds);
   print_line(fmt::format("\nOne UPDATE of {} rows (median and range of {} runs)", options.rows, options.runs));
-  print_table({{"", "rows/s"}, {"from the statement's start to the last event in the journal", spread(rate)}, {"the UPDATE itself", spread(sql_rate)}});
+  print_table({{"", "rows/s"},
+               {"from the statement's start to the last event in the journal", spread(rate)},
+               {"the UPDATE itself", spread(sql_rate)}});
 }
 
 void measure_single(const Options& options, Sql& sql, const Lockstep& lockstep) {
@@ -67,18 +69,20 @@ void measure_single(const Options& options, Sql& sql, const Lockstep& lockstep) 
   std::vector<std::atomic<Nanoseconds>> seen(count);
   std::vector<Nanoseconds> sent(count), committed(count);
   {
-    const Events events(lockstep.address(), "/api/v1/sources/main/events", [&](std::string_view data, Nanoseconds read_at) {
-      const std::string_view number = member_of(data, "\"to\":\"single ");
-      std::size_t index = count;
-      std::from_chars(number.data(), number.data() + number.size(), index);
-      if (index < count) seen[index] = read_at;
-    });
+    const Events events(lockstep.address(), "/api/v1/sources/main/events",
+                        [&](std::string_view data, Nanoseconds read_at) {
+                          const std::string_view number = member_of(data, "\"to\":\"single ");
+                          std::size_t index = count;
+                          std::from_chars(number.data(), number.data() + number.size(), index);
+                          if (index < count) seen[index] = read_at;
+                        });
     const Nanoseconds start = now_ns();
     for (std::size_t i = 0; i < count; ++i) {
       const Nanoseconds due = start + static_cast<Nanoseconds>(static_cast<double>(i) * 1e9 / kSingleRate);
       std::this_thread::sleep_for(std::chrono::nanoseconds(std::max<Nanoseconds>(0, due - now_ns())));
       sent[i] = now_ns();
-      sql.run(fmt::format("UPDATE contacts SET city = 'single {}' WHERE email = 'person{}@example.com'", i, i % options.rows));
+      sql.run(fmt::format("UPDATE contacts SET city = 'single {}' WHERE email = 'person{}@example.com'", i,
+                          i % options.rows));
       committed[i] = now_ns();
     }
     for (int i = 0; i < 100 && seen.back() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -91,7 +95,8 @@ void measure_single(const Options& options, Sql& sql, const Lockstep& lockstep) 
     statement.push_back(committed[i] - sent[i]);
   }
   const auto row = [](const std::string& name, const Percentiles& p) {
-    return std::vector<std::string>{name, fmt::format("{:.2f}", p.p50_ms), fmt::format("{:.2f}", p.p99_ms), fmt::format("{:.2f}", p.max_ms), std::to_string(p.count)};
+    return std::vector<std::string>{name, fmt::format("{:.2f}", p.p50_ms), fmt::format("{:.2f}", p.p99_ms),
+                                    fmt::format("{:.2f}", p.max_ms), std::to_string(p.count)};
   };
   print_line(fmt::format("\nSingle rows, {:.0f} UPDATEs per second", kSingleRate));
   print_table({{"", "p50 ms", "p99 ms", "max ms", "rows"},
@@ -108,17 +113,24 @@ int measure_all(const Options& options) {
   const tests::PostgresCluster postgres;
   if (!postgres.started()) give_up("PostgreSQL did not start: " + postgres.log());
   Sql sql(postgres.url());
-  sql.run("CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), email text UNIQUE, phone text, first_name text, last_name text, city text)");
-  sql.run(fmt::format("INSERT INTO contacts (email, first_name, last_name, city) SELECT 'person' || i || '@example.com', 'Ada', 'Lovelace', 'London' FROM generate_series(0, {}) i",
-                      options.rows - 1));
-  Lockstep lockstep(folder, fmt::format("sources:\n  - id: main\n    systems:\n      db: {{ connector: postgres, url: {{env: DATABASE_URL}}, capture: logical, poll: {{every: never, full_every: never}} }}\n{}",
-                                        contact_entity(Ends::db)),
+  sql.run(
+      "CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), email text UNIQUE, phone text, first_name "
+      "text, last_name text, city text)");
+  sql.run(
+      fmt::format("INSERT INTO contacts (email, first_name, last_name, city) SELECT 'person' || i || '@example.com', "
+                  "'Ada', 'Lovelace', 'London' FROM generate_series(0, {}) i",
+                  options.rows - 1));
+  Lockstep lockstep(folder,
+                    fmt::format("sources:\n  - id: main\n    systems:\n      db: {{ connector: postgres, url: {{env: "
+                                "DATABASE_URL}}, capture: logical, poll: {{every: never, full_every: never}} }}\n{}",
+                                contact_entity(Ends::db)),
                     {{"DATABASE_URL", postgres.url()}});
   const Nanoseconds start = now_ns();
   lockstep.wait_until_idle(std::chrono::seconds(600));
   const double seconds = static_cast<double>(now_ns() - start) / 1e9 - rest_seconds;
   if (lockstep.records() < options.rows) give_up(fmt::format("the mirror has {} records", lockstep.records()));
-  print_line(fmt::format("\nFirst mirror of {} rows: {:.1f} s, {:.0f} rows/s", options.rows, seconds, static_cast<double>(options.rows) / seconds));
+  print_line(fmt::format("\nFirst mirror of {} rows: {:.1f} s, {:.0f} rows/s", options.rows, seconds,
+                         static_cast<double>(options.rows) / seconds));
   measure_bulk(options, sql, lockstep);
   measure_single(options, sql, lockstep);
   lockstep.child().stop();

@@ -34,8 +34,10 @@ std::uint64_t bytes_of(const std::filesystem::path& folder) {
 Footprint measure(std::size_t contacts) {
   const Folder folder("memory_bench");
   const Crm crm(folder, {contacts, kNoQuota});
-  const std::string sources = fmt::format("sources:\n  - id: main\n    systems:\n      crm: {{ {} }}\n      db: {{ connector: sqlite, path: ./crm.db }}\n{}",
-                                          crm.system_settings(), contact_entity(Ends::crm_and_db));
+  const std::string sources = fmt::format(
+      "sources:\n  - id: main\n    systems:\n      crm: {{ {} }}\n      db: {{ connector: sqlite, path: ./crm.db "
+      "}}\n{}",
+      crm.system_settings(), contact_entity(Ends::crm_and_db));
   Footprint out;
   {
     Lockstep lockstep(folder, sources);
@@ -59,14 +61,19 @@ int measure_all(const Options& options) {
   const Footprint idle = measure(0);
   const Footprint full = measure(options.contacts);
   const auto per_record = [&](std::uint64_t with, std::uint64_t without) {
-    return fmt::format("{:.0f}", (static_cast<double>(with) - static_cast<double>(without)) / static_cast<double>(options.contacts));
+    return fmt::format(
+        "{:.0f}", (static_cast<double>(with) - static_cast<double>(without)) / static_cast<double>(options.contacts));
   };
   print_line("");
-  print_table({{"MiB", "no records", fmt::format("{} contacts in 2 systems", options.contacts), "bytes per record"},
-               {"resident after the mirror", mebibytes(idle.resident), mebibytes(full.resident), per_record(full.resident, idle.resident)},
-               {"resident at its most", mebibytes(idle.resident_peak), mebibytes(full.resident_peak), per_record(full.resident_peak, idle.resident_peak)},
-               {"resident after a restart", mebibytes(idle.resident_restarted), mebibytes(full.resident_restarted), per_record(full.resident_restarted, idle.resident_restarted)},
-               {"the store on the disk", mebibytes(idle.store), mebibytes(full.store), per_record(full.store, idle.store)}});
+  print_table(
+      {{"MiB", "no records", fmt::format("{} contacts in 2 systems", options.contacts), "bytes per record"},
+       {"resident after the mirror", mebibytes(idle.resident), mebibytes(full.resident),
+        per_record(full.resident, idle.resident)},
+       {"resident at its most", mebibytes(idle.resident_peak), mebibytes(full.resident_peak),
+        per_record(full.resident_peak, idle.resident_peak)},
+       {"resident after a restart", mebibytes(idle.resident_restarted), mebibytes(full.resident_restarted),
+        per_record(full.resident_restarted, idle.resident_restarted)},
+       {"the store on the disk", mebibytes(idle.store), mebibytes(full.store), per_record(full.store, idle.store)}});
   return 0;
 }
 

@@ -27,7 +27,7 @@ struct Options {
 };
 
 struct Mirror {
-  double seconds = 0;  // from the start of the job to its end, read from the API
+  double seconds = 0;      // from the start of the job to its end, read from the API
   double all_seconds = 0;  // until the database holds everything too
   std::uint64_t calls = 0;
 };
@@ -44,7 +44,8 @@ Mirror mirror(const Options& options, std::uint64_t burst) {
   crm.latency(std::chrono::milliseconds(options.latency_ms));
   crm.forget_calls();
   const Nanoseconds start = now_ns();
-  Lockstep lockstep(folder, fmt::format("sources:\n  - id: main\n    systems:\n      crm: {{ {} }}\n      db: {{ connector: sqlite, path: ./crm.db }}\n{}",
+  Lockstep lockstep(folder, fmt::format("sources:\n  - id: main\n    systems:\n      crm: {{ {} }}\n      db: {{ "
+                                        "connector: sqlite, path: ./crm.db }}\n{}",
                                         crm.system_settings(), contact_entity(Ends::crm_and_db)));
   lockstep.wait_until_idle(std::chrono::seconds(1'800));
   Mirror out;
@@ -60,7 +61,8 @@ Mirror mirror(const Options& options, std::uint64_t burst) {
   return out;
 }
 
-void measure(const Options& options, const std::string& name, std::uint64_t burst, std::vector<std::vector<std::string>>& rows) {
+void measure(const Options& options, const std::string& name, std::uint64_t burst,
+             std::vector<std::vector<std::string>>& rows) {
   std::vector<double> seconds, all, calls;
   for (int run = 0; run < options.runs; ++run) {
     const Mirror one = mirror(options, burst);
@@ -76,16 +78,20 @@ void measure(const Options& options, const std::string& name, std::uint64_t burs
   const double by_quota = burst == 0 ? windows * kVendorWindowSeconds : 0;
   const double by_latency = needed * options.latency_ms / 1e3;
   const double bound = std::max(by_quota, by_latency);
-  rows.push_back({name, spread(seconds, 2), spread(calls), fmt::format("{:.0f}", needed), fmt::format("{:.2f}", by_quota), fmt::format("{:.2f}", by_latency), fmt::format("{:.2f}", median(seconds) / bound),
+  rows.push_back({name, spread(seconds, 2), spread(calls), fmt::format("{:.0f}", needed),
+                  fmt::format("{:.2f}", by_quota), fmt::format("{:.2f}", by_latency),
+                  fmt::format("{:.2f}", median(seconds) / bound),
                   fmt::format("{:.0f}", static_cast<double>(options.contacts) / median(seconds)), spread(all, 2)});
 }
 
 int measure_all(const Options& options) {
   const Folder folder("mirror_machine");
   print_line(machine_line(folder.path()));
-  print_line(fmt::format("\nFirst mirror of {} contacts into an empty database, {} ms per call", options.contacts, options.latency_ms));
-  std::vector<std::vector<std::string>> rows{
-      {"", "seconds", "calls", "needed", "bound by quota s", "bound by latency s", "ratio to the bound", "contacts/s", "until the database has all, s"}};
+  print_line(fmt::format("\nFirst mirror of {} contacts into an empty database, {} ms per call", options.contacts,
+                         options.latency_ms));
+  std::vector<std::vector<std::string>> rows{{"", "seconds", "calls", "needed", "bound by quota s",
+                                              "bound by latency s", "ratio to the bound", "contacts/s",
+                                              "until the database has all, s"}};
   measure(options, "the vendor's quota", 0, rows);
   measure(options, "no quota", kNoQuota, rows);
   print_table(rows);

@@ -5,7 +5,8 @@
 
 namespace lockstep::bench {
 
-Events::Events(const Address& address, const std::string& target, OnEvent on_event) : socket_(connect_to(address)), on_event_(std::move(on_event)) {
+Events::Events(const Address& address, const std::string& target, OnEvent on_event)
+    : socket_(connect_to(address)), on_event_(std::move(on_event)) {
   send_all(socket_, "GET " + target + " HTTP/1.1\r\nHost: " + address.host + "\r\nAccept: text/event-stream\r\n\r\n");
   // The first comment of the stream says that it is up.
   std::string text;

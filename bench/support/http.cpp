@@ -43,11 +43,13 @@ void send_all(int socket, const std::string& bytes) {
 
 Answer call(const Address& address, const std::string& method, const std::string& target, const std::string& body) {
   const int socket = connect_to(address);
-  send_all(socket, method + " " + target + " HTTP/1.1\r\nHost: " + address.host + "\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
+  send_all(socket, method + " " + target + " HTTP/1.1\r\nHost: " + address.host +
+                       "\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
                        std::to_string(body.size()) + "\r\n\r\n" + body);
   std::string text;
   char buffer[65'536];
-  for (ssize_t got; (got = recv(socket, buffer, sizeof buffer, 0)) > 0;) text.append(buffer, static_cast<std::size_t>(got));
+  for (ssize_t got; (got = recv(socket, buffer, sizeof buffer, 0)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(got));
   close(socket);
   const std::size_t end = text.find("\r\n\r\n");
   if (end == std::string::npos) give_up(method + " " + target + " was not answered");
@@ -56,7 +58,8 @@ Answer call(const Address& address, const std::string& method, const std::string
 
 Json call_json(const Address& address, const std::string& method, const std::string& target, const std::string& body) {
   const Answer answer = call(address, method, target, body);
-  if (answer.status / 100 != 2) give_up(method + " " + target + ": " + std::to_string(answer.status) + " " + answer.body);
+  if (answer.status / 100 != 2)
+    give_up(method + " " + target + ": " + std::to_string(answer.status) + " " + answer.body);
   if (answer.body.empty()) return nullptr;
   auto json = parse_json(answer.body, {64u << 20, 64});
   if (!json) give_up(target + ": " + json.error().message);

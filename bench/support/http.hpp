@@ -28,6 +28,7 @@ void send_all(int socket, const std::string& bytes);
 Answer call(const Address& address, const std::string& method, const std::string& target, const std::string& body = "");
 
 // The JSON of a 2xx answer; everything else ends the measurement.
-Json call_json(const Address& address, const std::string& method, const std::string& target, const std::string& body = "");
+Json call_json(const Address& address, const std::string& method, const std::string& target,
+               const std::string& body = "");
 
 }  // namespace lockstep::bench

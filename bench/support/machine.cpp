@@ -16,7 +16,8 @@ namespace {
 
 // What the eye sees: bytes that continue a character take no room.
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string processor() {
@@ -30,7 +31,8 @@ std::string processor() {
 }  // namespace
 
 Nanoseconds now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 void give_up(const std::string& why) {
@@ -44,8 +46,10 @@ std::string machine_line(const std::filesystem::path& folder) {
   double load = 0;
   std::ifstream("/proc/loadavg") >> load;
   const AppendRate disk = measure_appends(folder, std::chrono::milliseconds(1'000));
-  return fmt::format("{}, {} cores, Linux {}; load at the start {:.1f}; durable 4 KiB append {:.0f} us (p99 {:.0f} us), {:.0f}/s", processor(),
-                     std::thread::hardware_concurrency(), system.release, load, disk.median_us, disk.p99_us, disk.per_second);
+  return fmt::format(
+      "{}, {} cores, Linux {}; load at the start {:.1f}; durable 4 KiB append {:.0f} us (p99 {:.0f} us), {:.0f}/s",
+      processor(), std::thread::hardware_concurrency(), system.release, load, disk.median_us, disk.p99_us,
+      disk.per_second);
 }
 
 AppendRate measure_appends(const std::filesystem::path& folder, std::chrono::milliseconds time) {
@@ -115,7 +119,8 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
 
 Folder::Folder(const std::string& name) {
   const char* chosen = std::getenv("LOCKSTEP_BENCH_FOLDER");
-  path_ = std::filesystem::absolute(std::filesystem::path(chosen == nullptr ? "." : chosen) / (name + ".tmp")).lexically_normal();
+  path_ = std::filesystem::absolute(std::filesystem::path(chosen == nullptr ? "." : chosen) / (name + ".tmp"))
+              .lexically_normal();
   clear();
 }
 

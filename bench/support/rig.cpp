@@ -13,15 +13,23 @@ constexpr std::chrono::milliseconds kBetweenLooks{50};
 constexpr int kLooksAtRest = static_cast<int>(rest_seconds * 1'000) / static_cast<int>(kBetweenLooks.count());
 
 Command sandbox_command(const Folder& folder, const Crm::Settings& settings) {
-  std::vector<std::string> words{LOCKSTEP_PROGRAM, "sandbox", "gohighlevel", "--port", "0", "--opportunities", "0",
-                                 "--contacts", std::to_string(settings.contacts)};
+  std::vector<std::string> words{LOCKSTEP_PROGRAM,
+                                 "sandbox",
+                                 "gohighlevel",
+                                 "--port",
+                                 "0",
+                                 "--opportunities",
+                                 "0",
+                                 "--contacts",
+                                 std::to_string(settings.contacts)};
   if (settings.burst > 0) words.insert(words.end(), {"--burst", std::to_string(settings.burst)});
   return {std::move(words), folder.path(), folder.path() / "sandbox.log"};
 }
 
 std::filesystem::path write_config(const Folder& folder, const std::string& sources) {
   const std::filesystem::path path = folder.path() / "lockstep.yaml";
-  std::ofstream(path) << "version: 1\nserver: {listen: \"127.0.0.1:0\", data: ./data, log: {level: warning}}\n" << sources;
+  std::ofstream(path) << "version: 1\nserver: {listen: \"127.0.0.1:0\", data: ./data, log: {level: warning}}\n"
+                      << sources;
   return path;
 }
 
@@ -41,10 +49,12 @@ double number(const Json& json, std::string_view key) {
 }  // namespace
 
 Crm::Crm(const Folder& folder, Settings settings)
-    : child_(sandbox_command(folder, settings)), address_(Address::of(child_.wait_for_line("gohighlevel sandbox at "))) {}
+    : child_(sandbox_command(folder, settings)),
+      address_(Address::of(child_.wait_for_line("gohighlevel sandbox at "))) {}
 
 void Crm::latency(std::chrono::milliseconds time) const {
-  call_json(address_, "PUT", "/_sandbox/faults", fmt::format(R"({{"latency": {{"rate": {}, "fixed_ms": {}}}}})", time.count() > 0 ? 1 : 0, time.count()));
+  call_json(address_, "PUT", "/_sandbox/faults",
+            fmt::format(R"({{"latency": {{"rate": {}, "fixed_ms": {}}}}})", time.count() > 0 ? 1 : 0, time.count()));
 }
 
 std::uint64_t Crm::calls() const {
@@ -65,7 +75,8 @@ std::string Crm::system_settings() const {
 }
 
 Lockstep::Lockstep(const Folder& folder, const std::string& sources, std::map<std::string, std::string> secrets)
-    : child_(server_command(folder, sources, std::move(secrets))), address_(Address::of(child_.wait_for_line("listening on "))) {}
+    : child_(server_command(folder, sources, std::move(secrets))),
+      address_(Address::of(child_.wait_for_line("listening on "))) {}
 
 Json Lockstep::status() const { return call_json(address_, "GET", "/api/v1/sources/main/status"); }
 
@@ -94,7 +105,8 @@ void Lockstep::wait_until_idle(std::chrono::seconds limit) const {
     const auto seq = static_cast<std::uint64_t>(number(now, "last_seq"));
     const Json* jobs = find_member(now, "jobs");
     const Json* counts = find_member(now, "counts");
-    const bool busy = jobs == nullptr || !jobs->as_array().empty() || counts == nullptr || number(*counts, "pending") > 0;
+    const bool busy =
+        jobs == nullptr || !jobs->as_array().empty() || counts == nullptr || number(*counts, "pending") > 0;
     quiet = !busy && seq == seq_before ? quiet + 1 : 0;
     if (quiet == kLooksAtRest) return;
     seq_before = seq;
@@ -111,7 +123,8 @@ std::string contact_entity(Ends ends) {
         match: [email, phone]
         systems:
 )";
-  if (ends != Ends::db) text += "          crm: { object: contact, fields: {first_name: firstName, last_name: lastName, \"*\": \"*\"} }\n";
+  if (ends != Ends::db)
+    text += "          crm: { object: contact, fields: {first_name: firstName, last_name: lastName, \"*\": \"*\"} }\n";
   if (ends != Ends::crm) text += "          db: { object: contacts, fields: \"*\" }\n";
   return text;
 }

@@ -43,8 +43,8 @@ class Lockstep {
 
   const Address& address() const { return address_; }
   Child& child() { return child_; }
-  Json status() const;                   // of source "main"
-  std::uint64_t last_seq() const;        // of its journal
+  Json status() const;                           // of source "main"
+  std::uint64_t last_seq() const;                // of its journal
   double metric(const std::string& name) const;  // of /metrics; 0 when it is not there
   std::uint64_t records() const;
   // Returns when every mirror has ended, nothing waits to be written and the journal has stood still for

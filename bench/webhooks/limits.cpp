@@ -23,15 +23,19 @@ double verifications_per_second(const Signer& signer, std::size_t body_bytes) {
 
 double health_requests_per_second(const Address& server, const Folder& folder) {
   if (!in_path("wrk")) return 0;
-  const std::string text = run({{"wrk", "-t1", "-c64", "-d5s", server.origin() + "/healthz"}, folder.path(), folder.path() / "wrk.log"});
+  const std::string text =
+      run({{"wrk", "-t1", "-c64", "-d5s", server.origin() + "/healthz"}, folder.path(), folder.path() / "wrk.log"});
   const std::size_t at = text.find("Requests/sec:");
   return at == std::string::npos ? 0 : std::stod(text.substr(at + 13));
 }
 
 std::map<int, double> store_units_per_second(const Folder& folder) {
   const std::filesystem::path result = folder.path() / "store.json";
-  run({{LOCKSTEP_STORE_BENCH, "--benchmark_filter=Commit/batch:[0-9]*/records:10000", "--benchmark_out=" + result.string()},
-       folder.path(), folder.path() / "store.log", {{"LOCKSTEP_BENCH_FOLDER", folder.path()}}});
+  run({{LOCKSTEP_STORE_BENCH, "--benchmark_filter=Commit/batch:[0-9]*/records:10000",
+        "--benchmark_out=" + result.string()},
+       folder.path(),
+       folder.path() / "store.log",
+       {{"LOCKSTEP_BENCH_FOLDER", folder.path()}}});
   std::ifstream file(result);
   std::ostringstream text;
   text << file.rdbuf();

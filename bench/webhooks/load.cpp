@@ -26,7 +26,9 @@ struct Times {
 
 // Events say whose change they tell: the contact and its version, which numbers the message.
 void note_event(const Messages& messages, Times& times, std::string_view data, Nanoseconds read_at) {
-  if (data.find("\"system\":\"crm\"") == std::string_view::npos || data.find("\"via\":\"webhook\"") == std::string_view::npos) return;
+  if (data.find("\"system\":\"crm\"") == std::string_view::npos ||
+      data.find("\"via\":\"webhook\"") == std::string_view::npos)
+    return;
   const std::string_view version_text = member_of(data, "\"version\":");
   std::uint64_t version = 0;
   std::from_chars(version_text.data(), version_text.data() + version_text.size(), version);
@@ -102,7 +104,8 @@ class Connections {
   }
 
   static std::size_t body_length(std::string head) {
-    std::ranges::transform(head, head.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(head, head.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     const std::size_t at = head.find("content-length: ");
     return at == std::string::npos ? 0 : std::stoul(head.substr(at + 16));
   }
@@ -116,15 +119,19 @@ class Connections {
 
 }  // namespace
 
-LoadResult run_load(const Address& server, const std::string& events_target, const Messages& messages, const LoadPlan& plan) {
+LoadResult run_load(const Address& server, const std::string& events_target, const Messages& messages,
+                    const LoadPlan& plan) {
   Times times(messages.size());
-  Events events(server, events_target, [&](std::string_view data, Nanoseconds read_at) { note_event(messages, times, data, read_at); });
+  Events events(server, events_target,
+                [&](std::string_view data, Nanoseconds read_at) { note_event(messages, times, data, read_at); });
   Connections connections(server, plan.connections, messages, times);
   const Nanoseconds start = now_ns();
   const Nanoseconds end = start + std::chrono::nanoseconds(plan.time).count();
   std::size_t next = 0;
   const auto due = [&](std::size_t message) {
-    return plan.rate_per_second == 0 ? start : start + static_cast<Nanoseconds>(static_cast<double>(message) * 1e9 / plan.rate_per_second);
+    return plan.rate_per_second == 0
+               ? start
+               : start + static_cast<Nanoseconds>(static_cast<double>(message) * 1e9 / plan.rate_per_second);
   };
   Nanoseconds now = start;
   while (now < end && next < messages.size()) {
@@ -133,7 +140,8 @@ LoadResult run_load(const Address& server, const std::string& events_target, con
       ++next;
     }
     const bool waits_for_time = plan.rate_per_second != 0 && connections.has_idle() && next < messages.size();
-    connections.take_answers(std::chrono::nanoseconds(waits_for_time ? std::min<Nanoseconds>(due(next) - now_ns(), 100'000'000) : 100'000'000));
+    connections.take_answers(std::chrono::nanoseconds(
+        waits_for_time ? std::min<Nanoseconds>(due(next) - now_ns(), 100'000'000) : 100'000'000));
     now = now_ns();
   }
   const double seconds = static_cast<double>(now_ns() - start) / 1e9;
@@ -141,8 +149,11 @@ LoadResult run_load(const Address& server, const std::string& events_target, con
   result.accepted_per_second = static_cast<double>(connections.accepted) / seconds;
   while (!connections.all_idle()) connections.take_answers(std::chrono::milliseconds(100));
   // The last events may be on their way.
-  const auto missing = [&] { return std::ranges::count_if(std::span(times.seen).first(next), [](const auto& seen) { return seen.load() == 0; }); };
-  for (int i = 0; i < 100 && missing() > 0 && !events.broken(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const auto missing = [&] {
+    return std::ranges::count_if(std::span(times.seen).first(next), [](const auto& seen) { return seen.load() == 0; });
+  };
+  for (int i = 0; i < 100 && missing() > 0 && !events.broken(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
 
   std::vector<Nanoseconds> delays;
   for (std::size_t i = 0; i < next; ++i) {

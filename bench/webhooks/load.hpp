@@ -11,12 +11,12 @@ namespace lockstep::bench {
 struct LoadResult {
   double accepted_per_second = 0;  // answered 2xx: durable
   std::size_t accepted = 0;
-  std::size_t refused = 0;      // answered with anything else
-  std::size_t events = 0;       // messages whose event arrived
-  std::size_t suppressed = 0;   // events that say the webhook changed nothing; each message does change a name
+  std::size_t refused = 0;     // answered with anything else
+  std::size_t events = 0;      // messages whose event arrived
+  std::size_t suppressed = 0;  // events that say the webhook changed nothing; each message does change a name
   bool stream_broken = false;
-  Percentiles answer;           // from the first byte sent to the answer
-  Percentiles event;            // from the first byte sent to the event at a subscriber
+  Percentiles answer;  // from the first byte sent to the answer
+  Percentiles event;   // from the first byte sent to the event at a subscriber
 };
 
 struct LoadPlan {
@@ -27,6 +27,7 @@ struct LoadPlan {
 
 // The events are read from `events_target`. In the open loop a message counts from when it was due, so that a slow
 // server cannot hide behind messages that were sent late.
-LoadResult run_load(const Address& server, const std::string& events_target, const Messages& messages, const LoadPlan& plan);
+LoadResult run_load(const Address& server, const std::string& events_target, const Messages& messages,
+                    const LoadPlan& plan);
 
 }  // namespace lockstep::bench

@@ -17,7 +17,8 @@ std::vector<Contact> contacts_of(const Address& crm) {
     const Json* list = find_member(page, "contacts");
     if (list == nullptr || list->as_array().empty()) return out;
     for (const Json& one : list->as_array()) {
-      out.push_back({std::string(string_member(one, "id")), std::string(string_member(one, "email")), std::string(string_member(one, "phone"))});
+      out.push_back({std::string(string_member(one, "id")), std::string(string_member(one, "email")),
+                     std::string(string_member(one, "phone"))});
     }
   }
 }
@@ -52,7 +53,8 @@ std::string Signer::public_key_base64() const {
   return wire::base64_encode(std::string(std::begin(key), std::end(key)));
 }
 
-Messages::Messages(const Signer& signer, const std::vector<Contact>& contacts, const std::string& target, std::size_t count, std::uint64_t& next_version)
+Messages::Messages(const Signer& signer, const std::vector<Contact>& contacts, const std::string& target,
+                   std::size_t count, std::uint64_t& next_version)
     : contacts_(contacts), first_version_(next_version) {
   requests_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -60,17 +62,32 @@ Messages::Messages(const Signer& signer, const std::vector<Contact>& contacts, c
     const std::uint64_t version = next_version++;
     const Time at(std::chrono::milliseconds(static_cast<std::int64_t>(version)));
     // Shaped like the documented ContactUpdate, about as long as one from a real account.
-    JsonObject body{{"type", "ContactUpdate"}, {"locationId", location_id}, {"id", contact.id}, {"address1", "12 Mill Lane"}, {"city", "Utrecht"},
-                    {"state", "UT"}, {"companyName", "Mill & Sons"}, {"country", "NL"}, {"source", "booking form"},
-                    {"dateAdded", "2024-03-01T08:15:30.120Z"}, {"dnd", false}, {"firstName", fmt::format("Wilma {}", version)},
-                    {"lastName", "de Molen"}, {"postalCode", "3511 AB"}, {"tags", JsonArray{"regular", "newsletter"}}, {"attachments", JsonArray{}},
-                    {"timestamp", to_iso8601(at)}, {"webhookId", fmt::format("bench-{}", version)}};
+    JsonObject body{{"type", "ContactUpdate"},
+                    {"locationId", location_id},
+                    {"id", contact.id},
+                    {"address1", "12 Mill Lane"},
+                    {"city", "Utrecht"},
+                    {"state", "UT"},
+                    {"companyName", "Mill & Sons"},
+                    {"country", "NL"},
+                    {"source", "booking form"},
+                    {"dateAdded", "2024-03-01T08:15:30.120Z"},
+                    {"dnd", false},
+                    {"firstName", fmt::format("Wilma {}", version)},
+                    {"lastName", "de Molen"},
+                    {"postalCode", "3511 AB"},
+                    {"tags", JsonArray{"regular", "newsletter"}},
+                    {"attachments", JsonArray{}},
+                    {"timestamp", to_iso8601(at)},
+                    {"webhookId", fmt::format("bench-{}", version)}};
     if (!contact.email.empty()) body["email"] = contact.email;
     if (!contact.phone.empty()) body["phone"] = contact.phone;
     const std::string text = to_text(body);
     body_bytes_ = text.size();
-    requests_.push_back(fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-GHL-Signature: {}\r\nContent-Length: {}\r\n\r\n{}",
-                                    target, signer.sign_base64(text), text.size(), text));
+    requests_.push_back(
+        fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-GHL-Signature: "
+                    "{}\r\nContent-Length: {}\r\n\r\n{}",
+                    target, signer.sign_base64(text), text.size(), text));
   }
 }
 

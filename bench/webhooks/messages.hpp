@@ -39,7 +39,8 @@ class Signer {
 class Messages {
  public:
   // `next_version` is where the versions begin, and afterwards where the next messages begin.
-  Messages(const Signer& signer, const std::vector<Contact>& contacts, const std::string& target, std::size_t count, std::uint64_t& next_version);
+  Messages(const Signer& signer, const std::vector<Contact>& contacts, const std::string& target, std::size_t count,
+           std::uint64_t& next_version);
 
   std::size_t size() const { return requests_.size(); }
   const std::string& request(std::size_t i) const { return requests_[i]; }  // the bytes of the whole HTTP request

@@ -25,8 +25,9 @@ wire::HttpResponse json_response(unsigned status, const Json& body) {
   return response;
 }
 
-wire::HttpResponse problem(const Error& error) {
-  const unsigned status = http_status(error.kind);
+wire::HttpResponse problem(const Error& error) { return problem(error, http_status(error.kind)); }
+
+wire::HttpResponse problem(const Error& error, unsigned status) {
   wire::HttpResponse response =
       json_response(status, JsonObject{{"type", "urn:lockstep:" + std::string(to_string(error.kind))},
                                        {"title", to_string(error.kind)},

@@ -12,6 +12,8 @@ namespace lockstep::gateway {
 unsigned http_status(ErrorKind kind);
 
 wire::HttpResponse problem(const Error& error);
+// The same with a status of its own, where the kind alone does not tell (403, 405).
+wire::HttpResponse problem(const Error& error, unsigned status);
 wire::HttpResponse json_response(unsigned status, const Json& body);
 
 }  // namespace lockstep::gateway

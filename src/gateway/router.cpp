@@ -57,10 +57,7 @@ bool allowed(const Caller& caller, Needs needs, const SourceId& source) {
 }
 
 wire::HttpResponse forbidden() {
-  wire::HttpResponse response =
-      problem({ErrorKind::unauthorized, "the key or token does not allow this: ask for a role that does", {}});
-  response.status = 403;
-  return response;
+  return problem({ErrorKind::unauthorized, "the key or token does not allow this: ask for a role that does", {}}, 403);
 }
 
 }  // namespace
@@ -107,8 +104,7 @@ void Router::handle(net::ServerRequest request, std::shared_ptr<net::Exchange> e
     return route.run(std::move(call));
   }
   if (!other_methods.empty()) {
-    wire::HttpResponse response = problem({ErrorKind::invalid, "this address answers to " + other_methods, {}});
-    response.status = 405;
+    wire::HttpResponse response = problem({ErrorKind::invalid, "this address answers to " + other_methods, {}}, 405);
     response.headers.add("Allow", other_methods);
     return call->answer(std::move(response));
   }

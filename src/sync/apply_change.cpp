@@ -311,11 +311,14 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
 
   const bool changed = differs(*link, fields);
   const bool trusted = read || change.via == Via::capture;
-  if (changed && !trusted && (change.version == 0 || shows_prior(*link, fields))) {
-    LOCKSTEP_CHECK(request_fetch(
-        change,
-        change.version == 0 ? "the event does not say when it happened" : "shows a value from before our own write",
-        {}));
+  // Two states of one moment: the versions do not say which is the newer one (L5).
+  const bool tied = change.via == Via::webhook && change.version != 0 && change.version == link->version;
+  if (changed && !trusted && (change.version == 0 || tied || shows_prior(*link, fields))) {
+    LOCKSTEP_CHECK(request_fetch(change,
+                                 change.version == 0 ? "the event does not say when it happened"
+                                 : tied              ? "shows another state of the same moment"
+                                                     : "shows a value from before our own write",
+                                 {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, {});
   }
   if (change.extent == Extent::sparse && leaves_out_known(seen.binding, *link, fields)) {

@@ -1,5 +1,7 @@
 // How the outcome of a write is applied: the new base, what the system made of it, and when to try again.
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "sync/applier.hpp"
 #include "sync/identity.hpp"
@@ -43,6 +45,20 @@ ErrorKind error_kind_of(OutcomeKind kind) {
     case OutcomeKind::retry: return ErrorKind::unavailable;
   }
   return ErrorKind::unavailable;
+}
+
+// A set's members without what systems do to their form: case, and spaces around them.
+std::set<std::string> folded(const Json& set) {
+  std::set<std::string> out;
+  if (!set.is_array()) return out;
+  for (const Json& item : set.get_array()) {
+    if (!item.is_string()) continue;
+    std::string text(item.get_string());
+    for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    const std::size_t first = text.find_first_not_of(' ');
+    out.insert(first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1));
+  }
+  return out;
 }
 
 }  // namespace
@@ -277,7 +293,7 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
     rival->deleted_stamp = stamp(outcome.system);
     ws_.touch(*rival, ws_.next_seq(), WorkClass::live);
   }
-  record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, outcome.version, {}, {}, {}, {}});
+  record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, 0, {}, {}, {}, {}});
   ws_.link(key, record.id);
   return true;
 }
@@ -308,6 +324,9 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
       const auto held = mapped->find(name);
       if (held == mapped->end()) continue;
       if (held->second != sent) {
+        const FieldSchema* field = entity.find(name);
+        // Members of a set come and go one by one: one that is no form of a sent one is somebody else's edit (L1).
+        if (field != nullptr && field->type == FieldType::set && folded(held->second) != folded(sent)) continue;
         link.base[name] = held->second;
         link.sent[name] = sent;
       }
@@ -316,6 +335,14 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   }
   const bool first_contact = link.base.empty();
   if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
+  // Two states of one moment: only reading the object tells which is the newer one.
+  const bool differs = std::ranges::any_of(*mapped, [&](const auto& field) {
+    const auto base = link.base.find(field.first);
+    return base == link.base.end() ? !field.second.is_null() : base->second != field.second;
+  });
+  if (outcome.version != 0 && outcome.version == link.version && differs) {
+    return request_fetch(seen, "shows another state of the same moment", {});
+  }
   const Fields raw_before = link.raw;
   remember_raw(entity, binding, *outcome.state, *mapped, link);
   Merged merged = merge(entity, outcome.system, record, link, *mapped, first_contact);

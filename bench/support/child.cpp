@@ -30,7 +30,7 @@ pid_t start(const Command& command) {
   const pid_t parent = getpid();
   const pid_t process = fork();
   if (process != 0) return process;
-  prctl(PR_SET_PDEATHSIG, SIGTERM);  // no orphans when the measurement is interrupted
+  prctl(PR_SET_PDEATHSIG, SIGTERM);   // no orphans when the measurement is interrupted
   if (getppid() != parent) _exit(0);  // it ended before the line above
   const int out = open(command.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   dup2(out, 1);

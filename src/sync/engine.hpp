@@ -32,7 +32,6 @@ struct EngineSettings {
   std::uint32_t attempts_limit = 12;               // then the write is dead
   std::chrono::milliseconds backoff_first{1'000};  // doubles with each attempt, with full jitter
   std::chrono::milliseconds backoff_limit{15 * 60'000};
-  std::chrono::milliseconds settle{0};  // a person's half-typed input: wait this long before writing it out
 };
 
 struct Decision {

@@ -28,7 +28,6 @@ class Applier {
     const SystemBinding& binding;
     RecordId hint;        // the record that a person or the remote system named, may be empty
     bool as_new = false;  // a person decided that it is a new one
-    bool marked = false;  // replays carry no new delivery
   };
   // What merging an observation did.
   struct Merged {

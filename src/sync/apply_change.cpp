@@ -64,7 +64,7 @@ Result<Applied> Applier::apply(const Change& change) {
                           {}};
     return refused;
   }
-  Observed seen{change, *entity, *entity->binding(change.system), {}, false, false};
+  Observed seen{change, *entity, *entity->binding(change.system), {}, false};
   if (change.answers != 0) {
     LOCKSTEP_TRY(row, ws_.inbox(change.answers));
     if (row) {
@@ -150,7 +150,7 @@ Result<void> Applier::request_fetch(const Change& change, std::string reason, st
   wanted.object = change.object;
   wanted.external_id = change.external_id;
   wanted.via = Via::fetch;
-  const Observed seen{wanted, *entity, *entity->binding(change.system), {}, false, false};
+  const Observed seen{wanted, *entity, *entity->binding(change.system), {}, false};
   park(seen, InboxKind::fetch, "", std::move(reason), std::move(candidates));
   return {};
 }

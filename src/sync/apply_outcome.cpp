@@ -184,7 +184,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         gone.external_id = link->external_id;
         gone.kind = ChangeKind::deleted;
         gone.via = Via::fetch;
-        LOCKSTEP_CHECK(lose_object({gone, *entity, *binding, {}, false, false}, *record, *link));
+        LOCKSTEP_CHECK(lose_object({gone, *entity, *binding, {}, false}, *record, *link));
       }
       break;
     case OutcomeKind::duplicate: {
@@ -309,7 +309,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   seen.external_id = link.external_id;
   seen.via = Via::fetch;
   seen.version = outcome.version;
-  const Observed observed{seen, entity, binding, {}, false, false};
+  const Observed observed{seen, entity, binding, {}, false};
   Result<Fields> mapped = read_document(entity, binding, *outcome.state, outcome.extent, expressions_);
   if (!mapped) return {};  // the write stands; the next observation shows what could not be read
   Result<std::string> resolved = resolve_references(observed, *mapped);

@@ -94,7 +94,7 @@ Result<Applied> Applier::apply(const Replay& replay) {
     entry.kind = "change";
     return note(Disposition::suppressed, "the object is no longer mapped", std::move(entry), nullptr);
   }
-  const Observed seen{row->change, *entity, *entity->binding(row->change.system), replay.record, replay.as_new, true};
+  const Observed seen{row->change, *entity, *entity->binding(row->change.system), replay.record, replay.as_new};
   return observe(seen);
 }
 

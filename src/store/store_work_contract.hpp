@@ -170,8 +170,55 @@ TYPED_TEST_P(StoreWorkContract, StateIsReplacedAndErasedByNull) {
   EXPECT_TRUE(reader->state(sample::source, sample::db, "kept").value().is_null());
 }
 
+// A value that a store takes and does not give back makes the row, and with it the store, unreadable.
+TYPED_TEST_P(StoreWorkContract, EveryEnumeratorIsGivenBack) {
+  using enum sync::OutboxState;
+  sync::Batch batch;
+  const auto outbox_row = [&]() -> sync::OutboxRow& {
+    return batch.outbox.emplace_back(
+        sample::outbox("r" + std::to_string(batch.outbox.size()), sample::db, sample::at(1)));
+  };
+  for (const auto state : {waiting, claimed, unknown, blocked, dead}) outbox_row().state = state;
+  for (const auto work : {sync::WorkClass::person, sync::WorkClass::live, sync::WorkClass::retry,
+                          sync::WorkClass::verify, sync::WorkClass::backfill}) {
+    outbox_row().work = work;
+  }
+  for (const auto kind :
+       {ErrorKind::invalid, ErrorKind::unauthorized, ErrorKind::not_found, ErrorKind::conflict, ErrorKind::rate_limited,
+        ErrorKind::unavailable, ErrorKind::maybe_applied, ErrorKind::exhausted, ErrorKind::corrupt}) {
+    outbox_row().error_kind = kind;
+  }
+  const auto inbox_row = [&](sync::InboxKind kind) -> sync::InboxRow& {
+    return batch.inbox.emplace_back(sample::inbox(batch.inbox.size() + 1, kind));
+  };
+  for (const auto kind :
+       {sync::InboxKind::waiting, sync::InboxKind::fetch, sync::InboxKind::identity, sync::InboxKind::invalid}) {
+    inbox_row(kind);
+  }
+  for (const auto kind : {sync::ChangeKind::upserted, sync::ChangeKind::deleted}) {
+    inbox_row(sync::InboxKind::waiting).change.kind = kind;
+  }
+  for (const auto extent : {sync::Extent::full, sync::Extent::partial, sync::Extent::sparse}) {
+    inbox_row(sync::InboxKind::waiting).change.extent = extent;
+  }
+  for (const auto via : {sync::Via::webhook, sync::Via::poll, sync::Via::capture, sync::Via::fetch, sync::Via::scan}) {
+    inbox_row(sync::InboxKind::waiting).change.via = via;
+  }
+  this->commit(batch);
+  for (const sync::OutboxRow& row : batch.outbox) {
+    const auto stored = this->store().outbox(row.key);
+    ASSERT_TRUE(stored) << stored.error().message;
+    EXPECT_EQ(*stored, row);
+  }
+  for (const sync::InboxRow& row : batch.inbox) {
+    const auto stored = this->store().inbox(row.seq);
+    ASSERT_TRUE(stored) << stored.error().message;
+    EXPECT_EQ(*stored, row);
+  }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(StoreWorkContract, DueRowsComeInOrderOfDue, TheOutboxIsListedAndCounted,
                             ClaimsAndBlockedRowsAreFound, TheInboxIsFoundByWhatItWaitsFor, ConflictsAreOpenUntilDecided,
-                            StateIsReplacedAndErasedByNull);
+                            StateIsReplacedAndErasedByNull, EveryEnumeratorIsGivenBack);
 
 }  // namespace lockstep::store

@@ -1,5 +1,6 @@
 #include "sync/row_codec.hpp"
 
+#include <type_traits>
 #include <utility>
 
 #include "sync/json_writer.hpp"
@@ -58,21 +59,95 @@ Result<std::uint64_t> take_number(const Json& body, std::string_view name) {
   return fail(unreadable(name));
 }
 
+// Which numbers are enumerators. No `default`: the compiler names an enumerator that is missing here.
+bool is_enumerator(ChangeKind value) {
+  switch (value) {
+    case ChangeKind::upserted:
+    case ChangeKind::deleted: return true;
+  }
+  return false;
+}
+
+bool is_enumerator(Extent value) {
+  switch (value) {
+    case Extent::full:
+    case Extent::partial:
+    case Extent::sparse: return true;
+  }
+  return false;
+}
+
+bool is_enumerator(Via value) {
+  switch (value) {
+    case Via::webhook:
+    case Via::poll:
+    case Via::capture:
+    case Via::fetch:
+    case Via::scan: return true;
+  }
+  return false;
+}
+
+bool is_enumerator(OutboxState value) {
+  switch (value) {
+    case OutboxState::waiting:
+    case OutboxState::claimed:
+    case OutboxState::unknown:
+    case OutboxState::blocked:
+    case OutboxState::dead: return true;
+  }
+  return false;
+}
+
+bool is_enumerator(WorkClass value) {
+  switch (value) {
+    case WorkClass::person:
+    case WorkClass::live:
+    case WorkClass::retry:
+    case WorkClass::verify:
+    case WorkClass::backfill: return true;
+  }
+  return false;
+}
+
+bool is_enumerator(InboxKind value) {
+  switch (value) {
+    case InboxKind::waiting:
+    case InboxKind::fetch:
+    case InboxKind::identity:
+    case InboxKind::invalid: return true;
+  }
+  return false;
+}
+
+bool is_enumerator(ErrorKind value) {
+  switch (value) {
+    case ErrorKind::invalid:
+    case ErrorKind::unauthorized:
+    case ErrorKind::not_found:
+    case ErrorKind::conflict:
+    case ErrorKind::rate_limited:
+    case ErrorKind::unavailable:
+    case ErrorKind::maybe_applied:
+    case ErrorKind::exhausted:
+    case ErrorKind::corrupt: return true;
+  }
+  return false;
+}
+
 template <class Enum>
-Result<Enum> enumerator(std::int64_t number, Enum last, std::string_view what) {
-  if (number < 0 || number > static_cast<std::int64_t>(last)) {
+Result<Enum> enumerator(std::int64_t number, std::string_view what) {
+  if (!std::in_range<std::underlying_type_t<Enum>>(number) || !is_enumerator(static_cast<Enum>(number))) {
     return fail(unreadable(std::string(what) + " " + std::to_string(number)));
   }
   return static_cast<Enum>(number);
 }
 
 template <class Enum>
-Result<void> take_enum(const Json& body, std::string_view name, Enum last, Enum& out) {
-  const Result<std::uint64_t> number = take_number(body, name);
-  if (!number) return fail(number.error());
-  const Result<Enum> value = enumerator(static_cast<std::int64_t>(*number), last, name);
-  if (!value) return fail(value.error());
-  out = *value;
+Result<void> take_enum(const Json& body, std::string_view name, Enum& out) {
+  LOCKSTEP_TRY(number, take_number(body, name));
+  LOCKSTEP_TRY(value, enumerator<Enum>(static_cast<std::int64_t>(number), name));
+  out = value;
   return {};
 }
 
@@ -122,9 +197,9 @@ Result<void> decode_inbox_body(std::string_view text, InboxRow& row) {
   const Result<std::uint64_t> version = take_number(*body, "version");
   if (!version) return fail(version.error());
   change.version = *version;
-  if (auto read = take_enum(*body, "kind", ChangeKind::deleted, change.kind); !read) return read;
-  if (auto read = take_enum(*body, "extent", Extent::partial, change.extent); !read) return read;
-  if (auto read = take_enum(*body, "via", Via::scan, change.via); !read) return read;
+  if (auto read = take_enum(*body, "kind", change.kind); !read) return read;
+  if (auto read = take_enum(*body, "extent", change.extent); !read) return read;
+  if (auto read = take_enum(*body, "via", change.via); !read) return read;
   const Json* candidates = find_member(*body, "candidates");
   if (candidates == nullptr) return {};
   if (!candidates->is_array()) return fail(unreadable("candidates"));
@@ -172,13 +247,9 @@ Result<Json> decode_value(std::string_view text) {
   return value;
 }
 
-Result<OutboxState> outbox_state_from(std::int64_t number) {
-  return enumerator(number, OutboxState::dead, "outbox state");
-}
-Result<WorkClass> work_class_from(std::int64_t number) { return enumerator(number, WorkClass::backfill, "work class"); }
-Result<InboxKind> inbox_kind_from(std::int64_t number) { return enumerator(number, InboxKind::invalid, "inbox kind"); }
-Result<ErrorKind> error_kind_from_number(std::int64_t number) {
-  return enumerator(number, ErrorKind::corrupt, "error kind");
-}
+Result<OutboxState> outbox_state_from(std::int64_t number) { return enumerator<OutboxState>(number, "outbox state"); }
+Result<WorkClass> work_class_from(std::int64_t number) { return enumerator<WorkClass>(number, "work class"); }
+Result<InboxKind> inbox_kind_from(std::int64_t number) { return enumerator<InboxKind>(number, "inbox kind"); }
+Result<ErrorKind> error_kind_from_number(std::int64_t number) { return enumerator<ErrorKind>(number, "error kind"); }
 
 }  // namespace lockstep::sync

@@ -5,7 +5,7 @@ packages_build=(
   g++ cmake ninja-build ccache mold pkg-config
   libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   libssl-dev libsodium-dev libsqlite3-dev libpq-dev liblua5.4-dev
-  libfmt-dev libspdlog-dev libyaml-cpp-dev prometheus-cpp-dev libcli11-dev
+  libfmt-dev libspdlog-dev libyaml-cpp-dev prometheus-cpp-dev libcli11-dev libjemalloc-dev
   libphonenumber8 libprotobuf-dev libabsl-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )

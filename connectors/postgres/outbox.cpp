@@ -59,11 +59,13 @@ std::optional<SqlFailure> OutboxDrain::drain() {
     if (!found->changes.empty()) {
       link_->deliver(++last_delivery_, std::move(found->changes));
       const Settled settled = wait_until_durable();
-      if (settled == Settled::stopping) return std::nullopt;
-      if (settled == Settled::refused)
-        return SqlFailure{"", "", "", "changes could not be committed here and are read again"};
+      if (settled != Settled::durable) return after(settled);
     }
-    for (const auto& table : found->truncated) link_->lost("table " + table + " was truncated");
+    for (const auto& table : found->truncated) {
+      link_->lost(++last_delivery_, "table " + table + " was truncated");
+      const Settled settled = wait_until_durable();
+      if (settled != Settled::durable) return after(settled);
+    }
     auto erased = session_->query("DELETE FROM " + outbox_table(settings_) +
                                       " WHERE seq IN (SELECT n::bigint FROM jsonb_array_elements_text($1::jsonb) n)",
                                   {found->numbers});

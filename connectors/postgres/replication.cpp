@@ -103,7 +103,7 @@ Sql<void> Replication::prepare_slot() {
   const pgoutput::Lsn confirmed = slot->number(0, 2);
   if (durable_ != 0 && confirmed > durable_) {
     // Nobody but us acknowledges: it is another slot of the same name.
-    link_->lost("replication slot " + settings_.slot + " was made anew by somebody else");
+    lost("replication slot " + settings_.slot + " was made anew by somebody else");
   }
   durable_ = std::max(durable_, confirmed);
   return {};
@@ -115,7 +115,7 @@ Sql<void> Replication::make_slot(const std::string& why) {
   if (!made) return std::unexpected(made.error());
   durable_ = made->number(0, 0);
   // B4: said after the slot stands, so that the pull that follows and the stream overlap.
-  link_->lost(why);
+  lost(why);
   return {};
 }
 
@@ -213,8 +213,7 @@ Sql<void> Replication::handle_message(std::string_view payload) {
     for (const std::uint32_t id : truncate->relations) {
       const std::string table = decoder_.table_of(id);
       if (table.empty()) continue;
-      flush();
-      link_->lost("table " + table + " was truncated: which rows it held is not in the stream");
+      lost("table " + table + " was truncated: which rows it held is not in the stream");
     }
   }
   return {};  // origins, types and messages say nothing about rows
@@ -238,8 +237,7 @@ Sql<void> Replication::read_tables() {
 Sql<void> Replication::add(Result<std::vector<sync::Change>> changes, std::size_t bytes) {
   if (!changes) {
     if (changes.error().kind != ErrorKind::not_found) return std::unexpected(broken_stream(changes.error().message));
-    flush();
-    link_->lost(changes.error().message);
+    lost(changes.error().message);
     return {};
   }
   for (auto& change : *changes) pending_.push_back(std::move(change));
@@ -261,6 +259,13 @@ void Replication::flush() {
   in_flight_.push_back({++last_delivery_, read_end_, false});
   link_->deliver(last_delivery_, std::exchange(pending_, {}));
   pending_bytes_ = 0;
+}
+
+// B3, B4: nothing after it is acknowledged to the server before the loss is durable here.
+void Replication::lost(const std::string& reason) {
+  flush();
+  in_flight_.push_back({++last_delivery_, read_end_, false});
+  link_->lost(last_delivery_, reason);
 }
 
 Sql<void> Replication::send_status() {

@@ -36,17 +36,19 @@ Result<void> Capture::open() {
   if (!opened) return fail(opened.error());
   connection_ = std::move(*opened);
   const std::uint64_t inode = inode_of(settings_.path);
-  if (inode_ != 0 && inode != inode_) {
-    // B4: a restored copy knows nothing of what we have seen.
-    link_->lost("the file was replaced by another one");
-    durable_ = 0;
-  }
+  const bool replaced = inode_ != 0 && inode != inode_;
+  if (replaced) durable_ = 0;
   inode_ = inode;
   schema_version_ = -1;
   // What was read and is not durable comes again.
   in_flight_.clear();
   first_delivery_ = last_delivery_ + 1;
   cursor_ = durable_;
+  if (replaced) {
+    // B4: a restored copy knows nothing of what we have seen.
+    in_flight_.push_back({++last_delivery_, cursor_, false});
+    link_->lost(last_delivery_, "the file was replaced by another one");
+  }
   return {};
 }
 

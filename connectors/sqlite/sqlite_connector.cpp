@@ -49,7 +49,9 @@ class ErasingSink final : public connector::CaptureSink {
       durable(std::move(result));
     });
   }
-  void lost(std::string reason) override { inner_.lost(std::move(reason)); }
+  void lost(std::string reason, std::move_only_function<void(Result<void>)> durable) override {
+    inner_.lost(std::move(reason), std::move(durable));
+  }
   void status(std::string text) override { inner_.status(std::move(text)); }
 
  private:

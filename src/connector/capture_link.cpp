@@ -41,9 +41,11 @@ void CaptureLink::deliver(std::uint64_t delivery, std::vector<sync::Change> chan
   });
 }
 
-void CaptureLink::lost(std::string reason) {
-  loop_.post([self = shared_from_this(), reason = std::move(reason)]() mutable {
-    if (self->sink_ != nullptr) self->sink_->lost(std::move(reason));
+void CaptureLink::lost(std::uint64_t delivery, std::string reason) {
+  loop_.post([self = shared_from_this(), delivery, reason = std::move(reason)]() mutable {
+    if (self->sink_ == nullptr) return;
+    auto durable = [self, delivery](Result<void> result) { self->acknowledge({delivery, result.has_value()}); };
+    self->sink_->lost(std::move(reason), std::move(durable));
   });
 }
 

@@ -34,7 +34,8 @@ class CaptureLink : public std::enable_shared_from_this<CaptureLink> {
   bool stopping() const { return stopping_; }
   int wake_fd() const { return wake_fd_; }
   void deliver(std::uint64_t delivery, std::vector<sync::Change> changes);
-  void lost(std::string reason);
+  // Answered like a delivery.
+  void lost(std::uint64_t delivery, std::string reason);
   void status(std::string text);  // the same text twice in a row is said once
   std::vector<Ack> take_acks();
 

@@ -40,12 +40,28 @@ TEST(CaptureLink, ABatchThatCouldNotBeCommittedSaysSo) {
   EXPECT_FALSE(link->take_acks().at(0).durable);
 }
 
+TEST(CaptureLink, ALossIsAnsweredLikeADelivery) {
+  TestLoop loop;
+  RecordingSink sink;
+  sink.holding = true;
+  const auto link = std::make_shared<CaptureLink>(loop, sink);
+  link->lost(3, "the slot is gone");
+  ASSERT_TRUE(loop.run_until([&] { return !sink.held.empty(); }));
+  EXPECT_EQ(sink.losses, std::vector<std::string>{"the slot is gone"});
+  EXPECT_TRUE(link->take_acks().empty());
+  sink.held.front()(Result<void>());
+  const auto acks = link->take_acks();
+  ASSERT_EQ(acks.size(), 1U);
+  EXPECT_EQ(acks.front().delivery, 3U);
+  EXPECT_TRUE(acks.front().durable);
+}
+
 TEST(CaptureLink, AfterStopTheSinkIsNotCalled) {
   TestLoop loop;
   RecordingSink sink;
   const auto link = std::make_shared<CaptureLink>(loop, sink);
   link->deliver(1, one_change());
-  link->lost("x");
+  link->lost(2, "x");
   link->status("y");
   link->stop();
   EXPECT_TRUE(link->stopping());

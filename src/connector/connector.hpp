@@ -17,6 +17,10 @@
 
 namespace lockstep::connector {
 
+// In a system's state: why changes may have been missed, a text. Written by migrate() when it had to make capture anew, and
+// by the hub when a capture has lost something. The hub pulls everything again and then erases it (B4).
+inline constexpr const char* missed_state = "missed";
+
 struct ObjectInfo {
   std::string name;  // "contact"; "*" when objects come from the configuration (tables)
   bool pulls_full = true;
@@ -112,8 +116,9 @@ class CaptureSink {
  public:
   virtual ~CaptureSink() = default;
   virtual void deliver(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable) = 0;
-  // Changes may have been missed (a lost slot): the hub pulls everything again and looks for deletes (B4).
-  virtual void lost(std::string reason) = 0;
+  // Changes may have been missed (a lost slot): the hub pulls everything again and looks for deletes (B4). `durable` as
+  // above: once it is called the pull is not forgotten, whatever happens.
+  virtual void lost(std::string reason, std::move_only_function<void(Result<void>)> durable) = 0;
   // Which way of capture runs and why, for status pages: "logical replication (pgoutput)", …
   virtual void status(std::string text) = 0;
 };

@@ -54,13 +54,12 @@ class RecordingSink final : public CaptureSink {
       version = std::max(version, change.version);
       seen.push_back(std::move(change));
     }
-    if (holding) {
-      held.push_back(std::move(durable));
-    } else {
-      durable(Result<void>());
-    }
+    answer(std::move(durable));
   }
-  void lost(std::string reason) override { losses.push_back(std::move(reason)); }
+  void lost(std::string reason, std::move_only_function<void(Result<void>)> durable) override {
+    losses.push_back(std::move(reason));
+    answer(std::move(durable));
+  }
   void status(std::string text) override { statuses.push_back(std::move(text)); }
 
   // The newest change of an object, or nullptr.
@@ -77,6 +76,15 @@ class RecordingSink final : public CaptureSink {
   std::size_t deliveries = 0;
   bool holding = false;
   std::vector<std::move_only_function<void(Result<void>)>> held;
+
+ private:
+  void answer(std::move_only_function<void(Result<void>)> durable) {
+    if (holding) {
+      held.push_back(std::move(durable));
+    } else {
+      durable(Result<void>());
+    }
+  }
 };
 
 class ConnectorContract {

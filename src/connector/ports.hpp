@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
@@ -43,6 +44,9 @@ class StatePort {
   virtual Task<Result<Json>> get(std::string key) = 0;  // null: none
   virtual Task<Result<void>> put(std::string key, Json value) = 0;
 };
+
+// The store's key for a connector's state, apart from the keys of the hub.
+inline std::string stored_state_key(std::string_view key) { return "connector/" + std::string(key); }
 
 // A thread that blocking calls (database drivers) run on, one at a time, in order. The action owns nothing that the
 // loop's thread uses; results come back by posting to the loop.

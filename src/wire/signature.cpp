@@ -6,6 +6,7 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <sodium.h>
 
 #include <array>
 #include <climits>
@@ -165,10 +166,38 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
 }
 
 struct VerifyKey::Impl {
-  KeyHandle key;
-  const EVP_MD* digest;  // null: the algorithm hashes by itself
-  std::size_t signature_bytes;
+  virtual ~Impl() = default;
+  virtual bool verify(std::string_view message, std::string_view signature) const = 0;
 };
+
+namespace {
+
+struct Ed25519Key final : VerifyKey::Impl {
+  std::array<unsigned char, kEd25519KeyBytes> key{};
+
+  // libsodium takes half the time that OpenSSL takes for this (docs/decisions/0008-libsodium-and-jemalloc.md).
+  bool verify(std::string_view message, std::string_view signature) const override {
+    return signature.size() == kEd25519SignatureBytes &&
+           crypto_sign_verify_detached(bytes_of(signature), bytes_of(message), message.size(), key.data()) == 0;
+  }
+};
+
+struct RsaSha256Key final : VerifyKey::Impl {
+  explicit RsaSha256Key(KeyHandle handle) : key(std::move(handle)) {}
+  KeyHandle key;
+
+  bool verify(std::string_view message, std::string_view signature) const override {
+    if (signature.size() != static_cast<std::size_t>(EVP_PKEY_get_size(key.get()))) return false;
+    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+    if (!context) return false;
+    // PKCS#1 v1.5 is OpenSSL's default padding for RSA keys.
+    return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+           EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size()) ==
+               1;
+  }
+};
+
+}  // namespace
 
 Result<VerifyKey> VerifyKey::ed25519(std::string_view text) {
   if (text.size() > kKeyTextLimit) return fail(ErrorKind::invalid, "the key's text is too long");
@@ -185,7 +214,12 @@ Result<VerifyKey> VerifyKey::ed25519(std::string_view text) {
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519) {
     return fail(ErrorKind::invalid, "not an Ed25519 public key: PEM, base64 or 64 hex digits are understood");
   }
-  return VerifyKey(std::make_shared<const Impl>(Impl{std::move(key), nullptr, kEd25519SignatureBytes}));
+  if (sodium_init() < 0) return fail(ErrorKind::unavailable, "libsodium does not start");
+  auto out = std::make_shared<Ed25519Key>();
+  std::size_t size = out->key.size();
+  if (EVP_PKEY_get_raw_public_key(key.get(), out->key.data(), &size) != 1 || size != out->key.size())
+    return fail(ErrorKind::invalid, "the Ed25519 public key can not be read");
+  return VerifyKey(std::move(out));
 }
 
 Result<VerifyKey> VerifyKey::rsa_sha256(std::string_view text) {
@@ -203,17 +237,11 @@ Result<VerifyKey> VerifyKey::rsa_sha256(std::string_view text) {
   if (bits < kRsaBitsMin || bits > kRsaBitsMax) {
     return fail(ErrorKind::invalid, "an RSA key of " + std::to_string(bits) + " bits is not accepted");
   }
-  const auto size = static_cast<std::size_t>(EVP_PKEY_get_size(key.get()));
-  return VerifyKey(std::make_shared<const Impl>(Impl{std::move(key), EVP_sha256(), size}));
+  return VerifyKey(std::make_shared<const RsaSha256Key>(std::move(key)));
 }
 
 bool VerifyKey::verify(std::string_view message, std::string_view signature) const {
-  if (signature.size() != impl_->signature_bytes) return false;
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  if (!context) return false;
-  // PKCS#1 v1.5 is OpenSSL's default padding for RSA keys.
-  if (EVP_DigestVerifyInit(context.get(), nullptr, impl_->digest, nullptr, impl_->key.get()) != 1) return false;
-  return EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message), message.size()) == 1;
+  return impl_->verify(message, signature);
 }
 
 bool VerifyKey::verify_base64(std::string_view message, std::string_view signature) const {

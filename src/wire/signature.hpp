@@ -38,10 +38,11 @@ class VerifyKey {
   // Signature in base64, as header values carry it. Text that is no base64 is a wrong signature.
   bool verify_base64(std::string_view message, std::string_view signature) const;
 
- private:
   struct Impl;
+
+ private:
   explicit VerifyKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-  std::shared_ptr<const Impl> impl_;  // shared: OpenSSL keys are immutable and cheap to share, not to copy
+  std::shared_ptr<const Impl> impl_;  // shared: keys are immutable and cheap to share, not to copy
 };
 
 }  // namespace lockstep::wire

@@ -52,11 +52,11 @@ std::string_view Row::text(int column) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, Mode mode,
-                                                 std::chrono::milliseconds busy_wait) {
+                                                 std::chrono::milliseconds busy_wait, const std::string& vfs) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_NOMUTEX |
                     (mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
   if (handle == nullptr) return fail(ErrorKind::unavailable, "store: no memory to open " + path.string());
   std::unique_ptr<Database> database(new Database(handle));
   if (code != SQLITE_OK) {

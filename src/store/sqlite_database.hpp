@@ -54,7 +54,7 @@ class Database {
   // A read-only connection never checkpoints: checkpoints come from the writer connection only, because SQLite
   // before 3.51.3 can damage the file when several connections reset the WAL at the same time.
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path, Mode mode,
-                                                std::chrono::milliseconds busy_wait);
+                                                std::chrono::milliseconds busy_wait, const std::string& vfs = "");
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();

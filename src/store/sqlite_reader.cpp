@@ -7,7 +7,7 @@ namespace lockstep::store {
 
 Result<void> SqliteReader::connect() {
   if (database_ != nullptr) return {};
-  auto database = Database::open(path_, Database::Mode::read_only, limits::busy_wait);
+  auto database = Database::open(path_, Database::Mode::read_only, limits::busy_wait, vfs_);
   if (!database) return fail(database.error());
   const std::string settings = "PRAGMA cache_size = -" + std::to_string(cache_bytes_ / 1024) +
                                "; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY";

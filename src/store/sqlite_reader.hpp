@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "store/sqlite_database.hpp"
 #include "store/store.hpp"
@@ -13,8 +14,8 @@ namespace lockstep::store {
 class SqliteReader final : public Reader {
  public:
   // Connects with the first read, and again with the next one when that fails.
-  SqliteReader(std::filesystem::path path, std::size_t cache_bytes)
-      : path_(std::move(path)), cache_bytes_(cache_bytes) {}
+  SqliteReader(std::filesystem::path path, std::size_t cache_bytes, std::string vfs)
+      : path_(std::move(path)), cache_bytes_(cache_bytes), vfs_(std::move(vfs)) {}
   SqliteReader(const SqliteReader&) = delete;
   SqliteReader& operator=(const SqliteReader&) = delete;
 
@@ -45,6 +46,7 @@ class SqliteReader final : public Reader {
 
   std::filesystem::path path_;
   std::size_t cache_bytes_;
+  std::string vfs_;
   std::mutex mutex_;
   std::unique_ptr<Database> database_;  // guarded by mutex_; null: not connected yet
 };

@@ -85,7 +85,7 @@ class OpenSqliteStore final : public SqliteStore {
   }
 
   SqliteSettings settings_;
-  std::unique_ptr<FileLock> lock_;  // outlives the connection
+  std::unique_ptr<FileLock> lock_;  // outlives the connection; null with a VFS of its own
   std::unique_ptr<Database> database_;
   std::optional<Transaction> lookups_;  // open from the first lookup after a commit until the next one
   Seq last_seq_ = 0;
@@ -125,7 +125,7 @@ Result<void> OpenSqliteStore::write(const sync::Batch& batch) {
 }
 
 std::unique_ptr<Reader> OpenSqliteStore::open_reader() {
-  return std::make_unique<SqliteReader>(settings_.path, settings_.reader_cache_bytes);
+  return std::make_unique<SqliteReader>(settings_.path, settings_.reader_cache_bytes, settings_.vfs);
 }
 
 Result<std::size_t> OpenSqliteStore::prune(Time markers_before, Time journal_before, std::size_t limit) {
@@ -186,17 +186,21 @@ Result<void> configure(Database& database, const SqliteSettings& settings) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> open_sqlite_store(const SqliteSettings& settings) {
-  auto lock = FileLock::acquire(settings.path.string() + ".lock");
-  if (!lock) return fail(lock.error());
-  if (auto created = create_private(settings.path); !created) return fail(created.error());
-  auto database = Database::open(settings.path, Database::Mode::read_write, limits::busy_wait);
+  std::unique_ptr<FileLock> lock;
+  if (settings.vfs.empty()) {
+    auto acquired = FileLock::acquire(settings.path.string() + ".lock");
+    if (!acquired) return fail(acquired.error());
+    lock = std::move(*acquired);
+    if (auto created = create_private(settings.path); !created) return fail(created.error());
+  }
+  auto database = Database::open(settings.path, Database::Mode::read_write, limits::busy_wait, settings.vfs);
   if (!database) return fail(database.error());
   if (auto fine = check_version(**database); !fine) return fail(fine.error());
   if (auto sized = (*database)->execute("PRAGMA page_size = " + std::to_string(page_bytes)); !sized)
     return fail(sized.error());
   if (auto configured = configure(**database, settings); !configured) return fail(configured.error());
   if (auto migrated = migrate(**database); !migrated) return fail(migrated.error());
-  auto store = std::make_unique<OpenSqliteStore>(settings, std::move(*lock), std::move(*database));
+  auto store = std::make_unique<OpenSqliteStore>(settings, std::move(lock), std::move(*database));
   if (auto loaded = store->load(); !loaded) return fail(loaded.error());
   return store;
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "store/store.hpp"
 
@@ -18,6 +19,9 @@ struct SqliteSettings {
   std::size_t reader_cache_bytes = std::size_t{2} << 20;  // the same for each reader
   std::size_t checkpoint_bytes = std::size_t{32} << 20;   // the WAL's size at which a commit also checkpoints
   std::optional<std::size_t> file_bytes_limit = {};       // the database file never grows beyond: `exhausted`
+  // An SQLite VFS by name: it keeps the file, and nothing of the operating system's is used, the lock file neither.
+  // "": ordinary files.
+  std::string vfs = {};
 };
 
 // Creates the file when it is not there, brings an older one to this version. Fails with `unavailable` when another

@@ -112,6 +112,7 @@ Result<bool> migrate_logical(Steps& steps, const Settings& settings, const Layou
                          " AND schemaname = " + quote_text(settings.schema) + " AND tablename = " + quote_text(name),
                      "ALTER PUBLICATION " + publication + " ADD TABLE " + table.quoted(), "publish table " + name);
     if (!added) return added;
+    *made = *made || *added;
     // Triggers of an earlier time would fill an outbox that nobody empties.
     auto plain = steps.holds("SELECT 1 FROM pg_trigger WHERE tgrelid = " + std::to_string(table.oid) +
                              " AND tgname = " + quote_text(settings.name));
@@ -124,9 +125,11 @@ Result<bool> migrate_logical(Steps& steps, const Settings& settings, const Layou
       if (!dropped) return fail(dropped.error());
     }
   }
-  return steps.ensure("SELECT 1 FROM pg_replication_slots WHERE slot_name = " + quote_text(settings.slot),
-                      "SELECT pg_create_logical_replication_slot(" + quote_text(settings.slot) + ", 'pgoutput')",
-                      "create replication slot " + settings.slot);
+  auto slot = steps.ensure("SELECT 1 FROM pg_replication_slots WHERE slot_name = " + quote_text(settings.slot),
+                           "SELECT pg_create_logical_replication_slot(" + quote_text(settings.slot) + ", 'pgoutput')",
+                           "create replication slot " + settings.slot);
+  if (!slot) return slot;
+  return *made || *slot;
 }
 
 Result<bool> migrate_triggers(Steps& steps, const Settings& settings, const Layout& layout) {
@@ -140,6 +143,7 @@ Result<bool> migrate_triggers(Steps& steps, const Settings& settings, const Layo
     auto added = steps.ensure(has_triggers_sql(settings, table), create_triggers_sql(settings, table),
                               "watch table " + name + " by triggers");
     if (!added) return added;
+    *made = *made || *added;
   }
   // A slot that nobody reads keeps the database's log for ever.
   const std::string slot = quote_text(settings.slot);

@@ -12,7 +12,7 @@ namespace lockstep::postgres {
 
 struct Migrated {
   std::vector<std::string> done;  // for people
-  bool capture_made = false;      // the slot or the outbox did not exist: changes made before are not in it
+  bool capture_made = false;      // all of it or a table's part: changes made before are not in it
 };
 
 Result<Migrated> migrate(Database& database, const connector::SystemSettings& system, CaptureMode mode);

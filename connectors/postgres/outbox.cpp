@@ -84,6 +84,11 @@ OutboxDrain::Settled OutboxDrain::wait_until_durable() {
   return Settled::stopping;
 }
 
+std::optional<SqlFailure> OutboxDrain::after(Settled settled) {
+  if (settled == Settled::stopping) return std::nullopt;
+  return SqlFailure{"", "", "", "changes could not be committed here and are read again"};
+}
+
 Sql<OutboxDrain::Read> OutboxDrain::read() {
   auto begun = session_->run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (!begun) return std::unexpected(begun.error());

@@ -41,6 +41,8 @@ class OutboxDrain {
   Sql<void> read_rows(const TableLayout& table, const std::vector<Entry>& entries, std::vector<sync::Change>& changes);
   enum class Settled { durable, refused, stopping };
   Settled wait_until_durable();
+  // Why the drain ends after an answer that was not `durable`.
+  static std::optional<SqlFailure> after(Settled settled);
 
   Settings settings_;
   SharedLayout layout_;  // read at each connect

@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "connector/capture_link.hpp"
+#include "connector/missed.hpp"
 #include "connectors/postgres/checks.hpp"
 #include "connectors/postgres/limits.hpp"
 #include "connectors/postgres/migration.hpp"
@@ -15,9 +16,6 @@ namespace {
 using connector::PullPage;
 using connector::WriteRequest;
 using connector::WriteResult;
-
-constexpr const char* capture_key =
-    "capture";  // in the system's state: the way of capture that was set up, and its name
 
 connector::Capabilities make_capabilities() {
   connector::Capabilities capabilities;
@@ -32,11 +30,6 @@ connector::Capabilities make_capabilities() {
   capabilities.quirks = {"columns of type bytea are left out", "decimals are texts, so that no digit is lost",
                          "an update that leaves a large value alone may be captured without that value"};
   return capabilities;
-}
-
-std::string mode_name(CaptureMode mode, const Settings& settings) {
-  if (mode == CaptureMode::logical) return "logical:" + settings.slot;
-  return mode == CaptureMode::triggers ? "triggers" : "off";
 }
 
 // `database_` belongs to the worker's thread: the loop touches it only inside jobs, and the worker runs them in order.
@@ -88,20 +81,7 @@ class PostgresConnector final : public connector::Connector {
     };
     Result<Migrated> migrated = co_await connector::run_on<Result<Migrated>>(*worker_, *ports_.loop, std::move(job));
     if (!migrated) co_return fail(migrated.error());
-    if (ports_.state != nullptr) {
-      Result<Json> before = co_await ports_.state->get(capture_key);
-      if (!before) co_return fail(before.error());
-      const std::string now = mode_name(plan_.mode, settings_);
-      const bool was_set_up = before->is_string();
-      // B4: a slot or outbox that stood before and had to be made again missed what happened in between.
-      if (was_set_up && (migrated->capture_made || before->get_string() != now)) {
-        lost_ = migrated->capture_made ? "capture had to be set up again" : "the way of capture has changed";
-      }
-      if (!was_set_up || before->get_string() != now) {
-        Result<void> kept = co_await ports_.state->put(capture_key, Json(boost::json::string(now)));
-        if (!kept) co_return fail(kept.error());
-      }
-    }
+    if (migrated->capture_made) co_await connector::note_missed(ports_.state, migrated->done);
     co_return std::move(migrated->done);
   }
 
@@ -137,7 +117,6 @@ class PostgresConnector final : public connector::Connector {
       link_->status("no capture: " + plan_.why);
       return;
     }
-    if (!lost_.empty()) link_->lost(std::exchange(lost_, {}));
     capture_worker_ = ports_.make_worker();
     capture_worker_->run([settings = settings_, plan = plan_, link = link_] {
       if (plan.mode == CaptureMode::logical) {
@@ -159,7 +138,6 @@ class PostgresConnector final : public connector::Connector {
   const Settings settings_;
   const connector::Ports ports_;
   CapturePlan plan_;  // set by start(), then constant
-  std::string lost_;
   std::shared_ptr<connector::CaptureLink> link_;
   Database database_;
   std::unique_ptr<connector::WorkerPort> worker_;  // after what its jobs use

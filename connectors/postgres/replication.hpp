@@ -39,6 +39,7 @@ class Replication {
   Sql<void> describe(const wire::pgoutput::Relation& relation);
   Sql<void> add(Result<std::vector<sync::Change>> changes, std::size_t bytes);
   void flush();
+  void lost(const std::string& reason);
   Sql<void> send_status();
   void forget_stream();
 

@@ -124,6 +124,7 @@ Result<std::vector<sync::Change>> Capture::read() {
     if (*change) changes.push_back(std::move(**change));
   }
   cursor_ = newest;
+  connection_->trim();
   return changes;
 }
 
@@ -131,11 +132,11 @@ Result<std::optional<sync::Change>> Capture::read_row(const std::string& object,
                                                       std::int64_t number) {
   const auto table = tables_.find(object);
   if (table == tables_.end()) return std::optional<sync::Change>();  // not ours any more
-  auto statement = connection_->prepare("SELECT " + table->second.select_list() + " FROM " + quote_name(object) +
-                                        " WHERE " + quote_name(table->second.key) + " = ?1");
+  auto statement = connection_->kept("SELECT " + table->second.select_list() + " FROM " + quote_name(object) +
+                                     " WHERE " + quote_name(table->second.key) + " = ?1");
   if (!statement) return fail(statement.error());
-  bind_key(*statement, 1, table->second, key);
-  auto found = statement->step();
+  bind_key(**statement, 1, table->second, key);
+  auto found = (*statement)->step();
   if (!found) return fail(found.error());
   sync::Change change;
   change.object = object;
@@ -143,7 +144,8 @@ Result<std::optional<sync::Change>> Capture::read_row(const std::string& object,
   change.version = static_cast<sync::Version>(number) + 1;  // as in version_sql
   change.via = sync::Via::capture;
   change.kind = *found ? sync::ChangeKind::upserted : sync::ChangeKind::deleted;
-  if (*found) change.document = sqlite_connector::read_row(*statement, table->second, 0);
+  if (*found) change.document = sqlite_connector::read_row(**statement, table->second, 0);
+  (*statement)->reset();
   return std::optional<sync::Change>(std::move(change));
 }
 

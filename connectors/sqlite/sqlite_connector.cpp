@@ -1,5 +1,6 @@
 #include "connectors/sqlite/sqlite_connector.hpp"
 
+#include "connector/missed.hpp"
 #include "connectors/sqlite/capture.hpp"
 #include "connectors/sqlite/limits.hpp"
 #include "connectors/sqlite/migration.hpp"
@@ -10,8 +11,6 @@ namespace {
 using connector::PullPage;
 using connector::WriteRequest;
 using connector::WriteResult;
-
-constexpr const char* capture_key = "capture";  // in the system's state: capture has been set up in this file
 
 connector::Capabilities make_capabilities() {
   connector::Capabilities capabilities;
@@ -117,16 +116,7 @@ class SqliteConnector final : public connector::Connector {
     std::move_only_function<Result<Migrated>()> job = [this] { return sqlite_connector::migrate(*database_, system_); };
     Result<Migrated> migrated = co_await connector::run_on<Result<Migrated>>(*worker_, *ports_.loop, std::move(job));
     if (!migrated) co_return fail(migrated.error());
-    if (ports_.state != nullptr) {
-      Result<Json> before = co_await ports_.state->get(capture_key);
-      if (!before) co_return fail(before.error());
-      if (before->is_null()) {
-        Result<void> kept = co_await ports_.state->put(capture_key, Json("triggers"));
-        if (!kept) co_return fail(kept.error());
-      } else if (migrated->capture_made) {
-        lost_ = "capture had to be set up again";  // B4: the file was replaced or the triggers were dropped
-      }
-    }
+    if (migrated->capture_made) co_await connector::note_missed(ports_.state, migrated->done);
     co_return std::move(migrated->done);
   }
 
@@ -160,7 +150,6 @@ class SqliteConnector final : public connector::Connector {
   void capture(connector::CaptureSink& sink) override {
     sink_ = std::make_unique<ErasingSink>(sink, database_, worker_);
     link_ = std::make_shared<connector::CaptureLink>(*ports_.loop, *sink_);
-    if (!lost_.empty()) link_->lost(std::exchange(lost_, {}));
     capture_worker_ = ports_.make_worker();
     capture_worker_->run([settings = settings_, link = link_] { Capture(settings, link).run(); });
   }
@@ -175,7 +164,6 @@ class SqliteConnector final : public connector::Connector {
   const connector::SystemSettings system_;
   const Settings settings_;
   const connector::Ports ports_;
-  std::string lost_;
   std::shared_ptr<Database> database_;
   std::shared_ptr<connector::WorkerPort> worker_;
   std::unique_ptr<ErasingSink> sink_;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "connector/contract.hpp"
+#include "connector/missed.hpp"
 #include "connectors/sqlite/connection.hpp"
 #include "connectors/sqlite/sqlite_connector.hpp"
 
@@ -206,10 +207,21 @@ TEST_F(SqliteConnectorTest, DroppedTriggersAreALoss) {
   open();
   ports_.loop.run(connector_->stop());
   sql("DROP TRIGGER _lockstep_update_contacts");
+  ports_.loop.run(ports_.state.put(connector::missed_state, Json()));
+  open();
+  EXPECT_FALSE(ports_.state.values().at(connector::missed_state).is_null()) << "B4";
+}
+
+TEST_F(SqliteConnectorTest, AReplacedFileIsALossUntilTheHubKeepsIt) {
   open();
   connector::RecordingSink sink;
+  sink.holding = true;
   connector_->capture(sink);
-  EXPECT_TRUE(ports_.loop.run_until([&] { return !sink.losses.empty(); })) << "B4";
+  ASSERT_TRUE(ports_.loop.run_until([&] { return !sink.statuses.empty(); }));
+  std::filesystem::copy_file(path(), path() + ".copy");
+  std::filesystem::rename(path() + ".copy", path());
+  ASSERT_TRUE(ports_.loop.run_until([&] { return !sink.losses.empty(); }));
+  ASSERT_EQ(sink.held.size(), 1U);
 }
 
 TEST_F(SqliteConnectorTest, SettingsAreChecked) {

@@ -17,10 +17,6 @@
 
 namespace lockstep::connector {
 
-// In a system's state: why changes may have been missed, a text. Written by migrate() when it had to make capture anew, and
-// by the hub when a capture has lost something. The hub pulls everything again and then erases it (B4).
-inline constexpr const char* missed_state = "missed";
-
 struct ObjectInfo {
   std::string name;  // "contact"; "*" when objects come from the configuration (tables)
   bool pulls_full = true;

@@ -28,7 +28,9 @@ class FakeSystem final : public connector::Connector {
   std::size_t pages_read = 0;
   std::size_t pages_fail_after = 1'000'000;  // then pulls hang in retries
   std::size_t writes = 0;
-  std::vector<std::string> hidden;  // left out of lists, though they are there
+  std::vector<std::string> hidden;         // left out of lists, though they are there
+  connector::CaptureSink* sink = nullptr;  // of a system that captures: set captures first
+  void set_captures() { can_.captures = true; }
 
   const connector::Capabilities& capabilities() const override { return can_; }
   Task<Result<void>> start() override { co_return Result<void>(); }
@@ -95,7 +97,7 @@ class FakeSystem final : public connector::Connector {
   Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override {
     co_return std::optional<sync::Change>();
   }
-  void capture(connector::CaptureSink&) override {}
+  void capture(connector::CaptureSink& into) override { sink = &into; }
 
   sync::Change observed(const std::string& id) {
     sync::Change change;

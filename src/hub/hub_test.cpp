@@ -124,6 +124,74 @@ TEST_F(HubTest, B4AFullPullFindsMissedDeletes) {
   EXPECT_EQ(db->objects.size(), 98u);
 }
 
+TEST_F(HubTest, B4AnOwedPullSurvivesAnEndInBetweenAndFindsDeletes) {
+  crm->set_captures();
+  fill(*crm, 450);
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  ASSERT_EQ(counts().records, 450u);
+  crm->objects.erase("id-1003");
+  crm->pages_fail_after = crm->pages_read + 2;  // the pull that is owed does not get far
+  bool durable = false;
+  crm->sink->lost("the slot is gone", [&](Result<void> kept) { durable = kept.has_value(); });
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_TRUE(durable);
+  EXPECT_EQ(counts().tombstones, 0u);
+  end();
+  crm->pages_fail_after = 1'000'000;
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(counts().tombstones, 1u) << "from the first page again: a resumed pull finds no deletes";
+  end();
+  const std::size_t before = crm->pages_read;
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(crm->pages_read, before) << "nothing is owed any more";
+}
+
+TEST_F(HubTest, B4WhatMigrateHasNotedIsOwedOnceSomethingWasMirrored) {
+  const auto note = [this] {
+    sync::Batch batch;
+    batch.state = {{source, SystemName("crm"), "connector/missed", Json("a slot was made")}};
+    ASSERT_TRUE(store.commit(batch).has_value());
+  };
+  const auto noted = [this] { return *store.open_reader()->state(source, SystemName("crm"), "connector/missed"); };
+  fill(*crm, 250);
+  note();
+  crm->pages_fail_after = 1;
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_TRUE(noted().is_null()) << "before the first mirror nothing can have been missed";
+  end();
+  crm->pages_fail_after = 1'000'000;
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(crm->pages_read, 3u) << "B1: so it resumes";
+  end();
+  note();
+  crm->objects.erase("id-1003");
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(counts().tombstones, 1u);
+  EXPECT_TRUE(noted().is_null());
+}
+
+TEST_F(HubTest, B4ALossDuringAPullOwesAnotherOne) {
+  crm->set_captures();
+  fill(*crm, 250);
+  crm->pages_fail_after = 1;
+  begin();
+  const auto job = hub->start_job(source, SystemName("crm"), "mirror");
+  loop.run_for(std::chrono::seconds(1));
+  ASSERT_EQ(hub->job(source, job->id)->state, "running");
+  crm->sink->lost("a table was truncated", [](const Result<void>&) {});
+  loop.run_for(std::chrono::seconds(1));
+  crm->pages_fail_after = 1'000'000;
+  loop.run_for(std::chrono::minutes(2));
+  EXPECT_EQ(crm->pages_read, 6u);
+  EXPECT_TRUE(store.open_reader()->state(source, SystemName("crm"), "connector/missed")->is_null());
+}
+
 TEST_F(HubTest, TooManyMissingObjectsDeleteNothing) {
   fill(*crm, 100);
   begin();

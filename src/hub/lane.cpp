@@ -94,10 +94,10 @@ Task<void> Lane::capture_in(std::vector<sync::Change> changes, std::move_only_fu
   }
 }
 
-void Lane::lost(std::string reason) {
+void Lane::lost(std::string reason, std::move_only_function<void(Result<void>)> durable) {
   context_.log.warning("capture.lost", {{"source", source().str()}, {"system", system().str()}, {"reason", reason}});
-  mirror_wanted_ = true;  // B4
-  poll_waker_.wake();
+  owe_mirror();
+  tasks_.spawn(keep_owed(std::move(reason), std::move(durable)));
 }
 
 void Lane::status(std::string text) { capture_status_ = std::move(text); }

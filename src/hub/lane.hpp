@@ -63,7 +63,7 @@ class Lane final : private connector::CaptureSink {
 
  private:
   void deliver(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable) override;
-  void lost(std::string reason) override;
+  void lost(std::string reason, std::move_only_function<void(Result<void>)> durable) override;
   void status(std::string text) override;
 
   Task<void> run();
@@ -71,6 +71,14 @@ class Lane final : private connector::CaptureSink {
   Task<void> run_fetches();
   Task<void> run_polls();
   Task<void> capture_in(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable);
+
+  // B4: a full pull that is owed because changes may have been missed; a row of the store until such a pull has ended.
+  void owe_mirror();
+  Task<void> keep_owed(std::string reason, std::move_only_function<void(Result<void>)> durable);
+  Task<void> recall_owed();
+  Task<void> settle_owed(std::uint64_t since);
+  sync::StateRow owed_row(Json reason) const;
+  static std::string mirror_key(const sync::SystemBinding& binding);
 
   // E1, E2: while a write is on its way only its outcome tells what the object then holds. An observation that comes
   // meanwhile may be its echo; were it merged first, a newer edit made here would lose to our own older write.
@@ -129,7 +137,9 @@ class Lane final : private connector::CaptureSink {
   Waker poll_waker_;
   bool stopping_ = false;
   bool connected_ = false;
-  bool mirror_wanted_ = false;
+  bool mirror_wanted_ = false;  // to be started
+  bool mirror_owed_ = false;    // and not ended since
+  std::uint64_t losses_ = 0;    // how often one became owed
   std::string problem_;
   std::string capture_status_;
   Time paused_until_{};

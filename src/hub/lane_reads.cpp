@@ -6,14 +6,11 @@
 namespace lockstep::hub {
 namespace {
 
-constexpr std::string_view kMirrorKey = "mirror/";
-constexpr std::string_view kPollKey = "poll/";
-
-std::string key_of(std::string_view prefix, const sync::SystemBinding& binding) {
-  return std::string(prefix) + binding.object;
-}
+std::string poll_key(const sync::SystemBinding& binding) { return "poll/" + binding.object; }
 
 }  // namespace
+
+std::string Lane::mirror_key(const sync::SystemBinding& binding) { return "mirror/" + binding.object; }
 
 Task<void> Lane::run_fetches() {
   while (!stopping_) {
@@ -125,6 +122,7 @@ JobProgress* Lane::find_job(const std::string& id) {
 Task<void> Lane::run_polls() {
   Time next_full = context_.loop.clock().now() + setup_.full_every;
   bool first = true;
+  co_await recall_owed();
   co_await notice_mapping();
   while (!stopping_) {
     const bool incremental = setup_.poll_every.count() > 0 && !first;
@@ -139,7 +137,7 @@ Task<void> Lane::run_polls() {
     }
     first = false;
     if (stopping_) break;
-    if (!mirror_wanted_) {
+    if (!mirror_wanted_ || job_running_) {
       std::optional<Duration> wait;
       if (setup_.poll_every.count() > 0) wait = setup_.poll_every;
       if (setup_.full_every.count() > 0) wait = std::min<Duration>(wait.value_or(setup_.full_every), setup_.full_every);
@@ -150,6 +148,7 @@ Task<void> Lane::run_polls() {
 
 Task<void> Lane::run_job(std::string id, Pull pull) {
   std::string error;
+  const std::uint64_t losses = losses_;
   const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
   std::size_t pulled = 0;
   for (const sync::EntitySchema* entity : entities_in_order()) {
@@ -173,6 +172,7 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
       break;
     }
   }
+  if (pull == Pull::full_again && error.empty() && !stopping_) co_await settle_owed(losses);
   if (JobProgress* job = find_job(id)) {
     job->state = !error.empty() || stopping_ ? "failed" : "done";
     job->error = stopping_ && error.empty() ? "stopped; it goes on after the next start" : error;
@@ -183,12 +183,13 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
       std::erase_if(jobs_, [&](const JobProgress& one) { return one.id == id; });
   }
   job_running_ = false;
+  if (mirror_wanted_) poll_waker_.wake();
 }
 
 Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull, Scan& scan) {
   const sync::SystemBinding& binding = *entity.binding(system());
   const bool full = pull != Pull::incremental;
-  const std::string key = key_of(full ? kMirrorKey : kPollKey, binding);
+  const std::string key = full ? mirror_key(binding) : poll_key(binding);
   const Time started = context_.loop.clock().now();
   Json checkpoint = co_await state(key);
   const bool complete = find_member(checkpoint, "complete") != nullptr;
@@ -199,8 +200,10 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
   request.mode = full ? connector::PullMode::full : connector::PullMode::incremental;
   request.page_limit = context_.limits.pull_page_limit;
   request.work = full ? sync::WorkClass::backfill : sync::WorkClass::verify;
-  // B1: a full pull that was cut short goes on from its last committed page.
-  if (const Json* cursor = find_member(checkpoint, "cursor"); cursor != nullptr && !complete) request.cursor = *cursor;
+  // B1: a full pull that was cut short goes on from its last committed page. One that is owed must see every page
+  // itself, or it would find no deletes (B4).
+  const bool resumes = !complete && !(mirror_owed_ && pull == Pull::full_again);
+  if (const Json* cursor = find_member(checkpoint, "cursor"); cursor != nullptr && resumes) request.cursor = *cursor;
   scan.complete = full && request.cursor.is_null();  // a resumed pull has not seen its first pages
   std::uint64_t total_before = 0;
   if (JobProgress* job = find_job(id)) {
@@ -209,7 +212,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
   }
   const std::int64_t since = [&] {
     const Json* stored = find_member(checkpoint, "started_ms");
-    return stored != nullptr && stored->is_int64() && !complete ? stored->get_int64() : to_epoch_ms(started);
+    return stored != nullptr && stored->is_int64() && resumes ? stored->get_int64() : to_epoch_ms(started);
   }();
   std::chrono::milliseconds wait(1'000);
   for (;;) {
@@ -240,7 +243,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
       if (page->last) {
         next["complete"] = true;
         // What changed while the mirror ran is pulled from its start (B2).
-        rows.push_back(state_row(key_of(kPollKey, binding), JsonObject{{"cursor", JsonObject{{"since_ms", since}}}}));
+        rows.push_back(state_row(poll_key(binding), JsonObject{{"cursor", JsonObject{{"since_ms", since}}}}));
       } else {
         next["cursor"] = page->cursor;
       }

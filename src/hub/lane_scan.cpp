@@ -36,9 +36,12 @@ Task<void> Lane::notice_mapping() {
   const std::string now = mapping_text(*schema, system());
   const Json before = co_await state(std::string(kMappingKey));
   if (before.is_string() && before.get_string() == now) co_return;
-  if (before.is_string()) mirror_wanted_ = true;
   std::vector<sync::StateRow> rows;
   rows.push_back(state_row(std::string(kMappingKey), Json(now)));
+  if (before.is_string()) {
+    owe_mirror();
+    rows.push_back(owed_row("the mapping has changed"));
+  }
   std::vector<sync::Input> none;
   co_await commit(std::move(none), std::move(rows));
 }

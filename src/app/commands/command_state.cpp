@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "app/commands/live_systems.hpp"
 #include "app/ports/data_folder.hpp"
 
 namespace lockstep::app {
@@ -12,28 +11,46 @@ namespace {
 class StoredState final : public connector::StatePort {
  public:
   StoredState(store::Store& store, const SystemConfig& system)
-      : store_(store), reader_(store.open_reader()), source_(system.settings.source), system_(system.settings.system) {}
+      : store_(store), source_(system.settings.source), system_(system.settings.system) {}
 
   Task<Result<Json>> get(std::string key) override {
-    Result<Json> value = reader_->state(source_, system_, connector_state_key(key));
+    Result<Json> value = store_.open_reader()->state(source_, system_, connector::stored_state_key(key));
     co_return value;
   }
 
   Task<Result<void>> put(std::string key, Json value) override {
     sync::Batch batch;
-    batch.state.push_back({source_, system_, connector_state_key(key), std::move(value)});
+    batch.state.push_back({source_, system_, connector::stored_state_key(key), std::move(value)});
     Result<void> stored = store_.commit(batch);
     co_return stored;
   }
 
  private:
   store::Store& store_;
-  std::unique_ptr<store::Reader> reader_;
   SourceId source_;
   SystemName system_;
 };
 
 }  // namespace
+
+// Opens the store only to write.
+class CommandState::Notes final : public connector::StatePort {
+ public:
+  Notes(CommandState& state, SystemConfig system) : state_(state), system_(std::move(system)) {}
+
+  Task<Result<Json>> get(std::string) override { co_return Json(); }
+
+  Task<Result<void>> put(std::string key, Json value) override {
+    if (Result<void> opened = state_.open_store(); !opened) co_return fail(opened.error());
+    StoredState stored(*state_.store_, system_);
+    Result<void> kept = co_await stored.put(std::move(key), std::move(value));
+    co_return kept;
+  }
+
+ private:
+  CommandState& state_;
+  SystemConfig system_;
+};
 
 Result<void> CommandState::open_store() {
   if (store_) return {};
@@ -44,7 +61,7 @@ Result<void> CommandState::open_store() {
 }
 
 Result<std::unique_ptr<connector::StatePort>> CommandState::state_of(const SystemConfig& system) {
-  if (find_member(system.settings.settings, "oauth") == nullptr) return std::make_unique<MemoryState>();
+  if (find_member(system.settings.settings, "oauth") == nullptr) return std::make_unique<Notes>(*this, system);
   if (const Result<void> opened = open_store(); !opened) {
     return fail(opened.error().kind,
                 fmt::format("{} / {} uses OAuth, and its newest tokens are in the store: {}. While a server runs, "

@@ -1,9 +1,10 @@
 // Where `check` and `migrate` keep the state of the systems that they open.
 //
+// The commands' thread is the store's writer; nothing else uses the store meanwhile.
+//
 // A system whose settings have `oauth` gets new tokens that end the old ones: they go into the server's store under
 // the server's keys, or the server could not log in any more (Q3). While a server holds the store such a system is
-// refused. Every other system forgets: what a command remembered of a database's capture would hide from the server
-// that changes were lost (B4).
+// refused. Every other system reads nothing, so that `check` needs no store, and notes what the server must know (B4).
 #pragma once
 
 #include <memory>
@@ -25,6 +26,7 @@ class CommandState {
   Result<std::unique_ptr<connector::StatePort>> state_of(const SystemConfig& system);
 
  private:
+  class Notes;
   Result<void> open_store();
 
   std::string data_folder_;

@@ -78,14 +78,24 @@ TEST_F(CommandStateTest, OAuthIsRefusedWhileAServerHoldsTheStore) {
   EXPECT_TRUE(command.state_of(oauth())) << "the server has stopped";
 }
 
-TEST_F(CommandStateTest, OtherSystemsLeaveNothingBehind) {
+TEST_F(CommandStateTest, WhatAnotherSystemNotesIsThereForTheServer) {
+  const SystemConfig db = system("db", {{"url", "postgres://h/d"}});
+  {
+    CommandState command(data);
+    auto port = command.state_of(db);
+    ASSERT_TRUE(port);
+    EXPECT_EQ(now((*port)->get("missed")).value(), Json(nullptr));
+    EXPECT_FALSE(std::filesystem::exists(data)) << "looking makes nothing";
+    ASSERT_TRUE(now((*port)->put("missed", "a slot was made")));
+  }
+  auto server = store::open_sqlite_store({.path = store_file(data)});
+  ASSERT_TRUE(server);
+  const auto kept = (*server)->open_reader()->state(SourceId("acme"), SystemName("db"), "connector/missed");
+  EXPECT_EQ(kept.value(), Json("a slot was made"));
   CommandState command(data);
-  auto port = command.state_of(system("db", {{"url", "postgres://h/d"}}));
+  auto port = command.state_of(db);
   ASSERT_TRUE(port);
-  ASSERT_TRUE(now((*port)->put("capture", "slot")));
-  EXPECT_EQ(now((*port)->get("capture")).value(), Json("slot"));
-  EXPECT_FALSE(std::filesystem::exists(data));
-  EXPECT_EQ(now((*command.state_of(system("db", {})))->get("capture")).value(), Json(nullptr));
+  EXPECT_FALSE(now((*port)->put("missed", "again"))) << "a server holds the store";
 }
 
 }  // namespace

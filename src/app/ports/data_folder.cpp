@@ -12,6 +12,4 @@ Result<void> make_data_folder(const std::string& folder) {
 
 std::filesystem::path store_file(const std::string& folder) { return std::filesystem::path(folder) / "lockstep.db"; }
 
-std::string connector_state_key(const std::string& key) { return "connector/" + key; }
-
 }  // namespace lockstep::app

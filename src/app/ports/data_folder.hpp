@@ -14,7 +14,4 @@ Result<void> make_data_folder(const std::string& folder);
 
 std::filesystem::path store_file(const std::string& folder);
 
-// The store's key for a connector's own state, apart from the keys of the hub.
-std::string connector_state_key(const std::string& key);
-
 }  // namespace lockstep::app

@@ -18,14 +18,14 @@ class HubState final : public connector::StatePort {
 
   Task<Result<Json>> get(std::string key) override {
     Result<Json> value = co_await completion<Result<Json>>([&](Completion<Result<Json>>::Done done) {
-      hub_().get_state(source_, system_, connector_state_key(key), std::move(done));
+      hub_().get_state(source_, system_, connector::stored_state_key(key), std::move(done));
     });
     co_return value;
   }
 
   Task<Result<void>> put(std::string key, Json value) override {
     Result<void> stored = co_await completion<Result<void>>([&](Completion<Result<void>>::Done done) {
-      hub_().put_state({source_, system_, connector_state_key(key), std::move(value)}, std::move(done));
+      hub_().put_state({source_, system_, connector::stored_state_key(key), std::move(value)}, std::move(done));
     });
     co_return stored;
   }

@@ -91,6 +91,21 @@ Result<Statement> Connection::prepare(const std::string& sql) {
   return Statement(database_.get(), statement);
 }
 
+Result<Statement*> Connection::kept(const std::string& sql) {
+  auto found = kept_.find(sql);
+  if (found == kept_.end()) {
+    auto statement = prepare(sql);
+    if (!statement) return fail(statement.error());
+    found = kept_.emplace(sql, std::move(*statement)).first;
+  }
+  found->second.reset();
+  return &found->second;
+}
+
+void Connection::trim() {
+  if (kept_.size() > limits::statements_kept) kept_.clear();
+}
+
 Result<void> Connection::run(const std::string& sql) {
   const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return fail(error_of(database_.get(), code));
@@ -98,11 +113,13 @@ Result<void> Connection::run(const std::string& sql) {
 }
 
 Result<std::int64_t> Connection::number(const std::string& sql) {
-  auto statement = prepare(sql);
+  auto statement = kept(sql);
   if (!statement) return fail(statement.error());
-  auto row = statement->step();
+  auto row = (*statement)->step();
   if (!row) return fail(row.error());
-  return *row ? statement->number(0) : 0;
+  const std::int64_t out = *row ? (*statement)->number(0) : 0;
+  (*statement)->reset();
+  return out;
 }
 
 Result<Transaction> Transaction::begin(Connection& connection, OpenMode mode) {

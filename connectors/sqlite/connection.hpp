@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +44,11 @@ class Connection {
   static Result<std::unique_ptr<Connection>> open(const std::string& path, OpenMode mode);
 
   Result<Statement> prepare(const std::string& sql);
+  // The same, kept for the next time, ready to be bound. One user at a time: whoever steps it resets it, because an open
+  // cursor would keep the transaction's snapshot. Valid until trim().
+  Result<Statement*> kept(const std::string& sql);
+  // Between two pieces of work: drops the kept statements when they are too many.
+  void trim();
   Result<void> run(const std::string& sql);  // one or several statements without parameters
   // The first column of the first row as a number; 0 when there is no row.
   Result<std::int64_t> number(const std::string& sql);
@@ -56,6 +62,7 @@ class Connection {
   explicit Connection(sqlite3* database) : database_(database) {}
 
   std::unique_ptr<sqlite3, Close> database_;
+  std::map<std::string, Statement> kept_;  // goes before the database
 };
 
 // Rolls back unless committed.

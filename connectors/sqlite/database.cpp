@@ -13,10 +13,7 @@ Result<void> Database::open() {
   return refresh();
 }
 
-void Database::close() {
-  statements_.clear();
-  connection_.reset();
-}
+void Database::close() { connection_.reset(); }
 
 Result<void> Database::refresh() {
   auto tables = read_tables(*connection_, settings_.objects);
@@ -29,17 +26,6 @@ Result<const Table*> Database::table(const std::string& object) {
   if (!connection_) return fail(ErrorKind::unavailable, "the file is not open");
   const auto found = tables_.find(object);
   if (found == tables_.end()) return fail(ErrorKind::invalid, "there is no table " + object + ": migrate creates it");
-  return &found->second;
-}
-
-Result<Statement*> Database::prepared(const std::string& sql) {
-  auto found = statements_.find(sql);
-  if (found == statements_.end()) {
-    auto statement = connection_->prepare(sql);
-    if (!statement) return fail(statement.error());
-    found = statements_.emplace(sql, std::move(*statement)).first;
-  }
-  found->second.reset();
   return &found->second;
 }
 
@@ -85,8 +71,8 @@ Result<connector::PullPage> Database::pull(const connector::PullRequest& request
 }
 
 Result<std::optional<JsonObject>> Database::row(const Table& table, std::string_view external_id) {
-  auto statement = prepared("SELECT " + table.select_list() + " FROM " + quote_name(table.name) + " WHERE " +
-                            quote_name(table.key) + " = ?1");
+  auto statement = connection_->kept("SELECT " + table.select_list() + " FROM " + quote_name(table.name) + " WHERE " +
+                                     quote_name(table.key) + " = ?1");
   if (!statement) return fail(statement.error());
   bind_key(**statement, 1, table, external_id);
   auto found = (*statement)->step();
@@ -100,7 +86,6 @@ Result<std::optional<JsonObject>> Database::row(const Table& table, std::string_
 Result<std::optional<sync::Change>> Database::fetch(const std::string& object, const std::string& external_id) {
   auto found = table(object);
   if (!found) return fail(found.error());
-  statements_.clear();
   auto transaction = Transaction::begin(*connection_, OpenMode::read_only);
   if (!transaction) return fail(transaction.error());
   auto version = connection_->number(version_sql);
@@ -122,7 +107,6 @@ Result<std::optional<sync::Change>> Database::find(const connector::WriteRequest
   if (!found) return fail(found.error());
   std::string key = key_of_create(**found, request);
   if (key.empty()) {
-    statements_.clear();
     auto made = applied(**found, request.idempotency_key);
     if (!made) return fail(made.error());
     if (!*made) return std::optional<sync::Change>();

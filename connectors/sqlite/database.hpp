@@ -47,13 +47,11 @@ class Database {
   Result<connector::WriteResult> state_of(const Table& table, const std::string& external_id, sync::OutcomeKind kind,
                                           std::string reason);
   Result<std::optional<JsonObject>> row(const Table& table, std::string_view external_id);
-  Result<Statement*> prepared(const std::string& sql);
   Result<const Table*> table(const std::string& object);
 
   Settings settings_;
   std::unique_ptr<Connection> connection_;
   Tables tables_;
-  std::map<std::string, Statement> statements_;  // of one batch
 };
 
 // The id that a create leads to when the database does not make it; "" when it does.

@@ -71,12 +71,11 @@ std::vector<WriteResult> Database::write(const std::vector<WriteRequest>& reques
                       : Result<WriteResult>(
                             refused(OutcomeKind::rejected, request.external_id, "more rows than one batch may have"));
     if (!result) {
-      statements_.clear();
       return fail_all(kind_of(result.error()), result.error());
     }
     results.push_back(std::move(*result));
   }
-  statements_.clear();
+  connection_->trim();
   auto committed = transaction->commit();
   if (!committed) {
     // A busy file leaves the transaction open and it is rolled back; after a disk error nobody knows (X2).
@@ -139,7 +138,7 @@ Result<WriteResult> Database::create(const Table& table, const WriteRequest& req
   for (const auto& [name, value] : document) {
     if (name != table.key && !value.is_null()) add(std::string(name));
   }
-  auto statement = prepared(
+  auto statement = connection_->kept(
       "INSERT INTO " + quote_name(table.name) +
       (names.empty() ? " DEFAULT VALUES" : " (" + columns + ") VALUES (" + values + ") ON CONFLICT DO NOTHING"));
   if (!statement) return fail(statement.error());
@@ -165,7 +164,7 @@ Result<WriteResult> Database::create(const Table& table, const WriteRequest& req
   }
   if (key.empty()) {
     key = std::to_string(sqlite3_last_insert_rowid(connection_->raw()));
-    auto record = prepared("INSERT INTO _lockstep_applied (key, tbl, external_id) VALUES (?1, ?2, ?3)");
+    auto record = connection_->kept("INSERT INTO _lockstep_applied (key, tbl, external_id) VALUES (?1, ?2, ?3)");
     if (!record) return fail(record.error());
     (*record)->bind(1, request.idempotency_key);
     (*record)->bind(2, table.name);
@@ -177,7 +176,7 @@ Result<WriteResult> Database::create(const Table& table, const WriteRequest& req
 }
 
 Result<std::optional<std::string>> Database::applied(const Table& table, const std::string& key) {
-  auto statement = prepared("SELECT external_id FROM _lockstep_applied WHERE key = ?1 AND tbl = ?2");
+  auto statement = connection_->kept("SELECT external_id FROM _lockstep_applied WHERE key = ?1 AND tbl = ?2");
   if (!statement) return fail(statement.error());
   (*statement)->bind(1, key);
   (*statement)->bind(2, table.name);
@@ -198,8 +197,8 @@ Result<std::string> Database::twin(const Table& table, const JsonObject& documen
     if (!all_set) continue;
     for (std::size_t i = 0; i < unique.size(); ++i)
       where += (i == 0 ? "" : " AND ") + quote_name(unique[i]) + " = ?" + std::to_string(i + 1);
-    auto statement = prepared("SELECT CAST(" + quote_name(table.key) + " AS TEXT) FROM " + quote_name(table.name) +
-                              " WHERE " + where);
+    auto statement = connection_->kept("SELECT CAST(" + quote_name(table.key) + " AS TEXT) FROM " +
+                                       quote_name(table.name) + " WHERE " + where);
     if (!statement) return fail(statement.error());
     for (std::size_t i = 0; i < unique.size(); ++i)
       bind_value(**statement, static_cast<int>(i) + 1, *table.column(unique[i]), document.at(unique[i]));
@@ -246,8 +245,8 @@ Result<WriteResult> Database::update(const Table& table, const WriteRequest& req
     names.emplace_back(name);
     set += (set.empty() ? "" : ", ") + quote_name(name) + " = ?" + std::to_string(names.size() + 1);
   }
-  auto statement =
-      prepared("UPDATE " + quote_name(table.name) + " SET " + set + " WHERE " + quote_name(table.key) + " = ?1");
+  auto statement = connection_->kept("UPDATE " + quote_name(table.name) + " SET " + set + " WHERE " +
+                                     quote_name(table.key) + " = ?1");
   if (!statement) return fail(statement.error());
   bind_key(**statement, 1, table, request.external_id);
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -269,7 +268,8 @@ Result<WriteResult> Database::remove(const Table& table, const WriteRequest& req
     if (!same)
       return state_of(table, request.external_id, OutcomeKind::conflict, "the row has changed since it was read");
   }
-  auto statement = prepared("DELETE FROM " + quote_name(table.name) + " WHERE " + quote_name(table.key) + " = ?1");
+  auto statement =
+      connection_->kept("DELETE FROM " + quote_name(table.name) + " WHERE " + quote_name(table.key) + " = ?1");
   if (!statement) return fail(statement.error());
   bind_key(**statement, 1, table, request.external_id);
   auto removed = (*statement)->step();

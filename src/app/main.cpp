@@ -1,5 +1,6 @@
 // The program: makes the real context and runs the command that the arguments ask for. Commands are listed here.
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -127,6 +128,7 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a peer or a pager that goes away is an error of a write
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // its counters take a lock with every allocation, and nobody reads them
   const auto code = lockstep::app::run(argc, argv);
   std::cout.flush();
   return static_cast<int>(code);

@@ -78,6 +78,9 @@ Result<std::vector<sync::Change>> WebhookDecoder::decode(const connector::Webhoo
     return fail(ErrorKind::unauthorized, "the webhook is older than webhook_age_limit_seconds: refused as a replay");
   }
 
+  // Documented events of other objects carry no `type`; one that is no text is no event that anybody has documented.
+  if (const Json* given = find_member(*body, "type"); given != nullptr && !given->is_string())
+    return fail(ErrorKind::invalid, "the webhook's `type` is no text");
   const std::string_view type = string_member(*body, "type");
   const auto* event = std::ranges::find(kEvents, type, &Event::type);
   if (event == kEvents.end()) return std::vector<sync::Change>();

@@ -137,10 +137,19 @@ TEST_F(WebhookTest, OtherLocationsAndNonsenseAreInvalid) {
   EXPECT_FALSE(decode_signed(std::string(600'000, ' ')));
 }
 
+TEST_F(WebhookTest, ATypeThatIsNoTextIsInvalid) {
+  for (const char* type : {"7", "{}", "[]", "null", "true", R"(["ContactUpdate"])"}) {
+    const auto changes = decode_signed(R"({"type":)" + std::string(type) + R"(,"locationId":"loc1","id":"c1"})");
+    ASSERT_FALSE(changes) << type;
+    EXPECT_EQ(changes.error().kind, ErrorKind::invalid) << type;
+    EXPECT_NE(changes.error().message.find("`type`"), std::string::npos) << "it names the field";
+  }
+}
+
 TEST_F(WebhookTest, OtherEventsAreEmptyLists) {
   for (const char* body :
        {R"({"type":"NoteCreate","locationId":"loc1","id":"n1"})", R"({"type":"INSTALL","companyId":"x"})", "{}",
-        R"({"type":"one_time","locationId":"loc1","_id":"p"})", R"({"type":7})"}) {
+        R"({"type":"one_time","locationId":"loc1","_id":"p"})"}) {
     const auto changes = decode_signed(body);
     ASSERT_TRUE(changes) << body;
     EXPECT_TRUE(changes->empty()) << body;

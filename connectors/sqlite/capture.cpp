@@ -16,25 +16,27 @@ std::uint64_t inode_of(const std::string& path) {
 
 }  // namespace
 
-void Capture::run() {
-  while (!link_->stopping()) {
-    auto done = open();
-    if (done) {
-      link_->status("triggers, looked at every " + std::to_string(settings_.poll.count()) + " ms");
-      done = watch();
+std::chrono::milliseconds Capture::look() {
+  if (!connection_) {
+    if (auto opened = open(); !opened) {
+      link_->status("capture is interrupted: " + opened.error().message);
+      link_->take_acks();
+      return limits::retry_pause;
     }
-    connection_.reset();
-    if (done) continue;  // stopped, or the file is another one now
-    link_->status("capture is interrupted: " + done.error().message);
-    link_->wait(-1, limits::retry_pause);
-    link_->take_acks();
+    link_->status("triggers, looked at every " + std::to_string(settings_.poll.count()) + " ms");
   }
+  const Result<std::chrono::milliseconds> watched = watch();
+  if (watched) return *watched;
+  close();
+  link_->status("capture is interrupted: " + watched.error().message);
+  return limits::retry_pause;
 }
 
 Result<void> Capture::open() {
   auto opened = Connection::open(settings_.path, OpenMode::read_only);
   if (!opened) return fail(opened.error());
   connection_ = std::move(*opened);
+  seen_version_ = -1;
   const std::uint64_t inode = inode_of(settings_.path);
   const bool replaced = inode_ != 0 && inode != inode_;
   if (replaced) durable_ = 0;
@@ -54,31 +56,27 @@ Result<void> Capture::open() {
 
 bool Capture::replaced() const { return inode_of(settings_.path) != inode_; }
 
-Result<void> Capture::watch() {
-  std::int64_t seen_version = -1;
-  while (!link_->stopping()) {
-    if (auto taken = take_acks(); !taken) return taken;
-    if (in_flight_.size() >= limits::capture_in_flight) {
-      link_->wait(-1, limits::retry_pause);
-      continue;
-    }
+Result<std::chrono::milliseconds> Capture::watch() {
+  if (replaced()) {
+    close();
+    if (auto opened = open(); !opened) return fail(opened.error());
+  }
+  if (auto taken = take_acks(); !taken) return fail(taken.error());
+  while (in_flight_.size() < limits::capture_in_flight) {
     // Changes when another connection has committed; asking for it costs no read of the file.
     auto version = connection_->number("PRAGMA data_version");
     if (!version) return fail(version.error());
-    if (*version != seen_version) {
-      auto changes = read();
-      if (!changes) return fail(changes.error());
-      if (!changes->empty()) {
-        in_flight_.push_back({++last_delivery_, cursor_, false});
-        link_->deliver(last_delivery_, std::move(*changes));
-        continue;  // there may be more
-      }
-      seen_version = *version;
+    if (*version == seen_version_) return settings_.poll;
+    auto changes = read();
+    if (!changes) return fail(changes.error());
+    if (changes->empty()) {
+      seen_version_ = *version;
+      return settings_.poll;
     }
-    link_->wait(-1, settings_.poll);
-    if (replaced()) return {};
+    in_flight_.push_back({++last_delivery_, cursor_, false});
+    link_->deliver(last_delivery_, std::move(*changes));
   }
-  return {};
+  return limits::retry_pause;  // an acknowledgement cuts it short
 }
 
 Result<void> Capture::take_acks() {

@@ -1,10 +1,12 @@
 // Capture by triggers: every change of a row leaves its key in _lockstep_changes. This reads the entries in order and
-// hands the rows, as they are in the same snapshot, to the link. Runs on the capture's thread until the link stops.
+// hands the rows, as they are in the same snapshot, to the link. Lives on the capture's worker; who calls look() waits
+// in between, so that it needs no thread that sleeps.
 //
 // SQLite has one writer at a time, so entries are committed in the order of their numbers and a cursor skips none.
 // Entries are erased by the writing connection once they are durable (sqlite_connector.cpp).
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -19,7 +21,9 @@ class Capture {
   Capture(Settings settings, std::shared_ptr<connector::CaptureLink> link)
       : settings_(std::move(settings)), link_(std::move(link)) {}
 
-  void run();
+  // Takes acknowledgements, hands over what is new, and says when to look again at the latest.
+  std::chrono::milliseconds look();
+  void close() { connection_.reset(); }
 
  private:
   struct InFlight {
@@ -29,8 +33,7 @@ class Capture {
   };
 
   Result<void> open();
-  // Until something fails; success when the link stops.
-  Result<void> watch();
+  Result<std::chrono::milliseconds> watch();
   // What stands after the cursor, at most one batch. Empty: nothing.
   Result<std::vector<sync::Change>> read();
   Result<std::optional<sync::Change>> read_row(const std::string& object, const std::string& key, std::int64_t number);
@@ -42,6 +45,7 @@ class Capture {
   std::unique_ptr<Connection> connection_;
   Tables tables_;
   std::int64_t schema_version_ = -1;
+  std::int64_t seen_version_ = -1;  // of the data, when there was nothing more to read
   std::uint64_t inode_ = 0;
   std::uint64_t last_delivery_ = 0;
   std::uint64_t first_delivery_ = 1;  // since the last opening

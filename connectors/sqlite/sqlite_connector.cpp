@@ -1,5 +1,6 @@
 #include "connectors/sqlite/sqlite_connector.hpp"
 
+#include "base/waker.hpp"
 #include "connector/missed.hpp"
 #include "connectors/sqlite/capture.hpp"
 #include "connectors/sqlite/limits.hpp"
@@ -31,22 +32,28 @@ connector::Capabilities make_capabilities() {
 // Between the link and the hub: what is durable is erased from the file by the connection that writes. Loop's thread.
 class ErasingSink final : public connector::CaptureSink {
  public:
+  // `acknowledged` is called after each delivery whose fate is known.
   ErasingSink(connector::CaptureSink& inner, std::shared_ptr<Database> database,
-              std::shared_ptr<connector::WorkerPort> worker)
-      : inner_(inner), database_(std::move(database)), worker_(std::move(worker)) {}
+              std::shared_ptr<connector::WorkerPort> worker, std::function<void()> acknowledged)
+      : inner_(inner),
+        database_(std::move(database)),
+        worker_(std::move(worker)),
+        acknowledged_(std::move(acknowledged)) {}
 
   void deliver(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable) override {
     // Versions are numbers of entries plus one, in order; everything lower has been delivered before.
     const auto last = static_cast<std::int64_t>(changes.back().version) - 1;
-    inner_.deliver(std::move(changes), [database = database_, worker = std::weak_ptr(worker_), last,
-                                        durable = std::move(durable)](Result<void> result) mutable {
-      const auto open = worker.lock();
-      if (result && open) {
-        // When it fails the entries stay, and are erased with the next batch.
-        open->run([database, last] { (void)database->erase_changes(last); });
-      }
-      durable(std::move(result));
-    });
+    inner_.deliver(std::move(changes),
+                   [database = database_, worker = std::weak_ptr(worker_), last, acknowledged = acknowledged_,
+                    durable = std::move(durable)](Result<void> result) mutable {
+                     const auto open = worker.lock();
+                     if (result && open) {
+                       // When it fails the entries stay, and are erased with the next batch.
+                       open->run([database, last] { (void)database->erase_changes(last); });
+                     }
+                     durable(std::move(result));
+                     acknowledged();
+                   });
   }
   void lost(std::string reason, std::move_only_function<void(Result<void>)> durable) override {
     inner_.lost(std::move(reason), std::move(durable));
@@ -57,6 +64,7 @@ class ErasingSink final : public connector::CaptureSink {
   connector::CaptureSink& inner_;
   std::shared_ptr<Database> database_;
   std::shared_ptr<connector::WorkerPort> worker_;
+  std::function<void()> acknowledged_;
 };
 
 // `database_` belongs to the worker's thread: the loop touches it only inside jobs.
@@ -77,11 +85,11 @@ class SqliteConnector final : public connector::Connector {
   }
 
   Task<void> stop() override {
-    if (link_) link_->stop();
-    if (capture_worker_) {
-      // The capture's job is the worker's only one: what runs after it runs when it has ended.
-      std::move_only_function<int()> nothing = [] { return 0; };
-      co_await connector::run_on<int>(*capture_worker_, *ports_.loop, std::move(nothing));
+    if (link_) {
+      link_->stop();
+      capture_waker_->wake();
+      Completion<int> ended([this](Completion<int>::Done done) { when_capture_ends(std::move(done)); });
+      co_await ended;
     }
     std::move_only_function<int()> close = [database = database_] {
       database->close();
@@ -148,13 +156,38 @@ class SqliteConnector final : public connector::Connector {
   }
 
   void capture(connector::CaptureSink& sink) override {
-    sink_ = std::make_unique<ErasingSink>(sink, database_, worker_);
+    capture_waker_ = std::make_shared<Waker>(*ports_.loop);
+    sink_ = std::make_unique<ErasingSink>(sink, database_, worker_, [waker = capture_waker_] { waker->wake(); });
     link_ = std::make_shared<connector::CaptureLink>(*ports_.loop, *sink_);
     capture_worker_ = ports_.make_worker();
-    capture_worker_->run([settings = settings_, link = link_] { Capture(settings, link).run(); });
+    tasks_.spawn(run_capture(std::make_shared<Capture>(settings_, link_)));
   }
 
  private:
+  // Each look is a job of the capture's worker; the waiting in between is the loop's.
+  Task<void> run_capture(std::shared_ptr<Capture> capture) {
+    while (!link_->stopping()) {
+      std::move_only_function<std::chrono::milliseconds()> look = [capture] { return capture->look(); };
+      const std::chrono::milliseconds pause =
+          co_await connector::run_on<std::chrono::milliseconds>(*capture_worker_, *ports_.loop, std::move(look));
+      if (link_->stopping()) break;
+      co_await capture_waker_->sleep(pause);
+    }
+    std::move_only_function<int()> close = [capture] {
+      capture->close();
+      return 0;
+    };
+    co_await connector::run_on<int>(*capture_worker_, *ports_.loop, std::move(close));
+  }
+
+  void when_capture_ends(Completion<int>::Done done) {
+    if (tasks_.idle()) return done(0);
+    // Posted: the task's frame is still on the stack.
+    tasks_.on_idle([this, done = std::move(done)]() mutable {
+      ports_.loop->post([done = std::move(done)]() mutable { done(0); });
+    });
+  }
+
   template <class T>
   Task<T> on_worker(std::move_only_function<T()> job) {
     return connector::run_on<T>(*worker_, *ports_.loop, std::move(job));
@@ -168,7 +201,9 @@ class SqliteConnector final : public connector::Connector {
   std::shared_ptr<connector::WorkerPort> worker_;
   std::unique_ptr<ErasingSink> sink_;
   std::shared_ptr<connector::CaptureLink> link_;
+  std::shared_ptr<Waker> capture_waker_;
   std::unique_ptr<connector::WorkerPort> capture_worker_;
+  TaskScope tasks_;
 };
 
 std::vector<connector::SettingProblem> check_settings(const connector::SystemSettings& system) {

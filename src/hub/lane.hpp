@@ -9,11 +9,11 @@
 
 #include "base/log.hpp"
 #include "base/random.hpp"
+#include "base/waker.hpp"
 #include "hub/committer.hpp"
 #include "hub/hub.hpp"
 #include "hub/prepare.hpp"
 #include "hub/reads.hpp"
-#include "hub/waker.hpp"
 
 namespace lockstep::hub {
 

@@ -8,7 +8,7 @@
 #include "base/loop.hpp"
 #include "base/task.hpp"
 
-namespace lockstep::hub {
+namespace lockstep {
 
 class Waker {
  public:
@@ -51,4 +51,4 @@ class Waker {
   std::optional<TimerId> timer_;
 };
 
-}  // namespace lockstep::hub
+}  // namespace lockstep

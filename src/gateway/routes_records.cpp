@@ -5,6 +5,7 @@
 #include "gateway/context.hpp"
 #include "gateway/shapes.hpp"
 #include "hub/event_text.hpp"
+#include "wire/signature.hpp"
 
 namespace lockstep::gateway {
 namespace {
@@ -64,45 +65,11 @@ void read(Context& context, const std::shared_ptr<Call>& call) {
   });
 }
 
-using Found = std::shared_ptr<Result<std::optional<sync::Record>>>;
-
-void find(Context& context, const SourceId& source, const RecordId& id,
-          std::move_only_function<void(const Result<std::optional<sync::Record>>&)> then) {
-  const Found found = std::make_shared<Result<std::optional<sync::Record>>>();
-  context.hub.read([found, source, id](store::Reader& reader) { *found = reader.record(source, id); },
-                   [found, then = std::move(then)]() mutable { then(*found); });
-}
-
-void submit(Context& context, const std::shared_ptr<Call>& call, unsigned status, sync::Edit edit) {
-  context.hub.submit({std::move(edit)}, [&context, call, status](Result<std::vector<sync::Applied>> applied) {
-    const bool repeated =
-        applied && !applied->front().error && applied->front().revision == 0 && !applied->front().record.empty();
-    if (!repeated) return answer_applied(*call, status, applied);
-    // The key has been used before: the answer says where the record stands now.
-    const RecordId id = applied->front().record;
-    find(context, call->source(), id,
-         [call, status, applied = std::move(applied)](const Result<std::optional<sync::Record>>& record) mutable {
-           if (!record) return call->answer(problem(record.error()));
-           if (*record) applied->front().revision = (*record)->revision;
-           answer_applied(*call, status, applied);
-         });
-  });
-}
-
-// A key can be older than the memory of deliveries: then its record is the answer, and nothing is created again.
-void create_once(Context& context, const std::shared_ptr<Call>& call, sync::Edit edit) {
-  const RecordId id = edit.new_record;
-  auto waiting = std::make_shared<sync::Edit>(std::move(edit));
-  find(context, call->source(), id, [&context, call, waiting](const Result<std::optional<sync::Record>>& record) {
-    if (!record) return call->answer(problem(record.error()));
-    if (!*record) return submit(context, call, 201, std::move(*waiting));
-    sync::Applied applied;
-    applied.disposition = sync::Disposition::suppressed;
-    applied.reason = "duplicate delivery";
-    applied.record = (*record)->id;
-    applied.revision = (*record)->revision;
-    answer_applied(*call, 201, std::vector{std::move(applied)});
-  });
+// What a request asks for, however it is written: blanks and the order of fields do not matter.
+std::string fingerprint_of(const sync::Edit& edit) {
+  JsonObject fields;
+  for (const auto& [name, value] : edit.fields) fields.emplace(name, value);
+  return wire::hex_encode(wire::sha256(to_text(JsonArray{edit.entity.str(), std::move(fields)})));
 }
 
 // Create, edit and delete are one kind of input.
@@ -140,9 +107,11 @@ void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, 
     if (edit.entity.empty()) edit.entity = EntityName(std::string(string_member(*body, "entity")));
     if (edit.entity.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'entity'", {}}));
   }
-  if (edit.record.empty() && !edit.delivery.empty()) return create_once(context, call, std::move(edit));
+  if (!edit.delivery.empty()) edit.fingerprint = fingerprint_of(edit);
   const unsigned status = edit.record.empty() ? 201 : 200;  // before the edit is moved from
-  submit(context, call, status, std::move(edit));
+  context.hub.submit({std::move(edit)}, [call, status](const Result<std::vector<sync::Applied>>& applied) {
+    answer_applied(*call, status, applied);
+  });
 }
 
 // The entity of an existing record is not the caller's to say.

@@ -159,6 +159,54 @@ TEST(Records, ARepeatedEditDoesNothingAndTheKeyOfOneRecordIsNotTheKeyOfAnother) 
   EXPECT_EQ(world.call("editor", "GET", kRecords + "/" + bob).json().at("fields").at("age"), 9);
 }
 
+TEST(Records, AKeyThatComesBackWithAnotherRequestIsRefused) {
+  World world;
+  const wire::HttpHeaders key{{"Idempotency-Key", "k"}};
+  const auto refused = [&](const Answer& answer) {
+    EXPECT_EQ(answer.status(), 422u) << answer.response->body;
+    EXPECT_NE(string_member(answer.json(), "detail").find("different request"), std::string::npos);
+  };
+  const Answer made = world.call("editor", "POST", kRecords,
+                                 R"({"entity":"contact","fields":{"email":"ada@example.com","age":1}})", key);
+  ASSERT_EQ(made.status(), 201u) << made.response->body;
+  const std::string id(string_member(made.json(), "record"));
+  refused(world.call("editor", "POST", kRecords, R"({"entity":"contact","fields":{"email":"eve@example.com"}})", key));
+  EXPECT_EQ(world.call("editor", "GET", kRecords).json().at("items").as_array().size(), 1u);
+  // The same request, written otherwise.
+  const Answer again = world.call("editor", "POST", kRecords,
+                                  R"( {"fields": {"age": 1, "email": "ada@example.com"}, "entity": "contact"})", key);
+  EXPECT_EQ(again.status(), 201u);
+  EXPECT_EQ(string_member(again.json(), "record"), id);
+
+  const std::string one = kRecords + "/" + id;
+  ASSERT_EQ(world.call("editor", "PATCH", one, R"({"fields":{"age":2}})", key).status(), 200u);
+  refused(world.call("editor", "PATCH", one, R"({"fields":{"age":3}})", key));
+  EXPECT_EQ(world.call("editor", "GET", one).json().at("fields").at("age"), 2);
+  // At the same moment: one of the two.
+  const wire::HttpHeaders other{{"Idempotency-Key", "m"}};
+  const auto a = world.send("editor", "PATCH", one, R"({"fields":{"age":4}})", other);
+  const auto b = world.send("editor", "PATCH", one, R"({"fields":{"age":5}})", other);
+  world.settle();
+  EXPECT_EQ(a->status(), 200u);
+  refused(*b);
+  // A request that was refused has not used its key.
+  const wire::HttpHeaders third{{"Idempotency-Key", "n"}};
+  ASSERT_EQ(world.call("editor", "PATCH", one, R"({"fields":{"age":"old"}})", third).status(), 422u);
+  EXPECT_EQ(world.call("editor", "PATCH", one, R"({"fields":{"age":6}})", third).status(), 200u);
+}
+
+TEST(Records, AKeyThatIsOlderThanTheMarkersStillNamesItsRecord) {
+  World world;
+  const std::string body = R"({"entity":"contact","fields":{"email":"ada@example.com"}})";
+  const wire::HttpHeaders key{{"Idempotency-Key", "k"}};
+  const Answer made = world.call("editor", "POST", kRecords, body, key);
+  const Time later = world.loop.clock().now() + std::chrono::hours(1);
+  ASSERT_GT(world.store.prune(later, Time(), 100).value(), 0u);
+  const Answer again = world.call("editor", "POST", kRecords, body, key);
+  EXPECT_EQ(again.status(), 201u) << again.response->body;
+  EXPECT_EQ(string_member(again.json(), "record"), string_member(made.json(), "record"));
+}
+
 TEST(Intake, AcceptedIsCommitted) {
   World world;
   const Answer answer =

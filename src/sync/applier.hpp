@@ -58,6 +58,11 @@ class Applier {
   Result<bool> join_records(const EntitySchema& entity, Record& into, Record& from);
   Result<void> lose_object(const Observed& seen, Record& record, Link& link);
 
+  // --- edits
+  // The answer to an edit whose delivery was accepted before; nullopt: it is new.
+  Result<std::optional<Applied>> repeated(const Edit& edit, const SystemName& app);
+  Result<void> remember(const Edit& edit, const SystemName& app);
+
   // --- outcomes
   Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                                Record& record);

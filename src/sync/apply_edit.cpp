@@ -14,23 +14,47 @@ Applied refused(ErrorKind kind, std::string message) {
   return out;
 }
 
+// The marker that says what a delivery has asked for.
+std::string asked(const Edit& edit) { return edit.delivery + " = " + edit.fingerprint; }
+
 }  // namespace
+
+Result<std::optional<Applied>> Applier::repeated(const Edit& edit, const SystemName& app) {
+  if (edit.delivery.empty()) return std::optional<Applied>();
+  LOCKSTEP_TRY(seen, ws_.seen(edit.source, app, edit.delivery));
+  if (seen && !edit.fingerprint.empty()) {
+    LOCKSTEP_TRY(same, ws_.seen(edit.source, app, asked(edit)));
+    if (!same)
+      return refused(ErrorKind::invalid, "this Idempotency-Key was used for a different request: take another one");
+  }
+  Applied out;
+  out.disposition = Disposition::suppressed;
+  out.reason = "duplicate delivery";
+  out.record = edit.record.empty() ? edit.new_record : edit.record;
+  // A create can be older than the markers: its record is there, and nothing is created again.
+  LOCKSTEP_TRY(record, ws_.record(edit.source, out.record));
+  if (!seen && (record == nullptr || !edit.record.empty())) return std::optional<Applied>();
+  if (record != nullptr) out.revision = record->revision;
+  return out;
+}
+
+Result<void> Applier::remember(const Edit& edit, const SystemName& app) {
+  if (edit.delivery.empty()) return {};
+  ws_.mark(edit.source, app, edit.delivery);  // A3
+  if (edit.fingerprint.empty()) return {};
+  // It may have outlived the other one by a moment.
+  LOCKSTEP_TRY(there, ws_.seen(edit.source, app, asked(edit)));
+  if (!there) ws_.mark(edit.source, app, asked(edit));
+  return {};
+}
 
 Result<Applied> Applier::apply(const Edit& edit) {
   const SourceSchema* source = ws_.catalog().find(edit.source);
   const EntitySchema* entity = source == nullptr ? nullptr : source->find(edit.entity);
   if (entity == nullptr) return refused(ErrorKind::not_found, "there is no entity '" + edit.entity.str() + "'");
   const SystemName app = source->app;
-  if (!edit.delivery.empty()) {
-    LOCKSTEP_TRY(duplicate, ws_.seen(edit.source, app, edit.delivery));
-    if (duplicate) {
-      Applied out;
-      out.disposition = Disposition::suppressed;
-      out.reason = "duplicate delivery";
-      out.record = edit.record.empty() ? edit.new_record : edit.record;
-      return out;
-    }
-  }
+  LOCKSTEP_TRY(before, repeated(edit, app));
+  if (before) return std::move(*before);
   Fields fields;
   for (const auto& [name, value] : edit.fields) {
     const FieldSchema* field = entity->find(name);
@@ -68,7 +92,7 @@ Result<Applied> Applier::apply(const Edit& edit) {
                                               std::to_string(*edit.expected_revision) + ": read it again");
     }
   }
-  if (!edit.delivery.empty()) ws_.mark(edit.source, app, edit.delivery);  // A3
+  LOCKSTEP_CHECK(remember(edit, app));
 
   JournalEntry entry;
   entry.source = edit.source;

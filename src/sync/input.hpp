@@ -52,7 +52,8 @@ struct Edit {
   bool remove = false;
   std::optional<std::uint64_t> expected_revision;  // If-Match
   std::string actor;
-  std::string delivery;  // Idempotency-Key
+  std::string delivery;     // Idempotency-Key
+  std::string fingerprint;  // of what is asked; the same delivery with another one is refused
 
   friend bool operator==(const Edit&, const Edit&) = default;
 };

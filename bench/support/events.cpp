@@ -5,18 +5,26 @@
 
 namespace lockstep::bench {
 
-Events::Events(const Address& address, const std::string& target, OnEvent on_event)
-    : socket_(connect_to(address)), on_event_(std::move(on_event)) {
-  send_all(socket_, "GET " + target + " HTTP/1.1\r\nHost: " + address.host + "\r\nAccept: text/event-stream\r\n\r\n");
+Events::Events(Address address, std::string target, OnEvent on_event)
+    : address_(std::move(address)), target_(std::move(target)), on_event_(std::move(on_event)) {
+  thread_ = std::thread([this, text = open()]() mutable { read_all(std::move(text)); });
+}
+
+std::string Events::open() {
+  socket_ = connect_to(address_);
+  const std::string resume = last_id_.empty() ? "" : "Last-Event-ID: " + last_id_ + "\r\n";
+  send_all(socket_, "GET " + target_ + " HTTP/1.1\r\nHost: " + address_.host + "\r\nAccept: text/event-stream\r\n" +
+                        resume + "\r\n");
   // The first comment of the stream says that it is up.
   std::string text;
   char buffer[4'096];
   while (text.find("\n: ") == std::string::npos) {
     const ssize_t got = recv(socket_, buffer, sizeof buffer, 0);
+    if (got <= 0 && stopping_) return {};
     if (got <= 0) give_up("no event stream: " + text);
     text.append(buffer, static_cast<std::size_t>(got));
   }
-  thread_ = std::thread([this, text = std::move(text)]() mutable { read_all(std::move(text)); });
+  return text;
 }
 
 Events::~Events() {
@@ -30,20 +38,30 @@ void Events::read_all(std::string text) {
   std::string buffer(1 << 18, '\0');
   take(text, now_ns());
   for (;;) {
-    const ssize_t got = recv(socket_, buffer.data(), buffer.size(), 0);
-    if (got <= 0) break;
+    const ssize_t got = ended_ ? 0 : recv(socket_, buffer.data(), buffer.size(), 0);
+    if (got <= 0) {
+      if (stopping_) return;
+      ++resumed_;
+      close(socket_);
+      ended_ = false;
+      text = open();
+      if (stopping_) return;
+      take(text, now_ns());
+      continue;
+    }
     const Nanoseconds read_at = now_ns();
     text.append(buffer.data(), static_cast<std::size_t>(got));
     take(text, read_at);
   }
-  if (!stopping_) broken_ = true;
 }
 
-// Takes whole lines off the front. The lines that transfer encoding puts between are no "data:" lines.
+// Takes whole lines off the front. Of the lines that transfer encoding puts between, a lonely 0 is the last.
 void Events::take(std::string& text, Nanoseconds read_at) {
   std::size_t start = 0;
   for (std::size_t end; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
     const std::string_view line(text.data() + start, end - start);
+    if (line == "0\r") ended_ = true;
+    if (line.starts_with("id: ")) last_id_ = line.substr(4);
     if (line.starts_with("data: ")) on_event_(line.substr(6), read_at);
   }
   text.erase(0, start);

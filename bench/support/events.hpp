@@ -1,4 +1,5 @@
-// Reads the server-sent events of a source on a thread of its own.
+// Reads the server-sent events of a source on a thread of its own. When the server cuts the stream because this reader
+// was too slow, it resumes after the last event, as browsers do.
 #pragma once
 
 #include <atomic>
@@ -17,21 +18,26 @@ class Events {
   // `on_event` gets the data line of each event and the time when its bytes were read, on the reading thread.
   using OnEvent = std::function<void(std::string_view data, Nanoseconds read_at)>;
   // When it returns the stream is up: what is committed from now on arrives.
-  Events(const Address& address, const std::string& target, OnEvent on_event);
+  Events(Address address, std::string target, OnEvent on_event);
   ~Events();
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
-  bool broken() const { return broken_; }  // the server ended the stream: events may be missing
+  int resumed() const { return resumed_; }  // how often the server cut the stream
 
  private:
+  std::string open();  // connects; returns what came with the line that says that the stream is up
   void read_all(std::string text);
   void take(std::string& text, Nanoseconds read_at);
 
-  int socket_;
+  Address address_;
+  std::string target_;
+  std::string last_id_;
+  bool ended_ = false;  // the server has ended the stream, not the connection
+  std::atomic<int> socket_ = -1;
   OnEvent on_event_;
   std::atomic<bool> stopping_ = false;
-  std::atomic<bool> broken_ = false;
+  std::atomic<int> resumed_ = 0;
   std::thread thread_;
 };
 

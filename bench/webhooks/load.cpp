@@ -152,8 +152,7 @@ LoadResult run_load(const Address& server, const std::string& events_target, con
   const auto missing = [&] {
     return std::ranges::count_if(std::span(times.seen).first(next), [](const auto& seen) { return seen.load() == 0; });
   };
-  for (int i = 0; i < 100 && missing() > 0 && !events.broken(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int i = 0; i < 100 && missing() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
 
   std::vector<Nanoseconds> delays;
   for (std::size_t i = 0; i < next; ++i) {
@@ -163,7 +162,7 @@ LoadResult run_load(const Address& server, const std::string& events_target, con
   result.refused = connections.refused;
   result.events = delays.size();
   result.suppressed = times.suppressed;
-  result.stream_broken = events.broken();
+  result.resumed = events.resumed();
   result.answer = percentiles(std::move(connections.answered));
   result.event = percentiles(std::move(delays));
   return result;

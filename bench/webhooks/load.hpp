@@ -14,9 +14,9 @@ struct LoadResult {
   std::size_t refused = 0;     // answered with anything else
   std::size_t events = 0;      // messages whose event arrived
   std::size_t suppressed = 0;  // events that say the webhook changed nothing; each message does change a name
-  bool stream_broken = false;
-  Percentiles answer;  // from the first byte sent to the answer
-  Percentiles event;   // from the first byte sent to the event at a subscriber
+  int resumed = 0;             // how often the reader of the events was cut off for being slow
+  Percentiles answer;          // from the first byte sent to the answer
+  Percentiles event;           // from the first byte sent to the event at a subscriber
 };
 
 struct LoadPlan {

@@ -76,7 +76,10 @@ Measured measure(const Variant& variant, const Options& options, const Signer& s
     out.suppressed += load.suppressed;
     out.refused += load.refused;
     out.unseen += load.accepted - std::min(load.accepted, load.events);
-    if (load.stream_broken) print_line("  the event stream of " + variant.name + " was cut: the reader was too slow");
+    if (load.resumed > 0) {
+      print_line("  the reader of the event stream of " + variant.name + " was too slow and resumed " +
+                 std::to_string(load.resumed) + " times");
+    }
     guess = load.accepted_per_second * 1.3 + 500;
   }
   const auto count = static_cast<std::size_t>(kOpenRate * options.seconds);

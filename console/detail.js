@@ -59,7 +59,11 @@ export class Detail {
   }
 
   touch(entry) {
-    if (!this.#record || entry.record !== this.#record.id) return;
+    if (this.#record && entry.record === this.#record.id) this.refresh();
+  }
+
+  // What is shown may have changed: it is read again soon.
+  refresh() {
     this.#timer ??= setTimeout(() => void this.#reload(), kReloadMs);
   }
 

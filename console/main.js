@@ -57,6 +57,12 @@ async function show(raw) {
       records.touch(entry);
       detail.touch(entry);
     },
+    gap: (to) => {
+      if (to <= status.last_seq) return;
+      overview.touch();
+      void records.load();
+      detail.refresh();
+    },
     state: (state) => {
       liveState(state);
       if (state === "live") overview.touch();

@@ -12,7 +12,8 @@ export class EventStream {
   #abort = null;
   #stopped = false;
 
-  // handlers: event(entry), state("live" | "connecting" | "lost"), reset() when what we hold is not from this store.
+  // handlers: event(entry), state("live" | "connecting" | "lost"), gap(to) when events up to that one are gone for good,
+  // reset() when what we hold is not from this store.
   constructor(source, after, handlers) {
     this.#source = source;
     this.#after = after;
@@ -90,14 +91,17 @@ export class EventStream {
 
   #frame(text) {
     let id = null;
+    let kind = "";
     let data = "";
     for (const line of text.split("\n")) {
       if (line.startsWith("id: ")) id = Number(line.slice(4));
+      else if (line.startsWith("event: ")) kind = line.slice(7);
       else if (line.startsWith("data: ")) data += line.slice(6);
     }
     if (id === null || data === "") return;
     if (id <= this.#after) return;
     this.#after = id;
-    this.#handlers.event(JSON.parse(data));
+    if (kind === "gap") this.#handlers.gap(id);
+    else this.#handlers.event(JSON.parse(data));
   }
 }

@@ -9,6 +9,12 @@ constexpr std::size_t kCatchUpRows = 500;
 constexpr std::size_t kCatchUpBytes = 128 << 10;  // at once; well below what a stream may have pending
 constexpr std::chrono::seconds kTick{15};         // keep-alive, and the question whether the reader still may
 
+// P1: entries that the journal has pruned are not passed over in silence.
+std::string gap_frame(Seq from, Seq to) {
+  return "id: " + std::to_string(to) + "\nevent: gap\ndata: " + to_text(JsonObject{{"from", from}, {"to", to}}) +
+         "\n\n";
+}
+
 }  // namespace
 
 struct EventStreams::Stream {
@@ -74,18 +80,24 @@ void EventStreams::catch_up(const std::shared_ptr<Stream>& stream) {
   struct Found {
     Result<Seq> end = 0;
     Result<std::vector<sync::JournalEntry>> entries;
+    Result<Seq> first = 0;
   };
   auto found = std::make_shared<Found>();
   context_.hub.read(
       [found, stream](store::Reader& reader) {
         found->end = reader.last_seq();  // before the entries, so that nothing up to it can be missed
         found->entries = reader.journal(stream->source, stream->after, kCatchUpRows);
+        found->first = reader.first_seq();  // after them, so that nothing is pruned in between without a word
       },
       [this, found, stream] {
         if (stream->closed) return;
-        if (!found->end || !found->entries) return drop(stream);
+        if (!found->end || !found->entries || !found->first) return drop(stream);
         std::string text;
         Seq reached = stream->after;
+        if (*found->first > reached + 1 && *found->end > reached) {
+          text = gap_frame(reached + 1, *found->first - 1);
+          reached = *found->first - 1;
+        }
         bool whole = found->entries->size() < kCatchUpRows;
         for (const sync::JournalEntry& entry : *found->entries) {
           if (text.size() >= kCatchUpBytes) {

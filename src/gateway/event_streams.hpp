@@ -1,5 +1,5 @@
 // The open event streams (SSE). A stream resumes after any sequence: first from the journal, then from memory, then
-// live, without a hole (P1). A reader that is too slow is closed; it resumes with Last-Event-ID. Rights are asked again
+// live, without a hole (P1); what the journal has pruned is named by an event `gap`. A reader that is too slow is closed; it resumes with Last-Event-ID. Rights are asked again
 // while a stream is open: it narrows or ends with them (P2).
 #pragma once
 

@@ -158,5 +158,40 @@ TEST(EventStreams, ReadsTheJournalWhereMemoryDoesNotReach) {
   EXPECT_EQ(sequences(stream->body->text), journal_of(world, "acme"));
 }
 
+// P1: the journal is pruned; a reader that resumes from before that is told, and then gets what there is.
+TEST(EventStreams, WhatTheJournalHasPrunedIsAGap) {
+  World world;
+  sync::Batch batch;
+  batch.first_seq = 1;
+  for (Seq seq = 1; seq <= 10; ++seq) {
+    sync::JournalEntry entry;
+    entry.seq = seq;
+    entry.at = Time(std::chrono::seconds(seq));
+    entry.source = SourceId("acme");
+    entry.kind = "change";
+    batch.journal.push_back(std::move(entry));
+  }
+  ASSERT_TRUE(world.store.commit(batch));
+  world.hub->events().start_at(10);
+  ASSERT_TRUE(world.store.prune(Time(), Time(std::chrono::seconds(6)), 100));
+  const auto resume = [&](Seq after) {
+    return world.call("viewer", "GET", kEvents, "", {{"Last-Event-ID", std::to_string(after)}}).body->text;
+  };
+  for (const Seq after : {0, 3, 4}) {
+    const std::string text = resume(after);
+    const std::string gap = "id: 5\nevent: gap\ndata: {\"from\":" + std::to_string(after + 1) + ",\"to\":5}\n\n";
+    const std::size_t at = text.find(gap);
+    ASSERT_NE(at, std::string::npos) << text;
+    EXPECT_EQ(sequences(text.substr(at + gap.size())), (std::vector<Seq>{6, 7, 8, 9, 10}));
+  }
+  for (const Seq after : {5, 7, 10}) EXPECT_EQ(resume(after).find("gap"), std::string::npos) << after;
+  ASSERT_TRUE(world.store.prune(Time(), Time(std::chrono::seconds(100)), 100));
+  EXPECT_NE(resume(7).find("data: {\"from\":8,\"to\":10}"), std::string::npos) << "also when nothing is left";
+  EXPECT_EQ(resume(10).find("gap"), std::string::npos);
+  const Answer stream = world.call("viewer", "GET", kEvents + "?after=7");
+  world.create("acme", "after@example.com");
+  EXPECT_NE(stream.body->text.find("id: 11\n"), std::string::npos) << "and it goes on";
+}
+
 }  // namespace
 }  // namespace lockstep::gateway

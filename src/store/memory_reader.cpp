@@ -21,6 +21,11 @@ Result<Seq> MemoryReader::last_seq() {
   return tables_.last_seq;
 }
 
+Result<Seq> MemoryReader::first_seq() {
+  const SharedLock lock(tables_.mutex);
+  return tables_.journal.empty() ? tables_.last_seq + 1 : tables_.journal.begin()->first;
+}
+
 Result<std::optional<sync::Record>> MemoryReader::record(const SourceId& source, const RecordId& id) {
   const SharedLock lock(tables_.mutex);
   const auto found = tables_.records.find({source, id});

@@ -15,6 +15,7 @@ std::int64_t to_micros(Time time);
 Time from_micros(std::int64_t micros);
 
 Result<Seq> last_seq(Database& database);
+Result<Seq> first_seq(Database& database);
 Result<bool> seen(Database& database, const SourceId& source, const SystemName& system, const std::string& delivery);
 Result<std::optional<sync::Record>> record(Database& database, const SourceId& source, const RecordId& id);
 Result<Page<sync::Record>> list(Database& database, const SourceId& source, const RecordFilter& filter,

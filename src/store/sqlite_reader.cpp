@@ -31,6 +31,10 @@ Result<Seq> SqliteReader::last_seq() {
   return read<Seq>([](Database& database) { return sqlite::last_seq(database); });
 }
 
+Result<Seq> SqliteReader::first_seq() {
+  return read<Seq>([](Database& database) { return sqlite::first_seq(database); });
+}
+
 Result<std::optional<sync::Record>> SqliteReader::record(const SourceId& source, const RecordId& id) {
   return read<std::optional<sync::Record>>([&](Database& database) { return sqlite::record(database, source, id); });
 }

@@ -20,6 +20,7 @@ class SqliteReader final : public Reader {
   SqliteReader& operator=(const SqliteReader&) = delete;
 
   Result<Seq> last_seq() override;
+  Result<Seq> first_seq() override;
   Result<std::optional<sync::Record>> record(const SourceId& source, const RecordId& id) override;
   Result<std::vector<sync::Record>> records(const SourceId& source, const std::vector<RecordId>& ids) override;
   Result<Page<sync::Record>> list(const SourceId& source, const RecordFilter& filter, const PageRequest& page) override;

@@ -50,6 +50,18 @@ Result<Seq> last_seq(Database& database) {
   return seq;
 }
 
+Result<Seq> first_seq(Database& database) {
+  Seq seq = 0;
+  auto done = database.each(
+      "SELECT coalesce((SELECT min(seq) FROM journal), (SELECT value + 1 FROM meta WHERE key = 'last_seq'))",
+      [&](const Row& row) -> Result<void> {
+        seq = row.number(0);
+        return {};
+      });
+  if (!done) return fail(done.error());
+  return seq;
+}
+
 Result<bool> seen(Database& database, const SourceId& source, const SystemName& system, const std::string& delivery) {
   bool found = false;
   auto done = database.each(

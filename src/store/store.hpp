@@ -52,6 +52,8 @@ class Reader {
  public:
   virtual ~Reader() = default;
   virtual Result<Seq> last_seq() = 0;
+  // The oldest entry that the journal still holds; last_seq() + 1 when it holds none.
+  virtual Result<Seq> first_seq() = 0;
   virtual Result<std::optional<sync::Record>> record(const SourceId& source, const RecordId& id) = 0;
   // Missing ones are left out; order is that of `ids`.
   virtual Result<std::vector<sync::Record>> records(const SourceId& source, const std::vector<RecordId>& ids) = 0;

@@ -46,6 +46,7 @@ TYPED_TEST_P(StoreContract, AnEmptyStoreAnswersWithNothing) {
   EXPECT_FALSE(store.seen(sample::source, sample::crm, "d1").value());
   EXPECT_FALSE(store.record(sample::source, RecordId("r1")).value());
   EXPECT_EQ(reader->last_seq().value(), 0u);
+  EXPECT_EQ(reader->first_seq().value(), 1u);
   EXPECT_FALSE(reader->record(sample::source, RecordId("r1")).value());
   EXPECT_TRUE(reader->list(sample::source, {}, {}).value().items.empty());
   EXPECT_TRUE(reader->journal(SourceId(), 0, 10).value().empty());
@@ -303,7 +304,9 @@ TYPED_TEST_P(StoreContract, PruningTakesTheOldEndAndNeverTheSequence) {
   }
   Store& store = this->store();
   const auto reader = store.open_reader();
+  EXPECT_EQ(reader->first_seq().value(), 1u);
   EXPECT_EQ(store.prune(sample::at(4), sample::at(6), 100).value(), 3u + 5u);
+  EXPECT_EQ(reader->first_seq().value(), 6u);
   EXPECT_FALSE(store.seen(sample::source, sample::crm, "d3").value());
   EXPECT_TRUE(store.seen(sample::source, sample::crm, "d4").value());
   EXPECT_EQ(reader->journal(SourceId(), 0, 100).value().front().seq, 6u);
@@ -313,6 +316,7 @@ TYPED_TEST_P(StoreContract, PruningTakesTheOldEndAndNeverTheSequence) {
   }
   EXPECT_TRUE(reader->history(sample::source, RecordId("r1"), 100).value().empty());
   EXPECT_EQ(store.last_seq().value(), 10u);
+  EXPECT_EQ(reader->first_seq().value(), 11u);
 }
 
 TYPED_TEST_P(StoreContract, AnotherThreadSeesWholeBatchesOnly) {

@@ -83,6 +83,22 @@ export const pageChecks = [
     await stage.control("PUT", `contacts/${one.id}`, { lastName: "Afterwards" });
     await page.locator("#ticker li.change", { hasText: "Afterwards" }).first().waitFor();
   }],
+  ["where the stream has a gap the list is read again", async ({ stage, page, troubles }) => {
+    const { last_seq: last } = (await stage.api("GET", "/sources/main/status")).body;
+    // The next stream begins with a gap, as when the journal was pruned while the page was away; later ones say nothing.
+    let streams = 0;
+    await page.route("**/events", (route) => ++streams > 1 ? undefined : route.fulfill({ contentType: "text/event-stream",
+      body: `retry: 1000\n\nid: ${last + 5}\nevent: gap\ndata: {"from":${last + 1},"to":${last + 5}}\n\n` }));
+    await stage.server.stop();
+    await page.locator("#live:not([data-state=live])").waitFor();
+    const again = page.waitForRequest((request) => request.url().includes("/records?"), { timeout: 30_000 });
+    await stage.up();
+    await again;
+    await page.unroute("**/events");
+    await page.reload();  // the sequence was made up
+    await page.locator("#live[data-state=live]").waitFor();
+    troubles.length = 0;
+  }],
   ["dark, narrow and without motion", async ({ page, shot }) => {
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     await shot("page-dark");

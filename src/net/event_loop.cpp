@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/assert.hpp"
 #include "net/detail/event_loop_impl.hpp"
 
 namespace lockstep::net {
@@ -109,9 +110,7 @@ void EventLoop::run() {
 void EventLoop::stop() { impl_->context.stop(); }
 
 void EventLoop::on_signal(std::initializer_list<int> signals, std::move_only_function<void(int)> action) {
-  boost::system::error_code ignored;  // fails only when there was nothing to cancel or clear
-  impl_->signals.cancel(ignored);
-  impl_->signals.clear(ignored);
+  LOCKSTEP_ASSERT(!impl_->signal_action, "a second call would take the signals of the first away");
   impl_->signal_action = std::move(action);
   for (const int signal : signals) impl_->signals.add(signal);
   impl_->await_signal();
@@ -119,7 +118,7 @@ void EventLoop::on_signal(std::initializer_list<int> signals, std::move_only_fun
 
 void EventLoop::Impl::await_signal() {
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
-    if (error) return;  // replaced by a later on_signal()
+    if (error) return;  // the loop goes
     signal_action(signal);
     await_signal();
   });

@@ -29,7 +29,8 @@ class EventLoop final : public Loop {
   void run();
   void stop();
 
-  // From now on these signals call the action with their number instead of their default effect.
+  // From now on these signals call the action with their number instead of their default effect. Called at most once:
+  // one call names all signals.
   void on_signal(std::initializer_list<int> signals, std::move_only_function<void(int)> action);
 
   // For the sources of this module: detail/event_loop_impl.hpp.

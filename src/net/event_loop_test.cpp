@@ -116,6 +116,12 @@ TEST(EventLoopTest, SignalsCallTheActionEachTime) {
   EXPECT_EQ(seen, (std::vector{SIGHUP, SIGTERM}));
 }
 
+TEST(EventLoopDeathTest, ASecondSignalActionIsABug) {
+  EventLoop loop;
+  loop.on_signal({SIGTERM}, [](int) {});
+  EXPECT_DEATH(loop.on_signal({SIGHUP}, [](int) {}), "take the signals of the first away");
+}
+
 TEST(EventLoopTest, DestroysWhatItDidNotRun) {
   const auto token = std::make_shared<int>(0);
   {

@@ -49,7 +49,6 @@ ExitCode run_server(CommandContext& context, const std::string& version) {
       log.error("reload.refused", {{"error", done.error().message}});
     }
   };
-  // One action for all signals: the loop keeps only the last that it is given.
   loop.on_signal({SIGINT, SIGTERM, SIGHUP}, [&](int signal) {
     if (signal == SIGHUP) {
       reload();

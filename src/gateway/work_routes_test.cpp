@@ -54,6 +54,17 @@ TEST(DeadLetters, ListedAndTriedAgain) {
   EXPECT_EQ(world.call("owner", "POST", kSource + "/deadletters/retry", R"({"all":true})").json().at("retried"), 0);
 }
 
+TEST(Status, WritesOfUnknownOutcomeArePending) {
+  World world;
+  world.connectors["acme/db"]->outcome = sync::OutcomeKind::unknown;
+  const std::string id = world.create("acme", "ada@example.com");
+  const Json counts = world.call("viewer", "GET", kSource + "/status").json().at("counts");
+  const auto rows = world.store.open_reader()->outbox_of(SourceId("acme"), RecordId(id)).value();
+  ASSERT_TRUE(std::ranges::any_of(rows, [](const auto& row) { return row.state == sync::OutboxState::unknown; }));
+  EXPECT_EQ(counts.at("pending"), 1);
+  EXPECT_EQ(counts.at("dead"), 0);
+}
+
 TEST(DeadLetters, AWriteThatIsTriedAgainIsNone) {
   World world;
   world.connectors["acme/db"]->outcome = sync::OutcomeKind::retry;

@@ -162,6 +162,7 @@ ReadSettings read_settings(const connector::SystemSettings& system) {
 Json settings_schema() {
   JsonObject oauth{
       {"type", "object"},
+      {"description", "A marketplace app's installation; instead of token"},
       {"required", JsonArray{"client_id", "client_secret", "refresh_token"}},
       {"additionalProperties", false},
       {"properties",

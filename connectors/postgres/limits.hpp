@@ -22,6 +22,7 @@ inline constexpr int deadlock_attempts = 3;
 inline constexpr int applied_days = 30;  // how long the keys of creates are kept
 
 inline constexpr std::chrono::milliseconds statement_timeout{30'000};
+inline constexpr std::chrono::milliseconds statement_timeout_most{600'000};
 inline constexpr std::chrono::milliseconds lock_timeout{10'000};
 inline constexpr std::chrono::milliseconds network_timeout{30'000};  // unacknowledged bytes end a connection
 inline constexpr std::chrono::seconds connect_timeout{10};

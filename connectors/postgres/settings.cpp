@@ -109,10 +109,11 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
   out.publication = read_name(system.settings, "publication", out.name, problems);
   out.statement_timeout = limits::statement_timeout;
   if (const Json* value = system.settings.if_contains("statement_timeout_ms")) {
-    if (value->is_int64() && value->get_int64() > 0 && value->get_int64() <= 600'000) {
+    if (value->is_int64() && value->get_int64() > 0 && value->get_int64() <= limits::statement_timeout_most.count()) {
       out.statement_timeout = std::chrono::milliseconds(value->get_int64());
     } else {
-      problems.push_back({"statement_timeout_ms", "must be a number from 1 to 600000"});
+      problems.push_back({"statement_timeout_ms",
+                          "must be a number from 1 to " + std::to_string(limits::statement_timeout_most.count())});
     }
   }
   if (const Json* tables = system.settings.if_contains("tables")) {
@@ -145,20 +146,33 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
 }
 
 Json settings_schema() {
+  const auto described = [](Json schema, std::string_view description) {
+    schema.get_object()["description"] = description;
+    return schema;
+  };
   const Json text = {{"type", "string"}};
   const Json names = {{"oneOf", {text, {{"type", "array"}, {"items", text}}}}};
-  const Json table = {
-      {"type", "object"}, {"additionalProperties", false}, {"properties", {{"key", names}, {"columns", names}}}};
+  const Json table = {{"type", "object"},
+                      {"additionalProperties", false},
+                      {"properties",
+                       {{"key", described(names, "Column, or columns, that identify a row; default: the primary key")},
+                        {"columns", described(names, "Columns that are read; default: all that may be read")}}}};
   const Json capture = {{"enum", JsonArray{"auto", "logical", "triggers", "off"}}, {"default", "auto"}};
-  const Json timeout = {{"type", "integer"}, {"minimum", 1}, {"maximum", 600'000}};
+  const Json timeout = {{"type", "integer"},
+                        {"minimum", 1},
+                        {"maximum", limits::statement_timeout_most.count()},
+                        {"default", limits::statement_timeout.count()}};
   JsonObject properties;
-  properties["url"] = {{"type", "string"}, {"description", "connection string or URI; a secret"}};
-  properties["schema"] = {{"type", "string"}, {"default", "public"}};
-  properties["tables"] = {{"type", "object"}, {"additionalProperties", table}};
-  properties["capture"] = capture;
-  properties["slot"] = text;
-  properties["publication"] = text;
-  properties["statement_timeout_ms"] = timeout;
+  properties["url"] = described(text, "Connection string or URI; a secret");
+  properties["schema"] = described({{"type", "string"}, {"default", "public"}}, "Where the tables are");
+  properties["tables"] = described({{"type", "object"}, {"additionalProperties", table}}, "Settings of single tables");
+  properties["capture"] =
+      described(capture,
+                "How changes by others are noticed: logical replication or triggers; auto takes replication when it is "
+                "possible");
+  properties["slot"] = described(text, "Name of the replication slot; default: lockstep_ and the system's name");
+  properties["publication"] = described(text, "Name of the publication; default: lockstep_ and the system's name");
+  properties["statement_timeout_ms"] = described(timeout, "How long one statement may take, in milliseconds");
   return {
       {"type", "object"}, {"required", JsonArray{"url"}}, {"additionalProperties", false}, {"properties", properties}};
 }

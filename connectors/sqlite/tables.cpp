@@ -81,9 +81,12 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
 
 Json settings_schema() {
   JsonObject properties;
-  properties["path"] = {{"type", "string"}};
-  properties["poll_ms"] = {
-      {"type", "integer"}, {"minimum", 1}, {"maximum", 60'000}, {"default", limits::poll_standard.count()}};
+  properties["path"] = {{"type", "string"}, {"description", "The file; created when it does not exist"}};
+  properties["poll_ms"] = {{"type", "integer"},
+                           {"minimum", 1},
+                           {"maximum", 60'000},
+                           {"default", limits::poll_standard.count()},
+                           {"description", "How often the file is looked at, in milliseconds"}};
   return {
       {"type", "object"}, {"required", JsonArray{"path"}}, {"additionalProperties", false}, {"properties", properties}};
 }

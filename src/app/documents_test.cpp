@@ -52,6 +52,32 @@ TEST(Documents, TheSchemaFileIsTheProgramsSchema) {
   expect_content(root / "docs/config.schema.json", pretty_json(to_json_schema(config_shape(connector_factories()))));
 }
 
+// Places of the settings that an editor could say nothing about.
+void undescribed(const Json& schema, const std::string& place, std::vector<std::string>& out) {
+  if (schema.is_array()) {
+    for (const Json& item : schema.get_array()) undescribed(item, place, out);
+  }
+  if (!schema.is_object()) return;
+  for (const auto& [key, value] : schema.get_object()) {
+    if (key == "if") continue;  // a condition
+    if (key == "properties") {
+      for (const auto& [name, property] : value.as_object()) {
+        if (string_member(property, "description").empty()) out.push_back(place + "/" + std::string(name));
+      }
+    }
+    undescribed(value, place + "/" + std::string(key), out);
+  }
+}
+
+TEST(Documents, EverySettingIsDescribed) {
+  std::vector<std::string> places;
+  undescribed(JsonObject{{"properties", JsonObject{{"a", JsonObject()}}}}, "", places);
+  EXPECT_THAT(places, ::testing::ElementsAre("/a")) << "it would notice";
+  places.clear();
+  undescribed(to_json_schema(config_shape(connector_factories())), "", places);
+  EXPECT_THAT(places, ::testing::IsEmpty());
+}
+
 TEST(Documents, TheReferenceOfTheConfigurationIsTheProgramsReference) {
   const std::string text = read(root / "docs/configuration.md");
   const std::string begin = "<!-- begin: lockstep schema --reference -->\n", end = "<!-- end -->";

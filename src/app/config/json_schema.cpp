@@ -127,9 +127,10 @@ class Writer {
       rules.emplace_back(JsonObject{{"if", JsonObject{{"properties", JsonObject{{shape.selector, chosen}}}}},
                                     {"then", write(shape.items[index])}});
     }
+    JsonObject selector{{"enum", texts(shape.choices)}, {"description", "Decides which other settings there are"}};
     return {{"type", "object"},
             {"required", JsonArray{Json(shape.selector)}},
-            {"properties", JsonObject{{shape.selector, JsonObject{{"enum", texts(shape.choices)}}}}},
+            {"properties", JsonObject{{shape.selector, std::move(selector)}}},
             {"allOf", std::move(rules)}};
   }
 };

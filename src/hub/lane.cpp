@@ -83,6 +83,11 @@ void Lane::deliver(std::vector<sync::Change> changes, std::move_only_function<vo
   tasks_.spawn(capture_in(std::move(changes), std::move(durable)));
 }
 
+void Lane::take_webhook(Submission submission) {
+  last_seen_ = context_.loop.clock().now();
+  context_.committer.submit(std::move(submission));
+}
+
 Task<void> Lane::capture_in(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable) {
   last_seen_ = context_.loop.clock().now();
   std::vector<sync::Input> inputs = to_inputs(std::move(changes), sync::Via::capture);

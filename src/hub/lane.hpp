@@ -43,7 +43,7 @@ class Lane final : private connector::CaptureSink {
   // Takes over schedules and mapping after a reload; the connector is the same.
   void adopt(SystemSetup setup);
 
-  // Hands a webhook's inputs to the committer, at once or when the outcome is known of a write that they may echo.
+  // Hands a webhook's inputs to the committer.
   void take_webhook(Submission submission);
 
   // Something may be due.
@@ -79,15 +79,6 @@ class Lane final : private connector::CaptureSink {
   Task<void> settle_owed(std::uint64_t since);
   sync::StateRow owed_row(Json reason) const;
   static std::string mirror_key(const sync::SystemBinding& binding);
-
-  // E1, E2: while a write is on its way only its outcome tells what the object then holds. An observation that comes
-  // meanwhile may be its echo; were it merged first, a newer edit made here would lose to our own older write.
-  using ObjectKey = std::pair<std::string, std::string>;  // object, external id
-  std::vector<ObjectKey> sending_of(const std::vector<sync::Input>& inputs) const;
-  Task<void> outcomes_of(std::vector<ObjectKey> keys);
-  Task<void> take_later(Submission submission, std::vector<ObjectKey> keys);
-  void begin_sending(const connector::WriteRequest& request);
-  void end_sending(const connector::WriteRequest& request);
 
   Task<void> write_chunk(std::vector<Prepared> chunk);
   Task<void> read_back(Prepared prepared);
@@ -145,8 +136,6 @@ class Lane final : private connector::CaptureSink {
   Time paused_until_{};
   std::map<TimerId, Completion<std::monostate>::Done> resting_;
   std::set<RecordId> in_flight_;
-  std::map<ObjectKey, std::vector<Completion<std::monostate>::Done>> sending_;  // and who waits for the outcome
-  std::size_t held_webhooks_ = 0;
   std::set<Seq> fetching_;
   std::size_t calls_ = 0;
   std::uint64_t written_ = 0;

@@ -57,7 +57,6 @@ Task<void> Lane::fetch_one(sync::InboxRow row) {
     changes.front().answers = row.seq;
     last_seen_ = context_.loop.clock().now();
     std::vector<sync::Input> inputs = to_inputs(std::move(changes), sync::Via::fetch);
-    co_await outcomes_of(sending_of(inputs));
     co_await commit(std::move(inputs), {});
   } else {
     problem_ = found.error().message;
@@ -253,7 +252,6 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     }
     if (count > 0 || !rows.empty()) {
       std::vector<sync::Input> inputs = to_inputs(std::move(page->changes), full ? sync::Via::scan : sync::Via::poll);
-      co_await outcomes_of(sending_of(inputs));
       Result<std::vector<sync::Applied>> applied = co_await commit(std::move(inputs), std::move(rows));
       if (!applied) co_return fail(applied.error());
     }

@@ -69,13 +69,14 @@ Task<void> Lane::run_writes() {
   }
 }
 
-// Creates are claimed durably before they are sent (X1). A claim that comes too late is dropped from the chunk.
+// Writes are claimed durably before they are sent (X1, X2). A claim that comes too late is dropped from the chunk.
 Task<void> Lane::claim(std::vector<Prepared>& chunk) {
   std::vector<sync::Input> claims;
   std::vector<std::size_t> which;
   for (std::size_t i = 0; i < chunk.size(); ++i) {
-    if (chunk[i].request.kind != sync::WriteKind::create || !chunk[i].problem.empty()) continue;
-    claims.emplace_back(sync::Claim{source(), system(), chunk[i].row.key.record});
+    if (!chunk[i].problem.empty()) continue;
+    claims.emplace_back(
+        sync::Claim{source(), system(), chunk[i].row.key.record, chunk[i].request.kind, chunk[i].written});
     which.push_back(i);
   }
   if (claims.empty()) co_return;
@@ -103,7 +104,6 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
   for (Prepared& prepared : chunk) {
     if (prepared.problem.empty()) {
       requests.push_back(prepared.request);
-      begin_sending(prepared.request);
       sent.push_back(std::move(prepared));
     } else {
       connector::WriteResult rejected;
@@ -121,7 +121,6 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
       outcomes.push_back(to_outcome(sent[i], std::move(results[i]), latency));
   }
   co_await settle(std::move(outcomes));
-  for (const Prepared& prepared : sent) end_sending(prepared.request);
   --calls_;
   write_waker_.wake();
 }
@@ -186,7 +185,6 @@ Task<void> Lane::read_back(Prepared prepared) {
   const connector::Capabilities& can = setup_.connector->capabilities();
   connector::WriteResult result;
   const Duration start = context_.loop.clock().monotonic();
-  begin_sending(prepared.request);
   if (!prepared.request.external_id.empty()) {
     Result<std::optional<sync::Change>> found =
         co_await setup_.connector->fetch(prepared.request.object, prepared.request.external_id, sync::WorkClass::retry);
@@ -233,7 +231,6 @@ Task<void> Lane::read_back(Prepared prepared) {
   std::vector<sync::WriteOutcome> outcomes;
   outcomes.push_back(to_outcome(prepared, std::move(result), context_.loop.clock().monotonic() - start));
   co_await settle(std::move(outcomes));
-  end_sending(prepared.request);
   --calls_;
   write_waker_.wake();
 }

@@ -10,7 +10,6 @@ struct HubLimits {
   std::size_t queue_inputs_limit = 20'000;  // accepted by intake, not yet committed; then 429 (A2)
   std::size_t queue_bytes_limit = 64u << 20;
   std::size_t queue_inputs_per_source_limit = 10'000;  // so that one tenant can not fill the queue
-  std::size_t held_webhooks_limit = 1'000;             // of one lane, that wait for the outcome of a write; then 429
   std::size_t batch_inputs_limit = 1'024;              // in one transaction
   std::size_t lane_rows_limit = 500;                   // prepared for one lane at a time
   std::size_t fetches_parallel_limit = 4;              // readings by id at a time, per lane

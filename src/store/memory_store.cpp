@@ -153,7 +153,7 @@ Result<std::vector<sync::OutboxRow>> MemoryStore::claims(const SourceId& source,
                                                          const EntityName& entity) {
   std::vector<sync::OutboxRow> rows;
   for (const auto& [key, row] : tables_.outbox) {
-    if (row.key.source == source && row.key.system == system && row.entity == entity && is_claim_state(row.state))
+    if (row.key.source == source && row.key.system == system && row.entity == entity && row.creates && row.in_flight())
       rows.push_back(row);
   }
   return rows;

@@ -142,7 +142,16 @@ constexpr const char* version_1 = R"sql(
 // Lists of one entity used to read every record of the source.
 constexpr const char* version_2 = "CREATE INDEX record_by_entity ON record (source, entity, id);";
 
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2};
+// Every write is claimed, with what it carries; only creates are looked for by entity.
+constexpr const char* version_3 = R"sql(
+  ALTER TABLE outbox ADD COLUMN creates INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE outbox ADD COLUMN sent TEXT NOT NULL DEFAULT '{}';
+  UPDATE outbox SET creates = 1 WHERE state IN (1, 2);
+  DROP INDEX outbox_claimed;
+  CREATE INDEX outbox_creating ON outbox (source, system, entity) WHERE creates = 1 AND state IN (1, 2);
+)sql";
+
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3};
 
 Result<void> refuse_foreign(Database& database, std::int64_t version) {
   const Result<std::int64_t> application = database.read_integer("PRAGMA application_id");

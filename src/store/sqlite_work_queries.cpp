@@ -10,7 +10,8 @@ namespace lockstep::store::sqlite {
 
 namespace {
 
-// Columns: record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at.
+// Columns: record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at,
+// creates, sent.
 Result<sync::OutboxRow> read_outbox(const Row& row, const SourceId& source) {
   sync::OutboxRow out;
   out.key = {source, SystemName(row.string(1)), RecordId(row.string(0))};
@@ -31,6 +32,10 @@ Result<sync::OutboxRow> read_outbox(const Row& row, const SourceId& source) {
   out.error_kind = *error_kind;
   out.waits_for = row.string(11);
   out.claimed_at = from_micros(row.integer(12));
+  out.creates = row.integer(13) != 0;
+  Result<sync::Fields> sent = sync::decode_fields(row.string(14));
+  if (!sent) return fail(sent.error());
+  out.sent = std::move(*sent);
   return out;
 }
 
@@ -93,7 +98,7 @@ Result<std::optional<sync::OutboxRow>> outbox_row(Database& database, const sync
   OutboxRows rows(key.source);
   auto done = database.each(
       "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, "
-      "claimed_at FROM outbox "
+      "claimed_at, creates, sent FROM outbox "
       "WHERE source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 AND system = ?3",
       rows, key.source.str(), key.record.str(), key.system.str());
   if (!done) return fail(done.error());
@@ -120,21 +125,22 @@ Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source,
     }
     return Step::next;
   };
-  auto done =
-      filter.state == sync::OutboxState::dead
-          ? database.each(
-                "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                "waits_for, "
-                "claimed_at FROM outbox INDEXED BY outbox_dead WHERE state = 4 AND source = (SELECT id FROM source "
-                "WHERE "
-                "name = ?1) AND (record, system) > (?2, ?3) ORDER BY record, system",
-                on_row, source.str(), after->record, after->system)
-          : database.each(
-                "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                "waits_for, "
-                "claimed_at FROM outbox WHERE source = (SELECT id FROM source WHERE name = ?1) AND (record, system) > "
-                "(?2, ?3) ORDER BY record, system",
-                on_row, source.str(), after->record, after->system);
+  auto done = filter.state == sync::OutboxState::dead
+                  ? database.each(
+                        "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                        "waits_for, "
+                        "claimed_at, creates, sent FROM outbox INDEXED BY outbox_dead WHERE state = 4 AND source = "
+                        "(SELECT id FROM source "
+                        "WHERE "
+                        "name = ?1) AND (record, system) > (?2, ?3) ORDER BY record, system",
+                        on_row, source.str(), after->record, after->system)
+                  : database.each(
+                        "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                        "waits_for, "
+                        "claimed_at, creates, sent FROM outbox WHERE source = (SELECT id FROM source WHERE name = ?1) "
+                        "AND (record, system) > "
+                        "(?2, ?3) ORDER BY record, system",
+                        on_row, source.str(), after->record, after->system);
   if (!done) return fail(done.error());
   return builder.take();
 }
@@ -144,7 +150,7 @@ Result<std::vector<sync::OutboxRow>> outbox_due(Database& database, const Source
   OutboxRows rows(source);
   return rows.take(
       database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at FROM outbox "
+                    "waits_for, claimed_at, creates, sent FROM outbox "
                     "INDEXED BY outbox_due WHERE state <= 2 AND source = (SELECT id FROM source WHERE name = ?1) AND "
                     "system = ?2 AND due <= ?3 "
                     "ORDER BY due, record LIMIT ?4",
@@ -155,7 +161,7 @@ Result<std::vector<sync::OutboxRow>> outbox_of(Database& database, const SourceI
   OutboxRows rows(source);
   return rows.take(
       database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at FROM outbox "
+                    "waits_for, claimed_at, creates, sent FROM outbox "
                     "WHERE source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 ORDER BY system",
                     rows, source.str(), record.str()));
 }
@@ -165,8 +171,9 @@ Result<std::vector<sync::OutboxRow>> claims(Database& database, const SourceId& 
   OutboxRows rows(source);
   return rows.take(
       database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at FROM outbox "
-                    "INDEXED BY outbox_claimed WHERE state IN (1, 2) AND source = (SELECT id FROM source WHERE name = "
+                    "waits_for, claimed_at, creates, sent FROM outbox "
+                    "INDEXED BY outbox_creating WHERE creates = 1 AND state IN (1, 2) AND source = (SELECT id FROM "
+                    "source WHERE name = "
                     "?1) AND system = ?2 AND "
                     "entity = ?3 ORDER BY record",
                     rows, source.str(), system.str(), entity.str()));
@@ -177,7 +184,7 @@ Result<std::vector<sync::OutboxRow>> outbox_waiting(Database& database, const So
   OutboxRows rows(source);
   return rows.take(
       database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at FROM outbox "
+                    "waits_for, claimed_at, creates, sent FROM outbox "
                     "INDEXED BY outbox_blocked WHERE state = 3 AND source = (SELECT id FROM source WHERE name = ?1) "
                     "AND waits_for = ?2 "
                     "ORDER BY since, record, system LIMIT ?3",

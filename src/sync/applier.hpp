@@ -50,6 +50,8 @@ class Applier {
                bool first_contact);
   void remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document,
                     const Fields& fields, Link& link);
+  Result<bool> waits_for_outcome(const Change& change, const Record& record, const Link& link, const Fields& fields,
+                                 const OutboxRow& row);
   Result<Applied> stale(const Observed& seen, Record& record, const Link& link, const Fields& fields);
   Result<void> release(const SourceId& source, const SystemName& system, const std::string& object,
                        const std::string& external_id, const Record* record);
@@ -65,9 +67,9 @@ class Applier {
 
   // --- outcomes
   Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
-                               Record& record);
+                               Record& record, const Fields& sent);
   Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
-                            Record& record, Link& link, bool own_forms);
+                            Record& record, Link& link, const Fields& sent);
   Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
 

@@ -203,8 +203,12 @@ Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields
   std::erase_if(record.links, [&](const Link& one) { return one.system == change.system; });  // a gone one at most
   record.links.push_back({change.system, change.external_id, LinkState::linked, change.version, {}, {}, {}, {}});
   ws_.link(link_key(change), record.id);
-  Merged merged = merge(seen.entity, change.system, record, record.links.back(), fields, true);
-  remember_raw(seen.entity, seen.binding, change.document, fields, record.links.back());
+  Link& link = record.links.back();
+  LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
+  Fields news = fields;
+  if (row && row->in_flight()) absorb_echo(link, news, row->sent);
+  Merged merged = merge(seen.entity, change.system, record, link, news, true);
+  remember_raw(seen.entity, seen.binding, change.document, fields, link);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
   Applied applied = note_change(seen, Disposition::applied, existed ? "linked: " + std::string(how) : "created",
@@ -309,6 +313,16 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   }
   if (change.version != 0 && change.version < link->version) return stale(seen, record, *link, fields);
 
+  LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
+  bool echoed = false;
+  if (row && row->in_flight()) {
+    LOCKSTEP_TRY(waits, waits_for_outcome(change, record, *link, fields, *row));
+    if (waits) {
+      return park(seen, InboxKind::waiting, wait_for_claim(change.system, record.id),
+                  "waits for the outcome of a write", {});
+    }
+    echoed = absorb_echo(*link, fields, row->sent);
+  }
   const bool changed = differs(*link, fields);
   const bool trusted = read || change.via == Via::capture;
   // Two states of one moment: the versions do not say which is the newer one (L5).
@@ -326,9 +340,9 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   }
   if (!changed) {
     const bool newer = change.version > link->version;
-    if (newer) {
+    if (newer || echoed) {
       remember_raw(seen.entity, seen.binding, change.document, fields, *link);
-      link->version = change.version;
+      link->version = std::max(link->version, change.version);
       ws_.touch(record, ws_.next_seq(), work_of(change.via));
     }
     return note_change(seen, Disposition::suppressed, "echo", &record, {});  // E1: content is the only truth
@@ -341,6 +355,20 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
   return note_change(seen, Disposition::applied, merged.canonical ? "" : "agreed", &record, std::move(merged.fields));
+}
+
+// A write of ours is on its way and the object shows, in a field that it carries, neither that nor what was there before:
+// the system's own form of it or somebody's edit, and only the outcome tells which. Later observations wait behind.
+Result<bool> Applier::waits_for_outcome(const Change& change, const Record& record, const Link& link,
+                                        const Fields& fields, const OutboxRow& row) {
+  for (const auto& [name, sent] : row.sent) {
+    const Json* shown = find_value(fields, name);
+    const Json* base = find_value(link.base, name);
+    if (shown == nullptr || *shown == sent) continue;
+    if (base == nullptr ? !shown->is_null() : *base != *shown) return true;
+  }
+  LOCKSTEP_TRY(waiting, ws_.inbox_waiting(change.source, wait_for_claim(change.system, record.id)));
+  return !waiting.empty();
 }
 
 // L5: an observation older than what is known changes nothing. When it shows a value that a person typed and that our

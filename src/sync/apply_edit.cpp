@@ -131,7 +131,8 @@ Result<Applied> Applier::apply(const Retry& retry) {
     return refused(ErrorKind::conflict, "an attempt is on its way");
   }
   LOCKSTEP_TRY(record, ws_.record(retry.source, retry.record));
-  row->state = OutboxState::waiting;
+  // X2: what may have been applied is read back first.
+  row->state = row->error_kind == ErrorKind::maybe_applied ? OutboxState::unknown : OutboxState::waiting;
   row->attempts = 0;
   row->due = ws_.now();
   row->work = WorkClass::person;

@@ -74,7 +74,9 @@ Result<Applied> Applier::apply(const Claim& claim) {
   }
   row->state = OutboxState::claimed;
   row->claimed_at = ws_.now();
-  ws_.put_outbox(*row);
+  row->creates = claim.write == WriteKind::create;
+  row->sent = claim.values;
+  ws_.put_outbox(std::move(*row));
   return out;
 }
 
@@ -91,7 +93,9 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
     return gone;
   }
   LOCKSTEP_TRY(row, ws_.outbox(key));
-  const bool in_flight = row && (row->state == OutboxState::claimed || row->state == OutboxState::unknown);
+  const bool in_flight = row && row->in_flight();
+  const bool creates = row && std::exchange(row->creates, false);
+  const Fields sent = row ? std::exchange(row->sent, {}) : Fields();
 
   JournalEntry entry;
   entry.source = outcome.source;
@@ -110,17 +114,6 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
   if (outcome.kind == OutcomeKind::applied && row) {
     body["pending_us"] = (ws_.now() - row->since).count();
     body["cause"] = row->cause;
-  } else if (outcome.kind == OutcomeKind::applied) {
-    // The echo was faster than the answer and has cleared the row: the written fields say since when and why.
-    Stamp newest;
-    for (const auto& [name, value] : outcome.written) {
-      const auto field = record->fields.find(name);
-      if (field != record->fields.end() && field->second.stamp.time > newest.time) newest = field->second.stamp;
-    }
-    if (newest.seq != 0) {
-      body["pending_us"] = (ws_.now() - newest.time.time()).count();
-      body["cause"] = newest.seq;
-    }
   }
   if (!outcome.reason.empty()) body["error"] = outcome.reason;
 
@@ -136,19 +129,20 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         row->due = ws_.now();
         row->since = ws_.now();
       }
-      LOCKSTEP_CHECK(outcome_applied(outcome, *entity, *binding, *record));
+      LOCKSTEP_CHECK(outcome_applied(outcome, *entity, *binding, *record, sent));
       break;
     case OutcomeKind::retry:
     case OutcomeKind::unauthorized:
       if (row) retry_later(*row, outcome);
       if (link != nullptr && outcome.state)
-        LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, false));
+        LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, sent));
       break;
     case OutcomeKind::unknown:
       if (row) {
         retry_later(*row, outcome);
         if (row->state == OutboxState::waiting) row->state = OutboxState::unknown;  // X2: read back first
-        if (row->claimed_at == Time{} || !in_flight) row->claimed_at = ws_.now();
+        row->creates = creates;
+        row->sent = sent;
       }
       break;
     case OutcomeKind::rejected:
@@ -165,7 +159,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         row->due = ws_.now();
       }
       if (link != nullptr && outcome.state) {
-        LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, false));
+        LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, sent));
       } else if (link != nullptr) {
         Change wanted;
         wanted.source = outcome.source;
@@ -216,7 +210,8 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
   entry.entity = record->entity;
   entry.record = record->id;
   ws_.journal(std::move(entry));
-  if (in_flight) LOCKSTEP_CHECK(replay_waiting(outcome.source, wait_for_claim(outcome.system, record->id)));
+  const bool over = in_flight && !row->in_flight();
+  if (over) LOCKSTEP_CHECK(replay_waiting(outcome.source, wait_for_claim(outcome.system, record->id)));
   Applied out;
   out.reason = std::move(reason);
   out.record = record->id;
@@ -242,7 +237,7 @@ void Applier::retry_later(OutboxRow& row, const WriteOutcome& outcome) {
 }
 
 Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity,
-                                      const SystemBinding& binding, Record& record) {
+                                      const SystemBinding& binding, Record& record, const Fields& sent) {
   Link* link = record.link(outcome.system);
   if (outcome.write == WriteKind::remove) {
     if (link != nullptr) link->state = LinkState::gone;
@@ -256,16 +251,15 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     link = record.link(outcome.system);
   }
   for (const auto& [name, value] : outcome.written) {
-    if (!created) {
-      const auto base = link->base.find(name);
-      link->prior[name] = base == link->base.end() ? Json() : base->second;
+    if (created) {
+      link->base[name] = value;
+    } else {
+      overwrite_base(*link, name, value);
     }
-    link->base[name] = value;
-    link->sent.erase(name);
     link->raw.erase(name);
   }
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
-  if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, true));
+  if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
   link->version = std::max(link->version, outcome.version);
   if (created) LOCKSTEP_CHECK(release(outcome.source, outcome.system, binding.object, outcome.external_id, &record));
   return {};
@@ -299,9 +293,10 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
 }
 
 // What the system says it holds after (or instead of) a write. Fields that were written and came back different are
-// kept in the system's own form; other differences are edits made by somebody else.
+// kept in the system's own form; those that a write of ours may have set are an echo; other differences are edits made
+// by somebody else.
 Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity,
-                                   const SystemBinding& binding, Record& record, Link& link, bool own_forms) {
+                                   const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
   Change seen;
   seen.source = outcome.source;
   seen.system = outcome.system;
@@ -318,23 +313,25 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
       if (field.type == FieldType::reference) mapped->erase(field.name);
     }
   }
-  if (own_forms) {
+  if (outcome.kind == OutcomeKind::applied) {
     remember_raw(entity, binding, *outcome.state, *mapped, link);
-    for (const auto& [name, sent] : outcome.written) {
+    for (const auto& [name, written] : outcome.written) {
       const auto held = mapped->find(name);
       if (held == mapped->end()) continue;
-      if (held->second != sent) {
+      if (held->second != written) {
         const FieldSchema* field = entity.find(name);
         // Members of a set come and go one by one: one that is no form of a sent one is somebody else's edit (L1).
-        if (field != nullptr && field->type == FieldType::set && folded(held->second) != folded(sent)) continue;
+        if (field != nullptr && field->type == FieldType::set && folded(held->second) != folded(written)) continue;
         link.base[name] = held->second;
-        link.sent[name] = sent;
+        link.sent[name] = written;
       }
       mapped->erase(held);
     }
   }
   const bool first_contact = link.base.empty();
   if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
+  const bool echoed = absorb_echo(link, *mapped, sent);
+  if (echoed) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   // Two states of one moment: only reading the object tells which is the newer one.
   const bool differs = std::ranges::any_of(*mapped, [&](const auto& field) {
     const auto base = link.base.find(field.first);

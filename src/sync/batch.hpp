@@ -69,7 +69,7 @@ struct Marker {
 
 enum class OutboxState {
   waiting,  // due at `due`
-  claimed,  // a create is on its way; after a crash it counts as unknown
+  claimed,  // a write is on its way; after a crash it counts as unknown
   unknown,  // sent, outcome unknown: read back first
   blocked,  // waits for another record's link: `waits_for`
   dead,     // rejected for good or out of attempts: a person decides
@@ -97,7 +97,13 @@ struct OutboxRow {
   std::string error;  // of the last attempt
   ErrorKind error_kind = ErrorKind::unavailable;
   std::string waits_for;  // blocked: wait key of the link it needs
-  Time claimed_at;        // claimed, unknown: when the attempt began
+  // claimed, unknown: the write that is on its way or whose outcome nobody knows. What the system shows of it is our own
+  // doing, whenever it comes (E1).
+  Time claimed_at;       // when the attempt began
+  bool creates = false;  // it makes the object
+  Fields sent;           // the canonical values that it carries
+
+  bool in_flight() const { return state == OutboxState::claimed || state == OutboxState::unknown; }
 
   friend bool operator==(const OutboxRow&, const OutboxRow&) = default;
 };
@@ -176,7 +182,7 @@ class Lookup {
   virtual Result<std::optional<RecordId>> linked(const LinkKey& key) = 0;
   virtual Result<std::vector<RecordId>> matching(const MatchKey& key) = 0;
   virtual Result<std::optional<OutboxRow>> outbox(const OutboxKey& key) = 0;
-  // Claimed or unknown creates of one entity in one system.
+  // Creates of one entity in one system that are claimed or unknown.
   virtual Result<std::vector<OutboxRow>> claims(const SourceId& source, const SystemName& system,
                                                 const EntityName& entity) = 0;
   virtual Result<std::optional<InboxRow>> inbox(Seq seq) = 0;

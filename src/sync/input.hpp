@@ -58,16 +58,19 @@ struct Edit {
   friend bool operator==(const Edit&, const Edit&) = default;
 };
 
-// Said durably before a create is sent, so that a crash in between leads to a read-back, not to a second create (X1).
+enum class WriteKind { create, update, remove };
+
+// Said durably before a write is sent: after a crash it is read back instead of sent again (X1, X2), and what the system
+// shows of it in the meantime is known to be an echo (E1).
 struct Claim {
   SourceId source;
   SystemName system;
   RecordId record;
+  WriteKind write = WriteKind::update;
+  Fields values;  // canonical, as they will be sent
 
   friend bool operator==(const Claim&, const Claim&) = default;
 };
-
-enum class WriteKind { create, update, remove };
 
 enum class OutcomeKind {
   applied,       // the system holds it now

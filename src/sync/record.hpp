@@ -55,6 +55,12 @@ struct Link {
   friend bool operator==(const Link&, const Link&) = default;
 };
 
+// The system holds this value by our own doing; what it held before is remembered as prior.
+void overwrite_base(Link& link, const std::string& field, const Json& value);
+// Fields that show exactly what a write of ours carries are its echo (E1): they become the base and leave `fields`. True
+// when there were any.
+bool absorb_echo(Link& link, Fields& fields, const Fields& sent);
+
 struct Record {
   RecordId id;
   SourceId source;

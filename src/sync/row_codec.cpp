@@ -235,6 +235,26 @@ Result<void> decode_conflict_body(std::string_view text, ConflictRow& row) {
   return {};
 }
 
+std::string encode_fields(const Fields& fields) {
+  std::string out;
+  for (const auto& [name, value] : fields) {
+    out += out.empty() ? '{' : ',';
+    append_json_string(out, name);
+    out += ':';
+    append_json_value(out, value);
+  }
+  return finished(std::move(out));
+}
+
+Result<Fields> decode_fields(std::string_view text) {
+  Fields out;
+  if (text == "{}") return out;
+  Result<Json> object = parse_body(text);
+  if (!object) return fail(object.error());
+  for (auto& [name, value] : object->get_object()) out.emplace(name, std::move(value));
+  return out;
+}
+
 std::string encode_value(const Json& value) {
   std::string out;
   append_json_value(out, value);

@@ -17,6 +17,10 @@ Result<void> decode_inbox_body(std::string_view text, InboxRow& row);
 std::string encode_conflict_body(const ConflictRow& row);
 Result<void> decode_conflict_body(std::string_view text, ConflictRow& row);
 
+// A JSON object by field name: what a claimed write carries.
+std::string encode_fields(const Fields& fields);
+Result<Fields> decode_fields(std::string_view text);
+
 // A JSON value that stands alone: the body of a journal entry, the value of a state row.
 std::string encode_value(const Json& value);
 Result<Json> decode_value(std::string_view text);

@@ -137,8 +137,8 @@ Result<std::vector<OutboxRow>> Workspace::claims(const SourceId& source, const S
   return overlaid<OutboxRow>(
       std::move(stored), outbox_, [](const OutboxRow& row) { return row.key; },
       [&](const OutboxRow& row) {
-        return row.key.source == source && row.key.system == system && row.entity == entity &&
-               (row.state == OutboxState::claimed || row.state == OutboxState::unknown);
+        return row.key.source == source && row.key.system == system && row.entity == entity && row.creates &&
+               row.in_flight();
       });
 }
 
@@ -217,8 +217,7 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
   if (after.kind == PlanKind::none && before.kind == PlanKind::none && !outbox_.contains(key)) return {};
 
   LOCKSTEP_TRY(stored, outbox(key));
-  const bool in_flight = stored && (stored->state == OutboxState::claimed || stored->state == OutboxState::unknown);
-  if (in_flight) return {};  // the outcome plans again
+  if (stored && stored->in_flight()) return {};  // the outcome plans again
   if (after.kind == PlanKind::none) {
     if (stored) erase_outbox(key);
     return {};

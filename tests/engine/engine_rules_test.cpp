@@ -8,7 +8,7 @@ namespace {
 
 class EngineRules : public testing::Test {
  protected:
-  World world{7, contact_schema(sync::PolicyKind::authority), {0, 0, 0, 0}};
+  World world{7, contact_schema(sync::PolicyKind::authority), {0, 0, 0, 0, 0}};
   WorldSystem& crm = world.system("crm");
   WorldSystem& db = world.system("db");
   WorldSystem& cms = world.system("cms");
@@ -67,6 +67,40 @@ TEST_F(EngineRules, E2AnEchoMixedWithAnEditGivesExactlyTheEdit) {
   EXPECT_EQ(held(db, "name"), Json("Anna"));
   EXPECT_EQ(held(db, "city"), Json("Bonn"));
   EXPECT_EQ(held(crm, "name"), Json("Anna"));
+}
+
+// The process dies between a write and its outcome; before the next start somebody edits the same field again.
+TEST_F(EngineRules, E1TheEchoOfAWriteThatACrashCutOffDoesNotBeatANewerEdit) {
+  World latest(7, contact_schema(sync::PolicyKind::latest), {0, 0, 0, 0, 0});
+  WorldSystem& there = latest.system("crm");
+  WorldSystem& here = latest.system("db");
+  latest.human_creates(there, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  ASSERT_TRUE(latest.settle());
+  latest.cut_off_writes();
+  latest.human_edits(here, here.objects.begin()->first, "name", "Anna");
+  latest.deliver_one(here);
+  latest.dispatch(there);  // it holds "Anna" now, and nobody heard of that
+  ASSERT_EQ(there.objects.begin()->second.document.at("name"), Json("Anna"));
+  latest.human_edits(here, here.objects.begin()->first, "name", "Annabel");
+  latest.deliver_one(here);
+  latest.deliver_one(there);  // the echo of "Anna", later than "Annabel"
+  EXPECT_TRUE(latest.settle());
+  for (WorldSystem* system : {&there, &here})
+    EXPECT_EQ(system->objects.begin()->second.document.at("name"), Json("Annabel"));
+  EXPECT_TRUE(latest.reader().conflicts(SourceId("acme"), false, {"", 10})->items.empty());
+}
+
+TEST_F(EngineRules, E1WhatIsNeitherOursNorOldWaitsForTheOutcome) {
+  const std::string id = synced_contact();
+  world.cut_off_writes();
+  world.human_edits(db, db.objects.begin()->first, "name", "Anna");
+  world.deliver_one(db);
+  world.dispatch(crm);
+  world.human_edits(crm, id, "name", "Anne");  // a person, right after our write
+  world.deliver_one(crm);
+  world.deliver_one(crm);
+  EXPECT_TRUE(world.settle());
+  for (WorldSystem* system : {&crm, &db, &cms}) EXPECT_EQ(held(*system, "name"), Json("Anne")) << system->name.str();
 }
 
 TEST_F(EngineRules, L5AStalePollChangesNothing) {

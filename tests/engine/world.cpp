@@ -256,15 +256,15 @@ void World::dispatch(WorldSystem& system) {
       apply({read_back(system, prepared)});
       continue;
     }
-    if (prepared.request.kind == sync::WriteKind::create) {
-      Result<sync::Decision> claimed =
-          engine_.apply({sync::Claim{source_, system.name, prepared.request.record}}, store_, clock_.now());
-      LOCKSTEP_ASSERT(claimed.has_value(), "a memory store does not fail");
-      const Result<void> committed = store_.commit(claimed->batch);
-      LOCKSTEP_ASSERT(committed.has_value(), "one writer never conflicts");
-      if (claimed->applied.front().error) continue;
-    }
+    Result<sync::Decision> claimed = engine_.apply(
+        {sync::Claim{source_, system.name, prepared.request.record, prepared.request.kind, prepared.written}}, store_,
+        clock_.now());
+    LOCKSTEP_ASSERT(claimed.has_value(), "a memory store does not fail");
+    const Result<void> committed = store_.commit(claimed->batch);
+    LOCKSTEP_ASSERT(committed.has_value(), "one writer never conflicts");
+    if (claimed->applied.front().error) continue;
     sync::WriteOutcome outcome = write(system, prepared);
+    if (percent(random_, faults_.crash_percent)) continue;
     // The echo may be faster than the answer.
     if (percent(random_, 30)) deliver_one(system);
     apply({std::move(outcome)});
@@ -288,7 +288,7 @@ void World::fetch(WorldSystem& system) {
 }
 
 bool World::settle(int rounds_limit) {
-  faults_ = {0, 0, 0, 0};
+  faults_ = {0, 0, 0, 0, 0};
   for (int round = 0; round < rounds_limit; ++round) {
     const std::uint64_t before = writes();
     std::size_t moved = 0;

@@ -21,6 +21,7 @@ struct Faults {
   std::uint64_t reorder_percent = 30;
   std::uint64_t lost_answer_percent = 10;  // applied, but the answer does not come
   std::uint64_t refused_percent = 10;      // certainly not applied
+  std::uint64_t crash_percent = 5;         // the process dies after the write was sent: nobody hears of its outcome
 };
 
 // One system: objects by id, a version that grows with every change, and events on their way to the hub.
@@ -65,6 +66,10 @@ class World {
   void fetch(WorldSystem& system);
   void apply(std::vector<sync::Input> inputs);
   void edit_in_app(const RecordId& record, const std::string& field, Json value);
+
+  // From now on every write is applied, and nobody hears of its outcome.
+  void cut_off_writes() { faults_ = {0, 0, 0, 0, 100}; }
+  store::Reader& reader() { return *reader_; }
 
   // No faults and no edits any more: everything is delivered and written until nothing moves. False when it never ends.
   bool settle(int rounds_limit = 200);

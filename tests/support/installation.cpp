@@ -197,6 +197,14 @@ Server::Counts Server::counts(const std::string& source, const HttpConnection::H
           static_cast<std::int64_t>(status.at("jobs").get_array().size())};
 }
 
+double Server::metric(const std::string& name) const {
+  HttpConnection connection(port_);
+  const auto reply = connection.call("GET", "/metrics");
+  if (!reply || reply->status != 200) return -1;
+  const std::size_t at = ("\n" + reply->body).find("\n" + name + " ");
+  return at == std::string::npos ? -1 : std::stod(reply->body.substr(at + name.size()));
+}
+
 Installation::Installation(CrmSandbox::Settings crm_settings, SourceParts parts)
     : crm(folder.path(), std::move(crm_settings)), server(folder.path()) {
   parts.crm = &crm;

@@ -99,6 +99,9 @@ class Server {
     std::int64_t pending = -1, dead = -1, inbox = -1, records = -1, jobs = -1;
     bool idle() const { return pending == 0 && inbox == 0 && jobs == 0; }
   };
+  // One line of /metrics, such as `lockstep_commits_total`; -1 when it is not there.
+  double metric(const std::string& name) const;
+
   // All -1 when it does not answer.
   Counts counts(const std::string& source = "main", const HttpConnection::Headers& headers = {}) const;
 

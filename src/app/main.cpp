@@ -19,6 +19,7 @@
 #include "app/commands/migrate.hpp"
 #include "app/commands/records.hpp"
 #include "app/commands/schema.hpp"
+#include "app/commands/sim.hpp"
 #include "app/commands/spdlog_log.hpp"
 #include "app/commands/status.hpp"
 #include "app/commands/sync.hpp"
@@ -114,6 +115,7 @@ ExitCode run(int argc, char** argv) {
   add_deadletters(app, context, action);
   add_schema(app, context, action);
   add_sandbox(app, context, sandboxes, action);
+  add_sim(app, context, LOCKSTEP_VERSION, action);
   if (const auto unknown = unknown_command(app, argc, argv)) return report(context, *unknown);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,314 @@
+#include "simulation/auditor.hpp"
+
+#include <algorithm>
+
+namespace lockstep::simulation {
+namespace {
+
+std::string name_of(const std::pair<Kind, int>& key) {
+  return std::string(to_string(key.first)) + " " + std::to_string(key.second);
+}
+
+std::string quoted(const std::string& value) { return value.empty() ? "(empty)" : "\"" + value + "\""; }
+
+std::string value_in(const Values& values, const std::string& field) {
+  const auto at = values.find(field);
+  return at == values.end() ? "" : at->second;
+}
+
+// Fields of which one of two states holds something that the other does not.
+std::set<std::string> differing(const Values& a, const Values& b) {
+  std::set<std::string> out;
+  for (const auto& [field, value] : a) {
+    if (value_in(b, field) != value) out.insert(field);
+  }
+  for (const auto& [field, value] : b) {
+    if (value_in(a, field) != value) out.insert(field);
+  }
+  return out;
+}
+
+}  // namespace
+
+void Auditor::report(std::string invariant, std::string text, Kind kind, int thing) {
+  violations_.push_back({std::move(invariant), std::move(text), kind, thing});
+}
+
+// A reference names an object of the same side; here it names the thing.
+Values Auditor::translated(const ObjectId& object, const Values& values) const {
+  Values out = values;
+  if (const auto at = out.find("contact"); at != out.end() && object.kind == Kind::deal) {
+    const int thing = history_.thing({object.side, Kind::contact, at->second});
+    at->second = thing == kNoThing ? "unknown " + at->second : "contact " + std::to_string(thing);
+  }
+  return out;
+}
+
+std::set<Auditor::ThingKey> Auditor::things() const {
+  std::set<ThingKey> out;
+  for (const auto& [object, steps] : history_.objects()) out.emplace(object.kind, history_.thing(object));
+  for (const ApiEdit& edit : history_.api()) out.emplace(edit.kind, edit.thing);
+  return out;
+}
+
+Auditor::Thing Auditor::gather(const ThingKey& key) const {
+  Thing out;
+  for (const auto& [object, steps] : history_.objects()) {
+    if (object.kind != key.first || history_.thing(object) != key.second) continue;
+    out.objects.push_back(object);
+    Values before;
+    bool alive_before = false;
+    for (const Step& step : steps) {
+      const Values now = translated(object, step.values);
+      if (step.by == Hand::person && step.alive) {
+        if (!alive_before) ++out.creates_certain;
+        for (const std::string& field : differing(before, now))
+          out.typed.push_back({step.order, step.at, object.side, object, field, value_in(now, field), 0, true});
+      }
+      if (step.by == Hand::person && !step.alive)
+        out.deletes.push_back({step.order, step.at, object.side, object, "", "", 0, true});
+      before = step.alive ? now : Values();
+      alive_before = step.alive;
+    }
+  }
+  for (const ApiEdit& edit : history_.api()) {
+    if (edit.kind != key.first || edit.thing != key.second) continue;
+    const bool certain = edit.acknowledged != 0;
+    if (edit.removes) out.deletes.push_back({edit.order, edit.at, Side::api, {}, "", "", edit.acknowledged, certain});
+    for (const auto& [field, value] : edit.values)
+      out.typed.push_back({edit.order, edit.at, Side::api, {}, field, value, edit.acknowledged, certain});
+  }
+  std::ranges::sort(out.typed, {}, &Typed::order);
+  return out;
+}
+
+bool Auditor::held(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
+                   std::uint64_t until) const {
+  const auto at = history_.objects().find(object);
+  if (at == history_.objects().end()) return false;
+  const std::vector<Step>& steps = at->second;
+  for (std::size_t i = 0; i < steps.size() && steps[i].order < until; ++i) {
+    const bool over_before = i + 1 < steps.size() && steps[i + 1].order <= from;
+    if (over_before || !steps[i].alive) continue;
+    if (value_in(translated(object, steps[i].values), field) == value) return true;
+  }
+  return false;
+}
+
+bool Auditor::knows(const Typed& later, const Typed& earlier) const {
+  if (later.order <= earlier.order) return false;
+  if (later.side == Side::api)
+    return earlier.side == Side::api && earlier.acknowledged != 0 && earlier.acknowledged < later.order;
+  return held(later.object, earlier.field, earlier.value, earlier.order, later.order);
+}
+
+bool Auditor::superseded(const Typed& one, const Thing& thing) const {
+  return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+    return other.field == one.field && other.value != one.value && other.certain && knows(other, one);
+  });
+}
+
+bool Auditor::superseded_at(const Typed& one, const Thing& thing, const ObjectId& object) const {
+  return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+    return other.field == one.field && other.value != one.value && other.side != Side::api && other.object == object &&
+           knows(other, one);
+  });
+}
+
+// ---- every write ----
+
+void Auditor::check_writes(const std::set<std::string>& ignored) {
+  for (const auto& [object, steps] : history_.objects()) {
+    std::size_t& seen = seen_[object];
+    for (; seen < steps.size(); ++seen) {
+      if (steps[seen].by == Hand::lockstep) check_write(object, seen, ignored);
+    }
+  }
+}
+
+void Auditor::check_write(const ObjectId& object, std::size_t index, const std::set<std::string>& ignored) {
+  const std::vector<Step>& steps = history_.objects().at(object);
+  const Step& step = steps[index];
+  const ThingKey key(object.kind, history_.thing(object));
+  const std::string where = std::string(to_string(object.side)) + " " + object.id;
+  ++checked_;
+  if (key.second == kNoThing) {
+    return report("L1", "Lockstep made an object that is nothing people know: " + where, object.kind);
+  }
+  const Thing thing = gather(key);
+  if (!step.alive) {
+    if (thing.deletes.empty())
+      report("L1", "Lockstep deleted " + where + " and nobody had deleted " + name_of(key), key.first, key.second);
+    return;
+  }
+  const bool created = index == 0 || !steps[index - 1].alive;
+  if (created) {
+    // X1: one object of a thing in a system, unless people made several.
+    std::uint64_t others = 0;
+    for (const ObjectId& other : thing.objects) {
+      if (other.side == object.side && other != object && history_.last(other)->alive) ++others;
+    }
+    if (others > 0 && others >= thing.creates_certain)
+      report("X1", "Lockstep made a second object of " + name_of(key) + ": " + where, key.first, key.second);
+  }
+  const Values before = created ? Values() : translated(object, steps[index - 1].values);
+  const Values now = translated(object, step.values);
+  for (const std::string& field : differing(before, now)) {
+    if (ignored.contains(field)) continue;
+    ++checked_;
+    const std::string value = value_in(now, field);
+    bool typed = false;
+    bool fresh = false;
+    for (const Typed& one : thing.typed) {
+      if (one.field != field || one.value != value || one.order > step.order) continue;
+      typed = true;
+      fresh = fresh || !superseded_at(one, thing, object);
+    }
+    const bool tag_left_out = value.empty() && field.starts_with("tag:");
+    if (!typed && !tag_left_out) {
+      report("E2",
+             "Lockstep wrote " + field + " = " + quoted(value) + " to " + where + ", and nobody had typed that for " +
+                 name_of(key),
+             key.first, key.second);
+    } else if (typed && !fresh) {
+      report("C5",
+             "Lockstep wrote " + field + " = " + quoted(value) + " back to " + where +
+                 ", where a person had replaced it by " + quoted(value_in(before, field)),
+             key.first, key.second);
+    } else if (!typed && tag_left_out) {
+      report("E2", "Lockstep removed " + field + " from " + where + ", and nobody had removed it", key.first,
+             key.second);
+    }
+  }
+}
+
+// ---- the end ----
+
+void Auditor::check_end(const AuditRules& rules) {
+  check_writes(rules.ignored);
+  check_equal(rules);
+  for (const ThingKey& key : things()) check_thing(key, rules);
+}
+
+// C1: what stands in one system stands in the other, record by record.
+void Auditor::check_equal(const AuditRules& rules) {
+  for (const Kind kind : {Kind::contact, Kind::deal}) {
+    std::map<std::pair<int, Values>, int> balance;
+    for (const Side side : {Side::crm, Side::db}) {
+      for (const ObjectId& object : history_.alive(side, kind)) {
+        Values values = translated(object, history_.last(object)->values);
+        for (const std::string& field : rules.ignored) values.erase(field);
+        balance[{history_.thing(object), std::move(values)}] += side == Side::crm ? 1 : -1;
+        ++checked_;
+      }
+    }
+    for (const auto& [state, difference] : balance) {
+      if (difference == 0) continue;
+      std::string text;
+      for (const auto& [field, value] : state.second) text += ' ' + field + '=' + value;
+      report("C1", "only the " + std::string(difference > 0 ? "CRM" : "database") + " holds" + text, kind, state.first);
+    }
+  }
+}
+
+void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
+  const Thing thing = gather(key);
+  if (key.second == kNoThing) return;
+  std::size_t alive[2] = {};
+  std::set<std::string> fields;
+  for (const Typed& one : thing.typed) fields.insert(one.field);
+  for (const ObjectId& object : thing.objects) {
+    const Step& last = *history_.last(object);
+    if (!last.alive) continue;
+    ++alive[static_cast<std::size_t>(object.side)];
+    const Values now = translated(object, last.values);
+    for (const std::string& field : fields) {
+      if (!rules.ignored.contains(field)) check_field(key, thing, field, value_in(now, field), rules);
+    }
+  }
+  for (const Side side : {Side::crm, Side::db}) {
+    ++checked_;
+    if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain))
+      report("X1",
+             name_of(key) + " is " + std::to_string(alive[static_cast<std::size_t>(side)]) + " times in the " +
+                 std::string(to_string(side)),
+             key.first, key.second);
+  }
+  check_life(key, thing, alive[0] + alive[1]);
+}
+
+void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,
+                          const AuditRules& rules) {
+  ++checked_;
+  std::vector<const Typed*> same;
+  std::vector<const Typed*> best;  // not superseded, any value
+  bool anything_typed = false;
+  for (const Typed& one : thing.typed) {
+    if (one.field != field) continue;
+    if (one.certain) anything_typed = true;
+    if (one.value == value) same.push_back(&one);
+    if (!superseded(one, thing)) best.push_back(&one);
+  }
+  if (same.empty()) {
+    if (!anything_typed) return;  // only edits of which nobody knows whether they were taken
+    return report("L1", field + " of " + name_of(key) + " is " + quoted(value) + " in the end, which nobody typed",
+                  key.first, key.second);
+  }
+  const bool stands = std::ranges::any_of(same, [&](const Typed* one) { return !superseded(*one, thing); });
+  if (!stands)
+    return report("L1",
+                  field + " of " + name_of(key) + " is " + quoted(value) +
+                      " in the end, though people replaced that value knowingly",
+                  key.first, key.second);
+  for (const Typed* one : best) {
+    if (one->value == value || one->value.empty() || !one->certain || field.starts_with("tag:")) continue;
+    if (field == "status" || field == "stage" || field == "contact" || field == "amount") continue;  // not unique texts
+    ++checked_;
+    if (rules.visible.find(one->value) == std::string::npos && !held(one->object, field, value, one->order, UINT64_MAX))
+      report("L1", field + " of " + name_of(key) + ": " + quoted(one->value) + " vanished without a trace", key.first,
+             key.second);
+  }
+}
+
+void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects) {
+  ++checked_;
+  if (alive_objects == 0) {
+    if (thing.creates_certain == 0) return;
+    if (thing.deletes.empty())
+      return report("L1", name_of(key) + " is gone, and nobody deleted it", key.first, key.second);
+    return;
+  }
+  // Each delete must have been answered by an edit or a creation that did not know of it.
+  for (const Typed& gone : thing.deletes) {
+    if (!gone.certain) continue;
+    const bool answered = std::ranges::any_of(thing.typed, [&](const Typed& one) {
+      if (one.order > gone.order || !one.certain) return true;
+      if (gone.side == Side::api) return one.side != Side::api;
+      return !held(gone.object, one.field, one.value, one.order, gone.order);
+    });
+    if (!answered)
+      report("C1", name_of(key) + " was deleted by somebody who knew all of it, and is there again", key.first,
+             key.second);
+  }
+}
+
+void Auditor::count_meetings(Coverage& coverage) const {
+  for (const ThingKey& key : things()) {
+    const Thing thing = gather(key);
+    for (const Typed& a : thing.typed) {
+      for (const Typed& b : thing.typed) {
+        if (a.order >= b.order || a.field != b.field || a.value == b.value || b.at - a.at > std::chrono::minutes(1))
+          continue;
+        if (a.side == b.side && a.object == b.object) continue;
+        if (knows(b, a)) continue;
+        const auto first = std::min(a.side, b.side);
+        const auto second = std::max(a.side, b.side);
+        coverage.hit("edits that met",
+                     std::string(to_string(first)) + " and " + std::string(to_string(second)) +
+                         (b.at - a.at > std::chrono::seconds(5) ? ", within a minute" : ", within 5 s"));
+      }
+    }
+  }
+}
+
+}  // namespace lockstep::simulation

@@ -1,0 +1,93 @@
+// The auditor: says from the true histories alone what may stand in the systems in the end and which writes were
+// justified. It shares nothing with the engine; what it knows of order is what a person at an object could know.
+//
+// An edit *knows* another one when its object had held the other's value before. An edit whose value stood on the
+// object on which somebody then typed another value is *superseded*: its value may not come back, unless it is typed
+// again. Edits that did not know each other may go either way, as the field's policy says.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "simulation/coverage.hpp"
+#include "simulation/history.hpp"
+
+namespace lockstep::simulation {
+
+struct Violation {
+  std::string invariant;  // "C1", "L1", …
+  std::string text;
+  Kind kind = Kind::contact;
+  int thing = kNoThing;  // whose history to show
+};
+
+struct AuditRules {
+  // Systems whose word counts most first; empty: the latest wins.
+  std::vector<Side> authority;
+  std::set<std::string> ignored;  // fields that are not mapped
+  // Texts of all conflict records and journal entries: what is in there has not vanished silently.
+  std::string visible;
+};
+
+class Auditor {
+ public:
+  explicit Auditor(const History& history) : history_(history) {}
+
+  // Looks at Lockstep's writes since the last call. Cheap: called after every one.
+  void check_writes(const std::set<std::string>& ignored);
+  // All is quiet and no fault is active any more.
+  void check_end(const AuditRules& rules);
+
+  const std::vector<Violation>& violations() const { return violations_; }
+  void report(std::string invariant, std::string text, Kind kind = Kind::contact, int thing = kNoThing);
+  std::uint64_t checked() const { return checked_; }
+  void count_checks(std::uint64_t more) { checked_ += more; }
+  // Pairs of edits that did not know each other, by sides and distance.
+  void count_meetings(Coverage& coverage) const;
+
+ private:
+  // What somebody typed into one field of one thing; "" cleared it.
+  struct Typed {
+    std::uint64_t order = 0;
+    Time at;
+    Side side = Side::crm;
+    ObjectId object;  // not of the interface's edits
+    std::string field;
+    std::string value;
+    std::uint64_t acknowledged = 0;  // of the interface's edits
+    bool certain = true;
+  };
+  struct Thing {
+    std::vector<ObjectId> objects;
+    std::vector<Typed> typed;
+    std::vector<Typed> deletes;  // by people
+    std::uint64_t creates_certain = 0;
+  };
+  using ThingKey = std::pair<Kind, int>;
+
+  Thing gather(const ThingKey& key) const;
+  std::set<ThingKey> things() const;
+  Values translated(const ObjectId& object, const Values& values) const;
+  // Whether the object held the value at a time from `from` to just before `until`.
+  bool held(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
+            std::uint64_t until) const;
+  bool knows(const Typed& later, const Typed& earlier) const;
+  bool superseded(const Typed& one, const Thing& thing) const;
+  bool superseded_at(const Typed& one, const Thing& thing, const ObjectId& object) const;
+
+  void check_write(const ObjectId& object, std::size_t step, const std::set<std::string>& ignored);
+  void check_equal(const AuditRules& rules);
+  void check_thing(const ThingKey& key, const AuditRules& rules);
+  void check_field(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,
+                   const AuditRules& rules);
+  void check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects);
+
+  const History& history_;
+  std::vector<Violation> violations_;
+  std::map<ObjectId, std::size_t> seen_;  // steps looked at
+  std::uint64_t checked_ = 0;
+};
+
+}  // namespace lockstep::simulation

@@ -1,0 +1,149 @@
+#include "simulation/history.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lockstep::simulation {
+namespace {
+
+std::string trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\n");
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(" \t\n") - first + 1));
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return text;
+}
+
+std::string join(const Values& values) {
+  std::string out;
+  for (const auto& [name, value] : values) out += ' ' + name + '=' + value;
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(Side side) {
+  constexpr std::string_view names[] = {"crm", "db", "api"};
+  return names[static_cast<std::size_t>(side)];
+}
+std::string_view to_string(Kind kind) { return kind == Kind::contact ? "contact" : "deal"; }
+std::string_view to_string(Hand hand) { return hand == Hand::person ? "person" : "lockstep"; }
+
+bool History::note(const ObjectId& object, Time at, Hand by, bool alive, Values values) {
+  std::vector<Step>& steps = objects_[object];
+  if (!steps.empty() && steps.back().alive == alive && (!alive || steps.back().values == values)) return false;
+  if (steps.empty() && !alive) return false;
+  if (!alive) values = steps.back().values;
+  if (!things_.contains(object)) {
+    for (const auto& [name, value] : values) {
+      if (const int thing = thing_in(value); thing != kNoThing && name != "contact") {
+        things_[object] = thing;
+        break;
+      }
+    }
+  }
+  steps.push_back({++order_, at, by, alive, std::move(values)});
+  ++by_[static_cast<std::size_t>(by)];
+  last_[static_cast<std::size_t>(by)] = at;
+  return true;
+}
+
+std::size_t History::note_api(ApiEdit edit) {
+  edit.order = ++order_;
+  api_.push_back(std::move(edit));
+  return api_.size() - 1;
+}
+
+int History::thing(const ObjectId& object) const {
+  const auto at = things_.find(object);
+  return at == things_.end() ? kNoThing : at->second;
+}
+
+const Step* History::last(const ObjectId& object) const {
+  const auto at = objects_.find(object);
+  return at == objects_.end() ? nullptr : &at->second.back();
+}
+
+std::vector<ObjectId> History::alive(Side side, Kind kind) const {
+  std::vector<ObjectId> out;
+  for (const auto& [object, steps] : objects_) {
+    if (object.side == side && object.kind == kind && steps.back().alive) out.push_back(object);
+  }
+  return out;
+}
+
+std::string History::tell(Kind kind, int wanted) const {
+  std::vector<std::pair<std::uint64_t, std::string>> lines;
+  for (const auto& [object, steps] : objects_) {
+    if (object.kind != kind || thing(object) != wanted) continue;
+    for (const Step& step : steps) {
+      lines.emplace_back(step.order, clock_text(step.at) + "  " + std::string(to_string(object.side)) + ' ' +
+                                         object.id + "  by " + std::string(to_string(step.by)) +
+                                         (step.alive ? join(step.values) : std::string("  deleted")));
+    }
+  }
+  for (const ApiEdit& edit : api_) {
+    if (edit.kind == kind && edit.thing == wanted)
+      lines.emplace_back(edit.order, clock_text(edit.at) + "  api edit" + join(edit.values) +
+                                         (edit.removes ? " removes" : "") +
+                                         (edit.acknowledged != 0 ? "" : " (not acknowledged)"));
+  }
+  std::ranges::sort(lines);
+  std::string out;
+  for (const auto& [order, line] : lines) out += "    " + line + "\n";
+  return out;
+}
+
+int thing_in(std::string_view text) {
+  for (std::size_t at = text.find('t'); at != std::string_view::npos; at = text.find('t', at + 1)) {
+    if (at > 0 && text[at - 1] != ' ' && text[at - 1] != '.') continue;
+    std::size_t end = at + 1;
+    int number = 0;
+    while (end < text.size() && text[end] >= '0' && text[end] <= '9') number = number * 10 + (text[end++] - '0');
+    if (end > at + 1 && end < text.size() && text[end] == '.') return number;
+  }
+  return kNoThing;
+}
+
+std::string canonical_email(std::string_view text) { return lower(trimmed(text)); }
+
+std::string canonical_phone(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9') digits += c;
+  }
+  if (digits.empty()) return "";
+  return (digits.size() == 10 ? "+1" : "+") + digits;
+}
+
+std::string canonical_text(std::string_view text) { return trimmed(text); }
+
+std::string canonical_amount(const Json& value) {
+  double number = 0;
+  if (value.is_number()) {
+    number = value.to_number<double>();
+  } else if (value.is_string() && !value.get_string().empty()) {
+    number = std::strtod(value.get_string().c_str(), nullptr);
+  } else {
+    return "";
+  }
+  return std::to_string(std::llround(number * 100));
+}
+
+void put_tags(Values& values, const Json* tags) {
+  if (tags == nullptr || !tags->is_array()) return;
+  for (const Json& tag : tags->get_array()) {
+    if (tag.is_string()) values["tag:" + lower(trimmed(tag.get_string()))] = "yes";
+  }
+}
+
+void put_value(Values& values, const std::string& name, std::string value) {
+  if (!value.empty()) values[name] = std::move(value);
+}
+
+std::string clock_text(Time time) { return to_iso8601(time).substr(11, 12); }
+
+}  // namespace lockstep::simulation

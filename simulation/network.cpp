@@ -1,0 +1,135 @@
+#include "simulation/network.hpp"
+
+#include <cmath>
+
+namespace lockstep::simulation {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+bool Network::hits(std::string_view fault) {
+  if (!faults_) return false;
+  const double rate = plan_.get(fault);
+  if (rate == 0 || random_.fraction() >= rate) return false;
+  coverage_.hit("fault", fault);
+  return true;
+}
+
+// Exponential around the mean, cut at ten times of it.
+Duration Network::travel(std::string_view mean) {
+  const double ms = plan_.get(mean) * std::min(10.0, -std::log(1.0 - random_.fraction()));
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms));
+}
+
+Task<Result<wire::HttpResponse>> NetworkLink::send(wire::HttpRequest request, milliseconds deadline) {
+  if (cut_) co_return fail(ErrorKind::unavailable, "the process is dead");
+  const std::uint64_t call = ++network_.last_call_;
+  Completion<Answer> answer([&](Completion<Answer>::Done done) {
+    calls_.emplace(call, std::move(done));
+    auto& link = network_.links_[this];
+    if (!link) link = std::make_shared<NetworkLink*>(this);
+    network_.carry(link, call, std::move(request), deadline);
+  });
+  co_return co_await answer;
+}
+
+void NetworkLink::finish(std::uint64_t call, Answer answer) {
+  auto done = calls_.extract(call);
+  if (!done.empty()) done.mapped()(std::move(answer));
+}
+
+void NetworkLink::cut() {
+  cut_ = true;
+  if (const auto at = network_.links_.find(this); at != network_.links_.end()) {
+    *at->second = nullptr;
+    network_.links_.erase(at);
+  }
+  for (auto& [call, done] : std::exchange(calls_, {}))
+    loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::maybe_applied, "the process is dead")); });
+}
+
+void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire::HttpRequest request,
+                    Duration deadline) {
+  const std::string what = request.method + ' ' + request.target;
+  const auto later = [this, link, call](Duration delay, Result<wire::HttpResponse> answer) {
+    timeline_.after(delay, [link, call, answer = std::move(answer)]() mutable {
+      if (*link != nullptr) (*link)->finish(call, std::move(answer));
+    });
+  };
+  const bool down = timeline_.now() < down_until_;
+  if (down || hits("net.refused")) {
+    trace_.say(timeline_.now(), "net", what + ": no connection");
+    return later(milliseconds(1) + Duration(static_cast<std::int64_t>(random_.below(2'000'000))),
+                 fail(ErrorKind::unavailable, "no connection"));
+  }
+  if (hits("net.lost_request")) {
+    trace_.say(timeline_.now(), "net", what + ": the request is lost");
+    return later(deadline, fail(ErrorKind::maybe_applied, "no answer in time"));
+  }
+  timeline_.after(
+      travel("net.delay_ms"), [this, later, deadline, what, sent = timeline_.now(), request = std::move(request)] {
+        gohighlevel::SandboxReply reply;
+        if (timeline_.now() < revoked_until_) {
+          coverage_.hit("fault", "crm.revoked");
+          reply.response.status = 401;
+          reply.response.headers.add("Content-Type", "application/json");
+          reply.response.body = R"({"statusCode":401,"message":"Invalid token: access token is invalid"})";
+        } else {
+          reply = crm_.call(request);
+        }
+        trace_.say(timeline_.now(), "crm", what + ' ' + request.body + " -> " + std::to_string(reply.response.status));
+        Duration back = travel("net.delay_ms");
+        if (hits("net.slow")) back += Duration(static_cast<std::int64_t>(random_.below(40'000'000)));
+        if (hits("net.lost_answer")) return later(back, fail(ErrorKind::maybe_applied, "the connection was cut"));
+        const Duration left = deadline - (timeline_.now() - sent);
+        if (hits("net.half_open") || back > left)
+          return later(std::max(left, Duration(0)), fail(ErrorKind::maybe_applied, "no answer in time"));
+        if (hits("net.garbage")) spoil(reply.response);
+        later(back, std::move(reply.response));
+      });
+}
+
+void Network::spoil(wire::HttpResponse& response) {
+  switch (random_.below(3)) {
+    case 0: response.body = response.body.substr(0, random_.below(response.body.size() + 1)); break;
+    case 1:
+      response.status = 502;
+      response.body = "<html><body>Bad gateway</body></html>";
+      break;
+    default: response.body = "{}";
+  }
+}
+
+void Network::look_for_webhooks() {
+  for (gohighlevel::WebhookDelivery& delivery : crm_.sandbox().due_webhooks(timeline_.now()))
+    deliver(std::move(delivery));
+  if (hook_timer_) timeline_.cancel(*hook_timer_);
+  hook_timer_.reset();
+  if (const auto due = crm_.sandbox().next_due()) {
+    hook_timer_ = timeline_.at(*due, [this] {
+      hook_timer_.reset();
+      look_for_webhooks();
+    });
+  }
+}
+
+void Network::deliver(gohighlevel::WebhookDelivery delivery) {
+  ++hooks_on_their_way_;
+  const auto result = [this, id = delivery.delivery_id](std::optional<unsigned> status) {
+    timeline_.after(travel("net.delay_ms"), [this, id, status] {
+      --hooks_on_their_way_;
+      crm_.sandbox().webhook_result(id, status);
+      look_for_webhooks();
+    });
+  };
+  timeline_.after(travel("hook.delay_ms"), [this, result, request = std::move(delivery.request)]() mutable {
+    const std::string what = request.body.substr(0, 300);
+    intake(std::move(request), [this, result, what](std::optional<unsigned> status) {
+      trace_.say(timeline_.now(), "hook", what + " -> " + (status ? std::to_string(*status) : "no answer"));
+      if (status && hits("hook.answer_lost")) status.reset();
+      result(status);
+    });
+  });
+}
+
+}  // namespace lockstep::simulation

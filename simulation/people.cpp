@@ -1,0 +1,344 @@
+#include "simulation/people.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "simulation/scenario.hpp"
+
+namespace lockstep::simulation {
+namespace {
+
+constexpr const char* kTags[] = {"vip", "lead", "cold", "autumn"};
+constexpr const char* kContactFields[] = {"first_name", "first_name", "last_name", "city", "phone", "email", "tag"};
+constexpr const char* kDealFields[] = {"name", "status", "amount", "stage"};
+constexpr const char* kStatuses[] = {"open", "won", "lost", "abandoned"};
+
+const std::map<std::string, std::string> kCrmNames{{"email", "email"},
+                                                   {"phone", "phone"},
+                                                   {"first_name", "firstName"},
+                                                   {"last_name", "lastName"},
+                                                   {"city", "city"},
+                                                   {"name", "name"},
+                                                   {"status", "status"},
+                                                   {"amount", "monetaryValue"},
+                                                   {"stage", "pipelineStageId"}};
+
+Json text_or_null(const std::string& value) { return value.empty() ? Json() : Json(value); }
+
+std::string url(Kind kind, const std::string& id) {
+  return std::string(kind == Kind::contact ? "contacts" : "opportunities") + (id.empty() ? "" : "/" + id);
+}
+
+std::string canonical(const std::string& field, const std::string& value) {
+  if (field == "email") return canonical_email(value);
+  if (field == "phone") return canonical_phone(value);
+  if (field == "amount") return canonical_amount(Json(value));
+  return canonical_text(value);
+}
+
+}  // namespace
+
+void People::say(Side side, const std::string& what) {
+  parts_.trace->say(parts_.timeline->now(), "people", std::string(to_string(side)) + ": " + what);
+}
+
+std::optional<ObjectId> People::object_of(Side side, Kind kind, int thing) {
+  for (const ObjectId& object : parts_.history->alive(side, kind)) {
+    if (parts_.history->thing(object) == thing) return object;
+  }
+  return std::nullopt;
+}
+
+std::vector<int> People::alive_things(Kind kind) const {
+  std::set<int> out;
+  for (const Side side : {Side::crm, Side::db}) {
+    for (const ObjectId& object : parts_.history->alive(side, kind)) out.insert(parts_.history->thing(object));
+  }
+  out.erase(kNoThing);
+  return {out.begin(), out.end()};
+}
+
+// A value that nobody has typed yet, or now and then one that was there before.
+std::string People::new_value(const Target& target) {
+  auto& before = typed_[{target.kind, target.thing}][target.field];
+  if (!before.empty() && chance("people.reverts")) return before[pick(before.size())];
+  const std::string mark = "t" + std::to_string(target.thing) + "." + std::to_string(++last_value_);
+  std::string out;
+  if (target.field == "email") out = "p." + mark + "@example.test";
+  if (target.field == "phone") {
+    std::string number = std::to_string(last_value_);
+    number.insert(0, 6 - std::min<std::size_t>(6, number.size()), '0');
+    out = "+14152" + number;
+  }
+  if (target.field == "first_name") out = "Ann " + mark;
+  if (target.field == "last_name") out = "Lee " + mark;
+  if (target.field == "city") out = random_.below(6) == 0 ? "" : "Bonn " + mark;
+  if (target.field == "name") out = "Deal " + mark;
+  if (target.field == "status") out = kStatuses[pick(4)];
+  if (target.field == "amount") out = std::to_string(last_value_) + (random_.below(2) == 0 ? ".50" : ".00");
+  if (target.field == "stage") out = parts_.crm->stages()[pick(parts_.crm->stages().size())];
+  if (target.field == "tag") out = kTags[pick(4)];
+  before.push_back(out);
+  return out;
+}
+
+// As people type; every system is to understand it.
+std::string People::messy(const std::string& field, std::string value) {
+  if (value.empty() || !chance("people.messy")) return value;
+  if (field == "email") {
+    value[0] = 'P';
+    return value;
+  }
+  if (field == "phone") return "(" + value.substr(2, 3) + ") " + value.substr(5, 3) + "-" + value.substr(8);
+  if (field == "first_name" || field == "last_name" || field == "city" || field == "name") return " " + value + "  ";
+  return value;
+}
+
+People::Target People::choose() {
+  const Kind kind = random_.below(10) < 7 ? Kind::contact : Kind::deal;
+  const std::vector<int> things = alive_things(kind);
+  if (things.empty()) return {kind, kNoThing, ""};
+  // The first ones are the popular ones.
+  const std::size_t at = std::min(pick(things.size()), pick(things.size()));
+  return {kind, things[at], kind == Kind::contact ? kContactFields[pick(7)] : kDealFields[pick(4)]};
+}
+
+void People::settle_in() {
+  for (int i = 0; i < static_cast<int>(plan_.get("people.contacts")); ++i) create(Kind::contact);
+  for (int i = 0; i < static_cast<int>(plan_.get("people.deals")); ++i) create(Kind::deal);
+}
+
+void People::plan_work(Duration length) {
+  for (int i = 0; i < static_cast<int>(plan_.get("people.moments")); ++i) {
+    const Duration when(static_cast<std::int64_t>(random_.fraction() * static_cast<double>(length.count())));
+    parts_.timeline->after(when, [this] { moment(); });
+  }
+}
+
+void People::moment() {
+  const Target target = choose();
+  const bool room = alive_things(target.kind).size() < static_cast<std::size_t>(plan_.get("people.things"));
+  if (target.thing == kNoThing || (room && chance("people.creates"))) return create(target.kind);
+  if (chance("people.deletes")) {
+    remove(any_side(), target.kind, target.thing);
+  } else {
+    edit(any_side(), target);
+  }
+  // Others at the same record, mostly at the same field, while the first edit is still on its way.
+  while (chance("people.crowd")) {
+    Target other = target;
+    if (random_.below(4) == 0)
+      other.field = other.kind == Kind::contact ? kContactFields[pick(7)] : kDealFields[pick(4)];
+    const Duration later(static_cast<std::int64_t>(random_.below(random_.below(2) == 0 ? 200'000 : 8'000'000)));
+    const Side side = any_side();
+    const bool removes = chance("people.deletes");
+    parts_.timeline->after(
+        later, [this, other, side, removes] { removes ? remove(side, other.kind, other.thing) : edit(side, other); });
+  }
+}
+
+void People::edit(Side side, const Target& target) {
+  const std::string value = new_value(target);
+  if (side == Side::api) return edit_api(target, value, false);
+  const auto object = object_of(side, target.kind, target.thing);
+  if (!object) return;
+  side == Side::crm ? edit_crm(target, *object, value) : edit_database(target, *object, value);
+}
+
+// The tags of the object with one more, or one less when it has it.
+Json People::tags_with(const ObjectId& object, const std::string& tag) {
+  JsonArray out;
+  bool had = false;
+  for (const auto& [field, value] : parts_.history->last(object)->values) {
+    if (!field.starts_with("tag:")) continue;
+    if (field.substr(4) == tag) {
+      had = true;
+    } else {
+      out.emplace_back(field.substr(4));
+    }
+  }
+  if (!had) out.emplace_back(tag);
+  return out;
+}
+
+void People::edit_crm(const Target& target, const ObjectId& object, const std::string& value) {
+  JsonObject body;
+  if (target.field == "tag") {
+    body["tags"] = tags_with(object, value);
+  } else if (target.field == "amount") {
+    body["monetaryValue"] = std::stod(value);
+  } else {
+    body[kCrmNames.at(target.field)] = text_or_null(messy(target.field, value));
+  }
+  if (target.field == "stage") body["pipelineId"] = parts_.crm->pipeline();
+  const Json answer = parts_.crm->act("PUT", url(target.kind, object.id), body);
+  say(Side::crm, url(target.kind, object.id) + ' ' + to_text(body) + (answer.is_null() ? " refused" : ""));
+}
+
+void People::edit_database(const Target& target, const ObjectId& object, const std::string& value) {
+  std::string column = target.field;
+  std::string text = messy(target.field, value);
+  if (target.field == "tag") {
+    column = "tags";
+    text = to_text(tags_with(object, value));
+  }
+  const std::string table = target.kind == Kind::contact ? "contacts" : "deals";
+  const bool done =
+      text.empty()
+          ? parts_.database->act("UPDATE " + table + " SET " + column + " = NULL WHERE id = ?", {object.id})
+          : parts_.database->act("UPDATE " + table + " SET " + column + " = ? WHERE id = ?", {text, object.id});
+  say(Side::db, table + ' ' + object.id + ' ' + column + " = " + text + (done ? "" : " refused"));
+}
+
+// Through the interface: a person looks at a record, so that its id is known, and edits it.
+void People::edit_api(const Target& target, const std::string& value, bool removes) {
+  Life* life = parts_.life();
+  if (life == nullptr) return;
+  std::optional<RecordId> record;
+  std::optional<ObjectId> at;
+  for (const Side side : {Side::crm, Side::db}) {
+    const auto object = object_of(side, target.kind, target.thing);
+    if (!object || record) continue;
+    const bool contact = target.kind == Kind::contact;
+    const sync::LinkKey key = side == Side::crm
+                                  ? sync::LinkKey{kSource, kCrm, contact ? "contact" : "opportunity", object->id}
+                                  : sync::LinkKey{kSource, kDb, contact ? "contacts" : "deals", object->id};
+    const auto linked = life->reader().linked(key);
+    if (linked && *linked && !(*linked)->empty()) {
+      record = **linked;
+      at = object;
+    }
+  }
+  if (!record) return;
+  sync::Edit edit;
+  edit.source = kSource;
+  edit.entity = EntityName(target.kind == Kind::contact ? "contact" : "deal");
+  edit.record = *record;
+  edit.remove = removes;
+  edit.actor = "ann";
+  edit.delivery = "edit-" + std::to_string(random_.next());
+  ApiEdit note;
+  note.at = parts_.timeline->now();
+  note.kind = target.kind;
+  note.thing = target.thing;
+  note.removes = removes;
+  if (!removes && target.field == "tag") {
+    // The interface takes whole sets: what is added or removed is what differs from the record.
+    const auto held = life->reader().record(kSource, *record);
+    if (!held || !*held) return;
+    const auto state = (*held)->fields.find("tags");
+    JsonArray tags;
+    bool had = false;
+    if (state != (*held)->fields.end() && state->second.value.is_array()) {
+      for (const Json& tag : state->second.value.get_array()) {
+        tag == Json(value) ? void(had = true) : void(tags.push_back(tag));
+      }
+    }
+    if (!had) tags.emplace_back(value);
+    edit.fields["tags"] = std::move(tags);
+    note.values["tag:" + value] = had ? "" : "yes";
+  } else if (!removes) {
+    edit.fields[target.field] = text_or_null(value);
+    note.values[target.field] = canonical(target.field, value);
+  }
+  say(Side::api, std::string(to_string(target.kind)) + ' ' + record->str() + " of " + at->id +
+                     (removes ? " remove" : ' ' + target.field + " = " + value));
+  const std::size_t number = parts_.history->note_api(std::move(note));
+  life->submit({edit}, [this, number](std::optional<Result<std::vector<sync::Applied>>> answer) {
+    if (!answer) return;  // nobody knows
+    if (!*answer || (*answer)->front().error) return parts_.history->refuse(number);
+    parts_.history->acknowledge(number);
+    parts_.on_acknowledged((*answer)->front());
+  });
+}
+
+void People::create(Kind kind) {
+  const int thing = ++last_thing_[static_cast<std::size_t>(kind)];
+  if (kind == Kind::deal) return create_deal(random_.below(2) == 0 ? Side::crm : Side::db, thing);
+  Values values;
+  for (const char* field : {"email", "phone", "first_name", "last_name", "city"}) {
+    const bool wanted =
+        std::string_view(field) == "email" || std::string_view(field) == "last_name" || random_.below(3) != 0;
+    if (wanted) values[field] = new_value({kind, thing, field});
+  }
+  if (random_.below(2) == 0) values["tag:" + std::string(kTags[pick(4)])] = "yes";
+  const Side side = random_.below(2) == 0 ? Side::crm : Side::db;
+  create_contact(side, thing, values);
+  if (!chance("people.both_sides")) return;
+  // A colleague enters the same person on the other side.
+  Values again = values;
+  again["first_name"] = new_value({kind, thing, "first_name"});
+  const Duration later(static_cast<std::int64_t>(random_.below(3'000'000)));
+  parts_.timeline->after(later, [this, side, thing, again] {
+    const Side other = side == Side::crm ? Side::db : Side::crm;
+    if (!object_of(other, Kind::contact, thing)) create_contact(other, thing, again);
+  });
+}
+
+void People::create_contact(Side side, int thing, const Values& values) {
+  JsonArray tags;
+  for (const auto& [field, value] : values) {
+    if (field.starts_with("tag:")) tags.emplace_back(field.substr(4));
+  }
+  if (side == Side::crm) {
+    JsonObject body;
+    for (const auto& [field, value] : values) {
+      if (!field.starts_with("tag:")) body[kCrmNames.at(field)] = text_or_null(messy(field, value));
+    }
+    if (!tags.empty()) body["tags"] = std::move(tags);
+    const Json answer = parts_.crm->act("POST", "contacts", body);
+    say(side, "new contact " + to_text(body) + (answer.is_null() ? " refused" : ""));
+    return;
+  }
+  const auto value = [&](const char* field) {
+    const auto at = values.find(field);
+    return at == values.end() ? std::string() : messy(field, at->second);
+  };
+  const std::string id = "row-" + std::to_string(thing) + "-" + std::to_string(++last_value_);
+  const bool done = parts_.database->act(
+      "INSERT INTO contacts (id, email, phone, first_name, last_name, city, tags) VALUES "
+      "(?, nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, ''), nullif(?, '[]'))",
+      {id, value("email"), value("phone"), value("first_name"), value("last_name"), value("city"),
+       to_text(Json(tags))});
+  say(side, "new contact " + id + ' ' + value("email") + (done ? "" : " refused"));
+}
+
+void People::create_deal(Side side, int thing) {
+  const std::vector<ObjectId> contacts = parts_.history->alive(side, Kind::contact);
+  if (contacts.empty()) return;
+  const std::string contact = contacts[pick(contacts.size())].id;
+  const std::string name = new_value({Kind::deal, thing, "name"});
+  const std::string amount = new_value({Kind::deal, thing, "amount"});
+  const std::string& stage = parts_.crm->stages()[pick(parts_.crm->stages().size())];
+  if (side == Side::crm) {
+    const Json answer = parts_.crm->act("POST", "opportunities",
+                                        JsonObject{{"name", name},
+                                                   {"contactId", contact},
+                                                   {"pipelineId", parts_.crm->pipeline()},
+                                                   {"pipelineStageId", stage},
+                                                   {"status", "open"},
+                                                   {"monetaryValue", std::stod(amount)}});
+    say(side, "new deal " + name + " of " + contact + (answer.is_null() ? " refused" : ""));
+    return;
+  }
+  const std::string id = "deal-" + std::to_string(thing) + "-" + std::to_string(++last_value_);
+  const bool done = parts_.database->act(
+      "INSERT INTO deals (id, name, status, amount, pipeline, stage, contact) VALUES (?, ?, 'open', ?, ?, ?, ?)",
+      {id, name, amount, parts_.crm->pipeline(), stage, contact});
+  say(side, "new deal " + id + ' ' + name + " of " + contact + (done ? "" : " refused"));
+}
+
+void People::remove(Side side, Kind kind, int thing) {
+  if (side == Side::api) return edit_api({kind, thing, ""}, "", true);
+  const auto object = object_of(side, kind, thing);
+  if (!object) return;
+  say(side, "delete " + std::string(to_string(kind)) + ' ' + object->id);
+  if (side == Side::crm) {
+    parts_.crm->act("DELETE", url(kind, object->id), nullptr);
+  } else {
+    parts_.database->act(std::string("DELETE FROM ") + (kind == Kind::contact ? "contacts" : "deals") + " WHERE id = ?",
+                         {object->id});
+  }
+}
+
+}  // namespace lockstep::simulation

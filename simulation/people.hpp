@@ -1,0 +1,76 @@
+// The people: they enter, change and delete contacts and deals on all sides, several of them at the same few records and
+// in the same moments.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "simulation/crm.hpp"
+#include "simulation/database.hpp"
+#include "simulation/life.hpp"
+#include "simulation/plan.hpp"
+
+namespace lockstep::simulation {
+
+struct PeopleParts {
+  Timeline* timeline = nullptr;
+  Crm* crm = nullptr;
+  BusinessDatabase* database = nullptr;
+  History* history = nullptr;
+  Coverage* coverage = nullptr;
+  Trace* trace = nullptr;
+  std::function<Life*()> life;  // null while the process is down
+  // An edit was answered: what the journal must hold from now on.
+  std::function<void(const sync::Applied&)> on_acknowledged;
+};
+
+class People {
+ public:
+  People(PeopleParts parts, const Plan& plan, std::uint64_t seed)
+      : parts_(std::move(parts)), plan_(plan), random_(seed) {}
+
+  // What is there before Lockstep comes.
+  void settle_in();
+  // Plans everything they will do.
+  void plan_work(Duration length);
+
+ private:
+  struct Target {
+    Kind kind = Kind::contact;
+    int thing = kNoThing;
+    std::string field;
+  };
+
+  bool chance(std::string_view name) { return random_.fraction() < plan_.get(name); }
+  std::size_t pick(std::size_t count) { return static_cast<std::size_t>(random_.below(count)); }
+  Side any_side() { return static_cast<Side>(random_.below(3)); }
+
+  void moment();
+  void edit(Side side, const Target& target);
+  void edit_crm(const Target& target, const ObjectId& object, const std::string& value);
+  void edit_database(const Target& target, const ObjectId& object, const std::string& value);
+  void edit_api(const Target& target, const std::string& value, bool removes);
+  void create(Kind kind);
+  void create_contact(Side side, int thing, const Values& values);
+  void create_deal(Side side, int thing);
+  void remove(Side side, Kind kind, int thing);
+
+  std::optional<ObjectId> object_of(Side side, Kind kind, int thing);
+  std::vector<int> alive_things(Kind kind) const;
+  Target choose();
+  std::string new_value(const Target& target);
+  std::string messy(const std::string& field, std::string value);
+  Json tags_with(const ObjectId& object, const std::string& tag);
+  void say(Side side, const std::string& what);
+
+  PeopleParts parts_;
+  const Plan& plan_;
+  SeededRandom random_;
+  int last_thing_[2] = {};
+  int last_value_ = 0;
+  std::map<std::pair<Kind, int>, std::map<std::string, std::vector<std::string>>> typed_;
+};
+
+}  // namespace lockstep::simulation

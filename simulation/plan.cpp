@@ -1,0 +1,150 @@
+#include "simulation/plan.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include "base/assert.hpp"
+
+namespace lockstep::simulation {
+
+const std::vector<PlanSwitch>& Plan::switches() {
+  static const std::vector<PlanSwitch> list = {
+      // People
+      {"people.contacts", 3, 0, "contacts that are there when Lockstep starts"},
+      {"people.deals", 2, 0, "deals that are there when Lockstep starts"},
+      {"people.things", 5, 0, "records that people work on at most, of each kind"},
+      {"people.minutes", 20, 0, "how long people work"},
+      {"people.moments", 25, 0, "moments at which somebody does something"},
+      {"people.crowd", 0.5, 0, "chance that another one edits the same record in the same moment"},
+      {"people.deletes", 0.08, 0, "share of acts that delete"},
+      {"people.creates", 0.15, 0, "share of acts that create"},
+      {"people.reverts", 0.15, 0, "share of values typed that an earlier value is typed again"},
+      {"people.both_sides", 0.2, 0, "share of new contacts that two people enter on both sides at once"},
+      {"people.messy", 0.2, 0, "share of values that are typed in a form of its own: case, spaces, phone formats"},
+      {"policy", 0, 0, "0 the CRM decides, 1 the database decides, 2 the latest wins"},
+      {"mapping.late_city", 0, 0, "1: the field city is mapped only in the middle of the run"},
+      // The network between Lockstep and the CRM; chances per call
+      {"net.delay_ms", 80, 0, "mean delay of a call, each way"},
+      {"net.refused", 0, 0.3, "no connection"},
+      {"net.lost_request", 0, 0.15, "the call never arrives; known only when its time is over"},
+      {"net.lost_answer", 0, 0.2, "the call is carried out, the connection is cut"},
+      {"net.half_open", 0, 0.1, "the call is carried out, no answer comes until its time is over"},
+      {"net.garbage", 0, 0.1, "the answer is cut short or another program's"},
+      {"net.slow", 0, 0.2, "the answer takes up to 40 s"},
+      // The CRM's own sins; chances per call or event
+      {"crm.too_many_requests", 0, 0.2, "429 though there is budget"},
+      {"crm.error_before_apply", 0, 0.2, "500, not carried out"},
+      {"crm.error_after_apply", 0, 0.2, "500, carried out"},
+      {"crm.created_but_refused", 0, 0.2, "422 though the contact was created"},
+      {"crm.stale_search", 0, 0.2, "searches show an old state for up to a minute"},
+      {"crm.index_lag_ms", 0, 5'000, "searches lag behind by up to this"},
+      {"crm.burst", 100, 0, "calls per 10 s"},
+      {"crm.retry_any", 0, 0, "1: the CRM sends webhooks again after any failure, 0: only after a 429"},
+      {"hook.delay_ms", 300, 0, "mean delay of a webhook"},
+      {"hook.lost", 0, 0.4, "an event never leaves"},
+      {"hook.doubled", 0, 0.4, "an event leaves twice"},
+      {"hook.delayed", 0, 0.5, "an event leaves up to ten minutes late"},
+      {"hook.answer_lost", 0, 0.2, "Lockstep's answer to a webhook does not arrive"},
+      // Per minute of the run
+      {"crash.kill", 0, 0.3, "the process is killed"},
+      {"crash.power", 0, 0.3, "the machine loses power"},
+      {"crash.mid_write", 0, 0.5, "the machine loses power in the middle of a write"},
+      {"disk.full", 0, 0.2, "the disk is full for up to a minute"},
+      {"db.held", 0, 0.3, "somebody's transaction holds the database up for up to half a minute"},
+      {"crm.revoked", 0, 0.1, "the credentials are refused for up to three minutes"},
+      {"crm.down", 0, 0.1, "the CRM can not be reached for up to five minutes"},
+      {"clock.jump", 0, 0.2, "the process's wall clock jumps by up to a minute"},
+      // Chances per disk operation or job
+      {"disk.slow", 0, 0.2, "a job with the disk takes up to two seconds"},
+      {"disk.error", 0, 0.002, "an operation ends with an input/output error"},
+  };
+  return list;
+}
+
+Plan::Plan() {
+  for (const PlanSwitch& one : switches()) values_.emplace(one.name, one.standard);
+}
+
+double Plan::get(std::string_view name) const {
+  const auto at = values_.find(name);
+  LOCKSTEP_ASSERT(at != values_.end(), "every switch is listed");
+  return at->second;
+}
+
+void Plan::set(std::string_view name, double value) {
+  const auto at = values_.find(name);
+  LOCKSTEP_ASSERT(at != values_.end(), "every switch is listed");
+  at->second = value;
+}
+
+Result<Plan> Plan::parse(std::string_view text) {
+  Plan out;
+  int number = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    ++number;
+    line = line.substr(0, line.find('#'));
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    if (first == std::string_view::npos) continue;
+    const std::size_t gap = line.find_first_of(" \t", first);
+    const std::string_view name = line.substr(first, gap == std::string_view::npos ? gap : gap - first);
+    const std::string where = "line " + std::to_string(number) + ": ";
+    if (!out.values_.contains(name))
+      return fail(ErrorKind::invalid, where + "there is no switch \"" + std::string(name) + "\"");
+    const std::size_t begin = gap == std::string_view::npos ? gap : line.find_first_not_of(" \t", gap);
+    if (begin == std::string_view::npos) return fail(ErrorKind::invalid, where + std::string(name) + " needs a number");
+    double value = 0;
+    const auto [rest, error] = std::from_chars(line.data() + begin, line.data() + line.size(), value);
+    if (error != std::errc() ||
+        std::string_view(rest, line.data() + line.size()).find_first_not_of(" \t\r") != std::string_view::npos)
+      return fail(ErrorKind::invalid, where + std::string(name) + " needs a number");
+    out.set(name, value);
+  }
+  return out;
+}
+
+Plan Plan::swarm(std::uint64_t seed) {
+  SeededRandom random(seed * 0x9E3779B97F4A7C15ULL + 11);
+  Plan out;
+  // One run in eight has no faults at all: what fails there is no fault's fault.
+  const bool calm = random.below(8) == 0;
+  for (const PlanSwitch& one : switches()) {
+    if (one.swarm_most == 0) continue;
+    const std::uint64_t drawn = random.below(6);
+    if (calm || drawn < 4) continue;
+    out.set(one.name, drawn == 4 ? one.swarm_most * 0.1 : one.swarm_most * random.fraction());
+  }
+  out.set("policy", static_cast<double>(random.below(3)));
+  out.set("people.contacts", static_cast<double>(random.below(6)));
+  out.set("people.deals", static_cast<double>(random.below(4)));
+  out.set("people.things", static_cast<double>(1 + random.below(6)));
+  out.set("people.minutes", static_cast<double>(2 + random.below(30)));
+  out.set("people.moments", static_cast<double>(5 + random.below(40)));
+  out.set("people.crowd", random.fraction());
+  out.set("people.deletes", random.below(2) == 0 ? 0 : 0.15 * random.fraction());
+  out.set("people.reverts", random.below(2) == 0 ? 0 : 0.4 * random.fraction());
+  out.set("people.messy", random.below(2) == 0 ? 0 : 0.5 * random.fraction());
+  out.set("mapping.late_city", random.below(5) == 0 ? 1 : 0);
+  out.set("crm.burst", random.below(3) == 0 ? 10 : 100);
+  out.set("crm.retry_any", static_cast<double>(random.below(2)));
+  out.set("net.delay_ms", random.below(3) == 0 ? 1'500 : 80);
+  out.set("hook.delay_ms", random.below(3) == 0 ? 5'000 : 300);
+  return out;
+}
+
+std::string Plan::text() const {
+  std::string out;
+  for (const PlanSwitch& one : switches()) {
+    const double value = get(one.name);
+    if (value == one.standard) continue;
+    std::string number = std::to_string(value);
+    number.erase(number.find_last_not_of('0') + 1);
+    if (number.ends_with('.')) number.pop_back();
+    out += std::string(one.name) + ' ' + number + '\n';
+  }
+  return out;
+}
+
+}  // namespace lockstep::simulation

@@ -1,0 +1,353 @@
+#include "simulation/world.hpp"
+
+#include <algorithm>
+
+#include "connectors/gohighlevel/sandbox/sandbox_factory.hpp"
+
+namespace lockstep::simulation {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+const Time kStart = Time(seconds(1'767'225'600));  // 2026-01-01
+constexpr Duration kSettleLimit = std::chrono::hours(8);
+constexpr Duration kSilence = minutes(20);
+
+gohighlevel::SandboxSettings sandbox_settings(const Plan& plan, std::uint64_t seed) {
+  gohighlevel::SandboxSettings out = gohighlevel::SandboxSettings::demo();
+  out.seed = seed;
+  out.locations.front().allow_duplicate_opportunity = true;
+  out.quota.burst = static_cast<std::int64_t>(plan.get("crm.burst"));
+  out.webhooks.retry_rule =
+      plan.get("crm.retry_any") > 0 ? gohighlevel::RetryRule::any_failure : gohighlevel::RetryRule::only_429;
+  out.webhooks.registrations.push_back({"http://lockstep.test/hooks/acme/crm", {}, ""});
+  out.index_lag = out.index_lag_jitter =
+      std::chrono::milliseconds(static_cast<std::int64_t>(plan.get("crm.index_lag_ms") / 2));
+  using gohighlevel::Fault;
+  const auto set = [&](Fault fault, std::string_view name, std::int64_t fixed_ms, std::int64_t jitter_ms) {
+    gohighlevel::FaultRule& rule = out.faults.rule(fault);
+    rule.rate = plan.get(name);
+    rule.fixed_ms = fixed_ms;
+    rule.jitter_ms = jitter_ms;
+  };
+  set(Fault::too_many_requests, "crm.too_many_requests", 0, 0);
+  set(Fault::error_before_apply, "crm.error_before_apply", 0, 0);
+  set(Fault::error_after_apply, "crm.error_after_apply", 0, 0);
+  set(Fault::created_but_refused, "crm.created_but_refused", 0, 0);
+  set(Fault::stale_search, "crm.stale_search", 1'000, 60'000);
+  set(Fault::webhook_lost, "hook.lost", 0, 0);
+  set(Fault::webhook_doubled, "hook.doubled", 0, 0);
+  set(Fault::webhook_delayed, "hook.delayed", 0, 600'000);
+  return out;
+}
+
+constexpr std::pair<const char*, const char*> kSandboxFaults[] = {{"too_many_requests", "crm.too_many_requests"},
+                                                                  {"error_before_apply", "crm.error_before_apply"},
+                                                                  {"error_after_apply", "crm.error_after_apply"},
+                                                                  {"created_but_refused", "crm.created_but_refused"},
+                                                                  {"stale_search", "crm.stale_search"},
+                                                                  {"webhook_lost", "hook.lost"},
+                                                                  {"webhook_doubled", "hook.doubled"},
+                                                                  {"webhook_delayed", "hook.delayed"}};
+
+}  // namespace
+
+World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
+    : seed_(seed),
+      plan_(plan),
+      timeline_(kStart),
+      random_(seed * 7 + 1),
+      disk_random_(seed * 7 + 2),
+      trace_(keep),
+      auditor_(history_),
+      store_disk_(disk_random_),
+      database_disk_(disk_random_) {
+  sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed & 0x3fffffff) + 1, nullptr);
+  const bool late_city = plan_.get("mapping.late_city") > 0;
+  if (late_city) ignored_ = {"city"};
+  catalog_ = make_catalog(plan_, late_city ? City::left_out : City::mapped);
+  migrate_database(timeline_, database_disk_, make_catalog(plan_, City::mapped));
+  database_ = std::make_unique<BusinessDatabase>(database_disk_, timeline_.clock(), seed, history_);
+  database_->begin_watching();
+  crm_ = std::make_unique<Crm>(sandbox_settings(plan_, seed), timeline_.clock(), seed * 7 + 3, history_);
+  network_ = std::make_unique<Network>(timeline_, *crm_, plan_, seed * 7 + 4, coverage_, trace_);
+  crm_->on_change = [this] { network_->look_for_webhooks(); };
+  network_->intake = [this](wire::HttpRequest request, std::function<void(std::optional<unsigned>)> answer) {
+    take_webhook(std::move(request), std::move(answer));
+  };
+  connector::SandboxOptions options;
+  options.seed = seed;
+  crm_settings_ = gohighlevel::sandbox_factory().connector_settings(options, "http://crm.test");
+  PeopleParts parts;
+  parts.timeline = &timeline_;
+  parts.crm = crm_.get();
+  parts.database = database_.get();
+  parts.history = &history_;
+  parts.coverage = &coverage_;
+  parts.trace = &trace_;
+  parts.life = [this]() -> Life* { return life_ && life_->begun() && !life_->dead() ? life_.get() : nullptr; };
+  parts.on_acknowledged = [this](const sync::Applied& applied) { acknowledged(applied); };
+  people_ = std::make_unique<People>(std::move(parts), plan_, seed * 7 + 5);
+  store_disk_.judge = [this](DiskOperation operation) { return judge(operation); };
+}
+
+World::~World() { life_.reset(); }
+
+// ---- the disk ----
+
+DiskVerdict World::judge(DiskOperation operation) {
+  if (!faults_) return DiskVerdict::done;
+  if (crash_countdown_ >= 0 && crash_countdown_-- == 0 && life_) {
+    coverage_.hit("fault", "crash.mid_write");
+    power_lost_ = true;
+    life_->kill();
+    return DiskVerdict::done;
+  }
+  if (timeline_.now() < disk_full_until_ && operation == DiskOperation::write) {
+    coverage_.hit("fault", "disk.full");
+    return DiskVerdict::full;
+  }
+  if (plan_.get("disk.error") > 0 && random_.fraction() < plan_.get("disk.error")) {
+    coverage_.hit("fault", "disk.error");
+    // A sync that failed leaves a store that refuses everything until the process is started again; somebody does.
+    if (operation == DiskOperation::sync) timeline_.after(seconds(20), [this] { crash(false); });
+    return DiskVerdict::broken;
+  }
+  return DiskVerdict::done;
+}
+
+Duration World::disk_time() {
+  const double slow = faults_ ? plan_.get("disk.slow") : 0;
+  if (slow > 0 && random_.fraction() < slow) {
+    coverage_.hit("fault", "disk.slow");
+    return Duration(static_cast<std::int64_t>(random_.below(2'000'000)));
+  }
+  return Duration(static_cast<std::int64_t>(200 + random_.below(4'000)));
+}
+
+// ---- lives ----
+
+void World::begin_life() {
+  restart_planned_ = false;
+  if (life_) return;
+  ++lives_;
+  LifeParts parts;
+  parts.timeline = &timeline_;
+  parts.network = network_.get();
+  parts.store_disk = &store_disk_;
+  parts.database_disk = &database_disk_;
+  parts.seed = seed_ * 1'000 + lives_;
+  parts.catalog = catalog_;
+  parts.crm_settings = crm_settings_;
+  parts.database_poll = std::chrono::milliseconds(500 + seed_ % 5 * 500);
+  parts.disk_time = [this] { return disk_time(); };
+  parts.after_database = [this] { database_->watch(Hand::lockstep); };
+  parts.trace = &trace_;
+  life_ = std::make_unique<Life>(std::move(parts));
+  trace_.say(timeline_.now(), "world", "life " + std::to_string(lives_) + " begins");
+  const Result<void> begun = life_->begin();
+  if (!begun) {
+    trace_.say(timeline_.now(), "world", "it can not: " + begun.error().message);
+    if (!faults_) auditor_.report("A1", "the store can not be opened: " + begun.error().message);
+    life_->kill();
+  }
+}
+
+void World::end_life() {
+  life_.reset();
+  if (power_lost_) store_disk_.lose_power();
+  trace_.say(timeline_.now(), "world", power_lost_ ? "the machine lost power" : "the process was killed");
+  power_lost_ = false;
+  crash_countdown_ = -1;
+  check_store();
+  restart_later(Duration(static_cast<std::int64_t>(500'000 + random_.below(30'000'000))));
+}
+
+void World::crash(bool power) {
+  if (!life_ || life_->dead()) return;
+  power_lost_ = power_lost_ || power;
+  life_->kill();
+}
+
+void World::restart_later(Duration delay) {
+  if (restart_planned_) return;
+  restart_planned_ = true;
+  timeline_.after(delay, [this] { begin_life(); });
+}
+
+void World::take_webhook(wire::HttpRequest request, std::function<void(std::optional<unsigned>)> answer) {
+  if (!life_ || !life_->begun() || life_->dead()) return answer(std::nullopt);
+  life_->take_webhook(std::move(request),
+                      [this, answer](std::optional<unsigned> status, const std::vector<sync::Applied>& applied) {
+                        for (const sync::Applied& one : applied) acknowledged(one);
+                        answer(status);
+                      });
+}
+
+void World::acknowledged(const sync::Applied& applied) {
+  if (applied.seq != 0) acknowledged_.push_back({applied.seq, applied.reason});
+}
+
+// ---- faults in time ----
+
+void World::every(std::string_view fault, Duration length, std::function<void()> action) {
+  const double rate = plan_.get(fault);
+  if (rate <= 0) return;
+  const double expected = rate * std::chrono::duration<double, std::ratio<60>>(length).count();
+  auto count = static_cast<std::uint64_t>(expected);
+  if (random_.fraction() < expected - static_cast<double>(count)) ++count;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Duration when(static_cast<std::int64_t>(random_.fraction() * static_cast<double>(length.count())));
+    timeline_.after(when, [this, name = std::string(fault), action] {
+      if (!faults_) return;
+      coverage_.hit("fault", name);
+      trace_.say(timeline_.now(), "fault", name);
+      action();
+    });
+  }
+}
+
+void World::plan_faults(Duration length) {
+  const auto up_to = [this](std::int64_t most_seconds) {
+    return Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most_seconds) * 1'000'000)));
+  };
+  every("crash.kill", length, [this] { crash(false); });
+  every("crash.power", length, [this] { crash(true); });
+  every("crash.mid_write", length, [this] { crash_countdown_ = static_cast<int>(random_.below(40)); });
+  every("disk.full", length, [this, up_to] { disk_full_until_ = timeline_.now() + up_to(60); });
+  every("db.held", length, [this, up_to] {
+    if (!database_->held() && database_->hold()) timeline_.after(up_to(30), [this] { database_->let_go(); });
+  });
+  every("crm.revoked", length, [this, up_to] { network_->revoke(timeline_.now() + up_to(180)); });
+  every("crm.down", length, [this, up_to] { network_->go_down(timeline_.now() + up_to(300)); });
+  every("clock.jump", length, [this, up_to] {
+    if (life_) life_->jump_clock(up_to(120) - seconds(60));
+  });
+  if (plan_.get("mapping.late_city") > 0) {
+    timeline_.after(length / 2, [this] {
+      catalog_ = make_catalog(plan_, City::mapped);
+      ignored_.clear();
+      coverage_.hit("operator", "mapping changed");
+      trace_.say(timeline_.now(), "operator", "the field city is mapped now");
+      if (life_ && life_->begun() && !life_->dead()) life_->reload(catalog_);
+    });
+  }
+}
+
+// ---- the run ----
+
+void World::step() {
+  timeline_.step();
+  if (life_ && life_->dead()) end_life();
+  if (history_.steps() != steps_checked_) {
+    steps_checked_ = history_.steps();
+    auditor_.check_writes(ignored_);
+  }
+}
+
+bool World::run_until(Time when) {
+  while (timeline_.next() && *timeline_.next() <= when) {
+    step();
+    if (!auditor_.violations().empty()) return false;
+  }
+  timeline_.wait_until(when);
+  return true;
+}
+
+RunResult World::run() {
+  started_ = timeline_.now();
+  people_->settle_in();
+  const Duration length =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::ratio<60>>(plan_.get("people.minutes")));
+  begin_life();
+  people_->plan_work(length);
+  plan_faults(length);
+  if (!run_until(started_ + length)) return finish();
+  calm_down();
+  const Time limit = timeline_.now() + kSettleLimit;
+  bool quiet = false;
+  while (!quiet && timeline_.now() < limit) {
+    if (!run_until(timeline_.now() + minutes(5))) return finish();
+    redrive();
+    quiet = settled();
+  }
+  if (!quiet)
+    auditor_.report("C1", "not all is written and silent after " + std::to_string(kSettleLimit / minutes(1)) +
+                              " minutes without faults");
+  if (life_ && life_->begun()) {
+    check_journal();
+    auditor_.check_end(audit_rules());
+  }
+  return finish();
+}
+
+void World::calm_down() {
+  trace_.say(timeline_.now(), "world", "people rest, faults stop");
+  faults_ = false;
+  network_->end_faults();
+  for (const auto& [fault, name] : kSandboxFaults) {
+    const Json faults = crm_->control("GET", "faults", nullptr);
+    const Json* rule = find_member(faults, fault);
+    if (const Json* hits = rule == nullptr ? nullptr : find_member(*rule, "hits"))
+      coverage_.hit("fault", name, hits->to_number<std::uint64_t>());
+  }
+  JsonObject off;
+  for (const auto& [fault, name] : kSandboxFaults) off[fault] = JsonObject{{"rate", 0}};
+  crm_->control("PUT", "faults", off);
+  database_->let_go();
+  crash(false);  // a store that was broken by the disk is opened anew
+}
+
+bool World::settled() {
+  if (!life_ || !life_->begun() || life_->dead()) return false;
+  const auto counts = life_->reader().counts(kSource);
+  const bool idle = counts && counts->outbox_waiting == 0 && counts->inbox == 0;
+  return idle && network_->quiet() && !crm_->sandbox().next_due() &&
+         timeline_.now() - history_.last_step_by(Hand::lockstep) > kSilence &&
+         timeline_.now() - history_.last_step_by(Hand::person) > kSilence + minutes(20);
+}
+
+// The operator: looks through everything again, and tries again what was given up.
+void World::redrive() {
+  if (!life_ || !life_->begun() || life_->dead()) return;
+  const bool early = timeline_.now() - history_.last_step_by(Hand::person) < minutes(40);
+  for (const SystemName& system : {kCrm, kDb}) {
+    if (early) (void)life_->hub().start_job(kSource, system, "mirror");
+  }
+  const auto dead = life_->reader().outbox(kSource, {std::nullopt, sync::OutboxState::dead}, {"", 100});
+  for (const sync::OutboxRow& row : dead ? dead->items : std::vector<sync::OutboxRow>()) {
+    coverage_.hit("operator", "dead letter tried again");
+    life_->submit({sync::Retry{row.key.source, row.key.system, row.key.record, "ann"}},
+                  [](std::optional<Result<std::vector<sync::Applied>>>) {});
+  }
+}
+
+RunResult World::finish() {
+  RunResult out;
+  out.violations = auditor_.violations();
+  std::set<std::pair<Kind, int>> told;
+  for (const Violation& one : out.violations) {
+    if (one.thing == kNoThing || !told.emplace(one.kind, one.thing).second || told.size() > 3) continue;
+    out.histories += "  " + std::string(to_string(one.kind)) + ' ' + std::to_string(one.thing) + ":\n" +
+                     history_.tell(one.kind, one.thing);
+  }
+  auditor_.count_meetings(coverage_);
+  trace_.say(timeline_.now(), "world", "end");
+  out.hash = trace_.hash();
+  out.checked = auditor_.checked();
+  out.steps = timeline_.steps();
+  out.writes = history_.steps_by(Hand::lockstep);
+  out.edits = history_.steps_by(Hand::person);
+  out.simulated = timeline_.now() - started_;
+  out.coverage = coverage_;
+  out.trace = trace_.text();
+  return out;
+}
+
+RunResult run_world(std::uint64_t seed, const Plan& plan, Trace::Keep keep) {
+  World world(seed, plan, keep);
+  return world.run();
+}
+
+}  // namespace lockstep::simulation

@@ -1,0 +1,123 @@
+// What a run looks at in the store: after each crash, and in the end.
+#include "simulation/world.hpp"
+
+#include "hub/event_text.hpp"
+
+namespace lockstep::simulation {
+namespace {
+
+class Look {
+ public:
+  Look(SimDisk& disk, const Clock& clock) : vfs_("lockstep-look", {{"", &disk}}, clock, 1) {
+    sqlite3_open_v2(kStorePath, &raw_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs_.name().c_str());
+  }
+  ~Look() { sqlite3_close(raw_); }
+  Look(const Look&) = delete;
+  Look& operator=(const Look&) = delete;
+
+  std::string text(const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v2(raw_, sql, -1, &statement, nullptr) != SQLITE_OK) return sqlite3_errmsg(raw_);
+    std::string out;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+      const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+      if (bytes != nullptr) out = bytes;
+    } else {
+      out = sqlite3_errmsg(raw_);
+    }
+    sqlite3_finalize(statement);
+    return out;
+  }
+
+ private:
+  SimVfs vfs_;
+  sqlite3* raw_ = nullptr;
+};
+
+}  // namespace
+
+// Nothing runs: what the disk kept must be whole (A1), and SQLite must find its file in order.
+void World::check_store() {
+  if (!store_disk_.find(kStorePath)) return;
+  const bool had_faults = std::exchange(faults_, false);
+  {
+    Look look(store_disk_, timeline_.clock());
+    const std::string tables = look.text("SELECT count(*) FROM sqlite_master WHERE name = 'journal'");
+    if (tables == "1") {
+      const std::string integrity = look.text("PRAGMA quick_check");
+      if (integrity != "ok") auditor_.report("A1", "the store is damaged after a crash: " + integrity);
+      const std::string entries = look.text("SELECT count(*) FROM journal");
+      const std::string last = look.text("SELECT coalesce(max(seq), 0) FROM journal");
+      if (entries != last)
+        auditor_.report("P1", "the journal has a hole: " + entries + " entries, the last is " + last);
+      if (!acknowledged_.empty()) {
+        Seq newest = 0;
+        for (const Acknowledged& one : acknowledged_) newest = std::max(newest, one.seq);
+        if (std::stoull(last) < newest)
+          auditor_.report("A1", "entry " + std::to_string(newest) +
+                                    " was acknowledged and is not in the journal, which ends at " + last);
+      }
+      auditor_.count_checks(3);
+    }
+  }
+  faults_ = had_faults;
+}
+
+// Every acknowledged input is in the journal as it was answered (A1); what the journal holds is covered ground.
+void World::check_journal() {
+  std::map<Seq, std::string> reasons;
+  Seq after = 0;
+  for (;;) {
+    const auto entries = life_->reader().journal(kSource, after, 500);
+    if (!entries || entries->empty()) break;
+    for (const sync::JournalEntry& entry : *entries) {
+      reasons[entry.seq] = entry.reason;
+      if (entry.seq != after + 1)
+        auditor_.report("P1", "the journal jumps from " + std::to_string(after) + " to " + std::to_string(entry.seq));
+      after = entry.seq;
+      coverage_.hit("journal", entry.kind + (entry.disposition.empty() ? "" : ", " + entry.disposition) +
+                                   (entry.reason.empty() ? "" : ": " + entry.reason.substr(0, 50)));
+      trace_.say(entry.at, "journal", hub::event_text(entry));
+    }
+  }
+  for (const Acknowledged& one : acknowledged_) {
+    const auto at = reasons.find(one.seq);
+    auditor_.count_checks(1);
+    if (at == reasons.end() || at->second != one.reason)
+      auditor_.report("A1", "input " + std::to_string(one.seq) + " was acknowledged (" + one.reason +
+                                ") and the journal has " + (at == reasons.end() ? "nothing" : at->second) + " there");
+  }
+}
+
+AuditRules World::audit_rules() {
+  AuditRules out;
+  out.ignored = ignored_;
+  const double policy = plan_.get("policy");
+  if (policy == 0) out.authority = {Side::crm, Side::db};
+  if (policy == 1) out.authority = {Side::db, Side::crm};
+  store::Reader& reader = life_->reader();
+  const auto conflicts = reader.conflicts(kSource, false, {"", 1000});
+  for (const sync::ConflictRow& row : conflicts ? conflicts->items : std::vector<sync::ConflictRow>()) {
+    coverage_.hit("conflict rule", row.rule);
+    if (row.open) auditor_.report("C1", "a conflict is open that no policy asks for: " + row.field);
+    out.visible += to_text(row.base) + to_text(row.mine) + to_text(row.theirs) + '\n';
+  }
+  Seq after = 0;
+  for (;;) {
+    const auto entries = reader.journal(kSource, after, 500);
+    if (!entries || entries->empty()) break;
+    for (const sync::JournalEntry& entry : *entries) out.visible += to_text(entry.body) + '\n';
+    after = entries->back().seq;
+  }
+  const auto dead = reader.outbox(kSource, {std::nullopt, sync::OutboxState::dead}, {"", 100});
+  for (const sync::OutboxRow& row : dead ? dead->items : std::vector<sync::OutboxRow>())
+    auditor_.report("C1", "given up: " + row.entity.str() + " " + row.key.record.str() + " to " + row.key.system.str() +
+                              ": " + row.error);
+  const auto inbox = reader.inbox(kSource, {"", 100});
+  for (const sync::InboxRow& row : inbox ? inbox->items : std::vector<sync::InboxRow>())
+    auditor_.report("C1",
+                    "an input waits: " + row.change.system.str() + " " + row.change.external_id + ": " + row.reason);
+  return out;
+}
+
+}  // namespace lockstep::simulation

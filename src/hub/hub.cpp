@@ -82,6 +82,7 @@ void Hub::State::committed(const Committed& done) {
     if (Lane* one = lane(key.first, key.second)) one->wake_fetches();
   }
   for (const sync::JournalEntry& entry : done.journal) {
+    if (find_member(entry.body, "replays") != nullptr) continue;  // it was counted when it was accepted
     if (entry.disposition == "applied") ++metrics.applied;
     if (entry.disposition == "suppressed") ++metrics.suppressed;
     if (entry.disposition == "parked") ++metrics.parked;

@@ -53,6 +53,7 @@ Applied Applier::note_change(const Observed& seen, Disposition disposition, std:
   body["external_id"] = change.external_id;
   body["via"] = to_string(change.via);
   if (change.version != 0) body["version"] = change.version;
+  if (seen.replays != 0) body["replays"] = seen.replays;
   if (!change.actor.empty()) body["actor"] = change.actor;
   if (!fields.empty()) body["fields"] = std::move(fields);
   entry.body = std::move(body);

@@ -28,6 +28,7 @@ class Applier {
     const SystemBinding& binding;
     RecordId hint;        // the record that a person or the remote system named, may be empty
     bool as_new = false;  // a person decided that it is a new one
+    Seq replays = 0;      // it was accepted before, as this journal entry, and had to wait
   };
   // What merging an observation did.
   struct Merged {

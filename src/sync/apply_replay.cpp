@@ -92,9 +92,11 @@ Result<Applied> Applier::apply(const Replay& replay) {
     entry.source = row->change.source;
     entry.system = row->change.system;
     entry.kind = "change";
+    entry.body = JsonObject{{"replays", replay.inbox}};
     return note(Disposition::suppressed, "the object is no longer mapped", std::move(entry), nullptr);
   }
-  const Observed seen{row->change, *entity, *entity->binding(row->change.system), replay.record, replay.as_new};
+  const Observed seen{row->change,   *entity,       *entity->binding(row->change.system),
+                      replay.record, replay.as_new, replay.inbox};
   return observe(seen);
 }
 

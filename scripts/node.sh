@@ -1,4 +1,4 @@
-# Node 20 or newer, for what is JavaScript: the client tests and the console. Debian 12's own is 18; the npm
+# Node 20 or newer, for what is JavaScript: the tests in a browser and a benchmark. Debian 12's own is 18; the npm
 # package "node" brings a newer one, which goes into build/deps/node and nowhere else.
 
 node_local=build/deps/node/node_modules/node/bin
@@ -25,4 +25,22 @@ use_node() {
     fi
   fi
   export PATH
+}
+
+# npm_packages <folder>: what its package-lock.json names, when it is not there or another one was there.
+npm_packages() {
+  local folder=$1
+  [[ $folder/package-lock.json -nt $folder/node_modules/.package-lock.json ]] || return 0
+  say "npm ci in $folder"
+  npm ci --loglevel=error --no-fund --no-audit --prefix "$folder" > build/npm.log 2>&1 || {
+    tail -n 20 build/npm.log >&2
+    die 3 "npm ci failed in $folder (the whole output is in build/npm.log)"
+  }
+}
+
+# All that the tests in a browser need.
+use_browser() {
+  need browser
+  use_node
+  npm_packages tests/browser
 }

@@ -16,6 +16,7 @@ packages_fuzz=(clang-19 libclang-rt-19-dev llvm-19)
 packages_postgres=(postgresql-15)
 packages_bench=(wrk hyperfine)
 packages_node=(nodejs npm)
+packages_browser=(chromium fonts-liberation)
 
 # libphonenumber-dev depends on Boost 1.74, which cannot be installed beside 1.81: only its headers are needed
 # (they include those of protobuf and absl, which are installed).

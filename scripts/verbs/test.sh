@@ -1,7 +1,7 @@
 # build with sanitizers and run all tests: ./dev test [filter]
 #
-# Unit tests first, in parallel, then the tests of the whole program. Built with AddressSanitizer
-# and UndefinedBehaviorSanitizer. The last line counts test cases: "N passed, N failed".
+# Unit tests first, in parallel, then the tests of the whole program, then those of the page in Chromium.
+# Built with AddressSanitizer and UndefinedBehaviorSanitizer. The last line counts test cases: "N passed, N failed".
 # Skipped ones are listed with their reasons.
 #
 #   ./dev test                 everything
@@ -10,10 +10,11 @@
 #   PRESET=tsan ./dev test     another preset: tsan, quick, release
 
 source scripts/packages.sh
+source scripts/node.sh
 
 verb_test() {
   local preset=${PRESET:-dev} filter=${1:-} status=0
-  local folder=build/$preset targets=() selected=() not_first=whole
+  local folder=build/$preset targets=() selected=() not_first='whole|browser' browser=no
   # Whatever ends this early (a package, a compiler error), the last line is a count.
   trap 'echo "nothing was tested"; echo "0 passed, 1 failed"' EXIT
   need build test lint
@@ -25,14 +26,18 @@ verb_test() {
       # A module's tests need nothing but their own program, the house rules not even that.
       if has_test "$folder" -R "^$filter\$" -L house; then
         targets=(build.ninja)
-      elif ! has_test "$folder" -R "^$filter\$" -L whole; then
+      elif ! has_test "$folder" -R "^$filter\$" -L 'whole|browser'; then
         targets=("${filter}_test")
       fi
     else
       export GTEST_FILTER=$filter
       [[ $filter == *[*.]* ]] || GTEST_FILTER="*$filter*"
-      not_first='whole|house'
+      not_first='whole|browser|house'
     fi
+  fi
+  if [[ -z $filter || $filter == browser ]]; then
+    browser=yes
+    use_browser
   fi
   build "$preset" "${targets[@]}"
 
@@ -43,6 +48,10 @@ verb_test() {
   run_ctest "$folder" unit -LE "$not_first" -j "$(nproc)" "${selected[@]}" || status=1
   say "tests of the whole program"
   run_ctest "$folder" whole -L whole "${selected[@]}" || status=1
+  if [[ $browser == yes ]]; then
+    say "tests of the page in a browser"
+    run_ctest "$folder" browser -L browser "${selected[@]}" || status=1
+  fi
 
   # The summary decides, and no fault that ctest saw may be missing from it.
   trap - EXIT

@@ -2,7 +2,8 @@
 //   LOCKSTEP_BIN  the program (default: build/dev/lockstep)
 //   CHROMIUM      the browser (default: /usr/bin/chromium)
 //   SHOTS         a folder for pictures, for people
-import { existsSync, mkdirSync } from "node:fs";
+//   RESULTS       a file for the results in JUnit's format, as `./dev test` counts them
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -25,6 +26,22 @@ if (shots) mkdirSync(shots, { recursive: true });
 
 let passed = 0;
 let failed = 0;
+const cases = [];  // of the results file
+
+const plain = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.codePointAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "?");
+
+function succeeded(name, ms) {
+  ++passed;
+  cases.push(`<testcase classname="browser" name="${plain(name)}" status="run"/>`);
+  console.log(`ok    ${name} (${ms} ms)`);
+}
+
+function wentWrong(name, error) {
+  ++failed;
+  const what = error.message.split("\n").slice(0, 6).join(" | ");
+  cases.push(`<testcase classname="browser" name="${plain(name)}" status="run"><failure message="${plain(what)}"/></testcase>`);
+  console.log(`FAIL  ${name}: ${what}`);
+}
 
 // Checks of one group share a stage and run in order.
 async function group(access, checks) {
@@ -45,11 +62,9 @@ async function group(access, checks) {
       const began = Date.now();
       try {
         await check(play);
-        ++passed;
-        console.log(`ok    ${name} (${Date.now() - began} ms)`);
+        succeeded(name, Date.now() - began);
       } catch (error) {
-        ++failed;
-        console.log(`FAIL  ${name}: ${error.message.split("\n").slice(0, 6).join(" | ")}`);
+        wentWrong(name, error);
         await play.shot(`failed-${passed + failed}`);
         await page.keyboard.press("Escape");  // an open panel must not take the next checks with it
       }
@@ -64,9 +79,12 @@ for (const [access, checks] of [["open", pageChecks], ["open", editChecks], ["ke
   try {
     await group(access, checks);
   } catch (error) {
-    ++failed;
-    console.log(`FAIL  a stage: ${error.message}`);
+    wentWrong(`the stage "${access}"`, error);
   }
+}
+if (process.env.RESULTS) {
+  mkdirSync(path.dirname(process.env.RESULTS), { recursive: true });
+  writeFileSync(process.env.RESULTS, `<testsuites>\n${cases.join("\n")}\n</testsuites>\n`);
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -51,12 +51,15 @@ class Program {
     return this.#text;
   }
 
-  stop(signal = "SIGTERM") {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return Promise.resolve();
-    return new Promise((done) => {
-      this.#process.once("exit", done);
-      this.#process.kill(signal);
-    });
+  // A program that does not end well has failed, whatever the page showed: the sanitizers speak last.
+  async stop(signal = "SIGTERM") {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      await new Promise((done) => {
+        this.#process.once("exit", done);
+        this.#process.kill(signal);
+      });
+    }
+    if (this.#process.exitCode !== 0) throw new Error(`ended with ${this.#process.exitCode ?? this.#process.signalCode}:\n${this.#text.slice(-4000)}`);
   }
 }
 
@@ -153,9 +156,12 @@ export class Stage {
   }
 
   async stop() {
-    await this.server?.stop();
-    await this.sandbox?.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    try {
+      await this.server?.stop();
+    } finally {
+      await this.sandbox?.stop();
+      rmSync(this.folder, { recursive: true, force: true });
+    }
   }
 }
 

@@ -2,39 +2,51 @@
 
 #include <algorithm>
 
+#include "connector/wanted_columns.hpp"
 #include "connectors/postgres/limits.hpp"
 #include "connectors/postgres/outbox_ddl.hpp"
 
 namespace lockstep::postgres {
 namespace {
 
-struct WantedColumn {
-  std::string name;
-  std::string type;
-};
-
 std::string key_name(const Settings& settings, const std::string& object) {
   const auto own = settings.tables.find(object);
   return own == settings.tables.end() || own->second.key.empty() ? "id" : own->second.key.front();
 }
 
-// Columns that the bound fields of an object need, each once.
-std::vector<WantedColumn> wanted_columns(const connector::SystemSettings& system, const Settings& settings,
-                                         const std::string& object) {
-  std::vector<WantedColumn> wanted;
-  for (const auto* entity : system.entities) {
-    const auto* binding = entity->binding(system.system);
-    if (binding == nullptr || binding->object != object) continue;
-    for (const auto& bound : binding->fields) {
-      const auto* field = entity->find(bound.field);
-      if (field == nullptr || bound.path.empty()) continue;
-      const std::size_t dot = bound.path.find('.');
-      const std::string name = bound.path.substr(0, dot);
-      if (std::ranges::find(wanted, name, &WantedColumn::name) != wanted.end()) continue;
-      wanted.push_back({name, dot == std::string::npos ? column_type(system, settings, *field, bound) : "jsonb"});
-    }
+// The type of the column: the converter's, where one changes it.
+std::string column_type(const connector::SystemSettings& system, const Settings& settings,
+                        const connector::WantedColumn& column) {
+  switch (column.holds) {
+    case connector::ColumnHolds::members: return "jsonb";
+    case connector::ColumnHolds::whole_number: return "bigint";
+    case connector::ColumnHolds::text: return "text";
+    case connector::ColumnHolds::field: break;
   }
-  return wanted;
+  switch (column.field->type) {
+    case sync::FieldType::datetime: return "timestamptz";
+    case sync::FieldType::date: return "date";
+    case sync::FieldType::decimal: return "numeric";
+    case sync::FieldType::integer: return "bigint";
+    case sync::FieldType::boolean: return "boolean";
+    case sync::FieldType::set: return "text[]";
+    case sync::FieldType::json: return "jsonb";
+    case sync::FieldType::reference:
+      for (const auto* entity : system.entities) {
+        if (entity->name != column.field->target) continue;
+        const auto* target = entity->binding(system.system);
+        // A table of our making has a uuid key unless a field is bound to it.
+        const bool ours = target != nullptr && std::ranges::find(target->fields, key_name(settings, target->object),
+                                                                 &sync::FieldBinding::path) == target->fields.end();
+        return ours ? "uuid" : "text";
+      }
+      return "text";
+    case sync::FieldType::text:
+    case sync::FieldType::email:
+    case sync::FieldType::phone:
+    case sync::FieldType::enumeration: break;
+  }
+  return "text";
 }
 
 // Runs statements and says what they did.
@@ -88,13 +100,13 @@ Result<void> migrate_tables(Steps& steps, const connector::SystemSettings& syste
       continue;
     }
     const TableLayout& table = found->second;
-    for (const auto& column : wanted_columns(system, settings, object)) {
+    for (const auto& column : connector::wanted_columns(system, object)) {
       if (table.column(column.name) != nullptr) continue;
-      auto added =
-          steps.ensure("SELECT 1 FROM pg_attribute WHERE attrelid = " + std::to_string(table.oid) +
-                           " AND NOT attisdropped AND attname = " + quote_text(column.name),
-                       "ALTER TABLE " + table.quoted() + " ADD COLUMN " + quote_name(column.name) + " " + column.type,
-                       "add column " + object + "." + column.name + " " + column.type);
+      const std::string type = column_type(system, settings, column);
+      auto added = steps.ensure("SELECT 1 FROM pg_attribute WHERE attrelid = " + std::to_string(table.oid) +
+                                    " AND NOT attisdropped AND attname = " + quote_text(column.name),
+                                "ALTER TABLE " + table.quoted() + " ADD COLUMN " + quote_name(column.name) + " " + type,
+                                "add column " + object + "." + column.name + " " + type);
       if (!added) return fail(added.error());
     }
   }
@@ -165,46 +177,13 @@ bool needs_record(const TableLayout& table) {
 
 }  // namespace
 
-std::string column_type(const connector::SystemSettings& system, const Settings& settings,
-                        const sync::FieldSchema& field, const sync::FieldBinding& binding) {
-  if (binding.converter == "cents" || binding.converter == "epoch_ms" || binding.converter == "epoch_s")
-    return "bigint";
-  if (binding.converter == "csv" || binding.converter == "json_text" || binding.converter == "map" ||
-      binding.converter == "prefix")
-    return "text";
-  switch (field.type) {
-    case sync::FieldType::datetime: return "timestamptz";
-    case sync::FieldType::date: return "date";
-    case sync::FieldType::decimal: return "numeric";
-    case sync::FieldType::integer: return "bigint";
-    case sync::FieldType::boolean: return "boolean";
-    case sync::FieldType::set: return "text[]";
-    case sync::FieldType::json: return "jsonb";
-    case sync::FieldType::reference:
-      for (const auto* entity : system.entities) {
-        if (entity->name != field.target) continue;
-        const auto* target = entity->binding(system.system);
-        // A table of our making has a uuid key unless a field is bound to it.
-        const bool ours = target != nullptr && std::ranges::find(target->fields, key_name(settings, target->object),
-                                                                 &sync::FieldBinding::path) == target->fields.end();
-        return ours ? "uuid" : "text";
-      }
-      return "text";
-    case sync::FieldType::text:
-    case sync::FieldType::email:
-    case sync::FieldType::phone:
-    case sync::FieldType::enumeration: break;
-  }
-  return "text";
-}
-
 std::string create_table_sql(const connector::SystemSettings& system, const Settings& settings,
                              const std::string& object) {
   const std::string key = key_name(settings, object);
   std::string columns;
   bool key_is_bound = false;
-  for (const auto& column : wanted_columns(system, settings, object)) {
-    columns += ", " + quote_name(column.name) + " " + column.type;
+  for (const auto& column : connector::wanted_columns(system, object)) {
+    columns += ", " + quote_name(column.name) + " " + column_type(system, settings, column);
     if (column.name == key) {
       key_is_bound = true;
       columns += " PRIMARY KEY";
@@ -214,7 +193,7 @@ std::string create_table_sql(const connector::SystemSettings& system, const Sett
   return "CREATE TABLE " + quote_name(settings.schema) + "." + quote_name(object) + " (" + columns.substr(2) + ")";
 }
 
-Result<Migrated> migrate(Database& database, const connector::SystemSettings& system, CaptureMode mode) {
+Result<connector::Migrated> migrate(Database& database, const connector::SystemSettings& system, CaptureMode mode) {
   const Settings& settings = database.settings();
   auto open = database.session();
   if (!open) return fail(to_error(open.error()));
@@ -235,7 +214,7 @@ Result<Migrated> migrate(Database& database, const connector::SystemSettings& sy
                                std::to_string(limits::applied_days) + " days'");
     if (!purged) return fail(to_error(purged.error()));
   }
-  Migrated result;
+  connector::Migrated result;
   if (mode != CaptureMode::off) {
     auto made = mode == CaptureMode::logical ? migrate_logical(steps, settings, *layout)
                                              : migrate_triggers(steps, settings, *layout);

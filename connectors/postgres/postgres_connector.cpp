@@ -3,7 +3,7 @@
 #include <deque>
 
 #include "connector/capture_link.hpp"
-#include "connector/missed.hpp"
+#include "connector/worker_connector.hpp"
 #include "connectors/postgres/checks.hpp"
 #include "connectors/postgres/limits.hpp"
 #include "connectors/postgres/migration.hpp"
@@ -12,10 +12,6 @@
 
 namespace lockstep::postgres {
 namespace {
-
-using connector::PullPage;
-using connector::WriteRequest;
-using connector::WriteResult;
 
 connector::Capabilities make_capabilities() {
   connector::Capabilities capabilities;
@@ -32,28 +28,22 @@ connector::Capabilities make_capabilities() {
   return capabilities;
 }
 
-// `database_` belongs to the worker's thread: the loop touches it only inside jobs, and the worker runs them in order.
-class PostgresConnector final : public connector::Connector {
+class PostgresConnector final : public connector::WorkerConnector<Database> {
  public:
   PostgresConnector(const connector::SystemSettings& system, Settings settings, const connector::Ports& ports)
-      : capabilities_(make_capabilities()),
+      : WorkerConnector(make_capabilities(), std::make_shared<Database>(settings), ports),
         system_(system),
-        settings_(settings),
-        ports_(ports),
-        database_(std::move(settings)),
-        worker_(ports.make_worker()) {}
-
-  const connector::Capabilities& capabilities() const override { return capabilities_; }
+        settings_(std::move(settings)) {}
 
   Task<Result<void>> start() override {
     return on_worker<Result<void>>([this]() -> Result<void> {
-      auto open = database_.session();
+      auto open = database_->session();
       if (!open) return fail(to_error(open.error()));
       auto facts = read_facts(**open);
       if (!facts) return fail(to_error(facts.error()));
       plan_ = plan_capture(settings_, *facts);
-      database_.set_mode(plan_.mode);
-      return database_.refresh();
+      database_->set_mode(plan_.mode);
+      return database_->refresh();
     });
   }
 
@@ -64,51 +54,15 @@ class PostgresConnector final : public connector::Connector {
       std::move_only_function<int()> nothing = [] { return 0; };
       co_await connector::run_on<int>(*capture_worker_, *ports_.loop, std::move(nothing));
     }
-    std::move_only_function<int()> close = [this] {
-      database_.close();
-      return 0;
-    };
-    co_await connector::run_on<int>(*worker_, *ports_.loop, std::move(close));
+    co_await close_database();
   }
 
   Task<std::vector<connector::CheckLine>> check() override {
-    return on_worker<std::vector<connector::CheckLine>>([this] { return run_checks(database_, system_); });
+    return on_worker<std::vector<connector::CheckLine>>([this] { return run_checks(*database_, system_); });
   }
 
   Task<Result<std::vector<std::string>>> migrate() override {
-    std::move_only_function<Result<Migrated>()> job = [this] {
-      return postgres::migrate(database_, system_, plan_.mode);
-    };
-    Result<Migrated> migrated = co_await connector::run_on<Result<Migrated>>(*worker_, *ports_.loop, std::move(job));
-    if (!migrated) co_return fail(migrated.error());
-    if (migrated->capture_made) co_await connector::note_missed(ports_.state, migrated->done);
-    co_return std::move(migrated->done);
-  }
-
-  Result<std::vector<sync::Change>> decode_webhook(const connector::WebhookRequest&) override {
-    return fail(ErrorKind::invalid, "a database sends no webhooks to this connector; it captures changes by itself");
-  }
-
-  Task<Result<PullPage>> pull(connector::PullRequest request) override {
-    return on_worker<Result<PullPage>>([this, request = std::move(request)] { return database_.pull(request); });
-  }
-
-  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
-                                                  sync::WorkClass) override {
-    return on_worker<Result<std::optional<sync::Change>>>(
-        [this, object = std::move(object), external_id = std::move(external_id)] {
-          return database_.fetch(object, external_id);
-        });
-  }
-
-  Task<std::vector<WriteResult>> write(std::vector<WriteRequest> requests) override {
-    return on_worker<std::vector<WriteResult>>(
-        [this, requests = std::move(requests)] { return database_.write(requests); });
-  }
-
-  Task<Result<std::optional<sync::Change>>> find(WriteRequest request) override {
-    return on_worker<Result<std::optional<sync::Change>>>(
-        [this, request = std::move(request)] { return database_.find(request); });
+    return migrate_on_worker([this] { return postgres::migrate(*database_, system_, plan_.mode); });
   }
 
   void capture(connector::CaptureSink& sink) override {
@@ -128,48 +82,17 @@ class PostgresConnector final : public connector::Connector {
   }
 
  private:
-  template <class T>
-  Task<T> on_worker(std::move_only_function<T()> job) {
-    return connector::run_on<T>(*worker_, *ports_.loop, std::move(job));
-  }
-
-  const connector::Capabilities capabilities_;
   const connector::SystemSettings system_;
   const Settings settings_;
-  const connector::Ports ports_;
   CapturePlan plan_;  // set by start(), then constant
   std::shared_ptr<connector::CaptureLink> link_;
-  Database database_;
-  std::unique_ptr<connector::WorkerPort> worker_;  // after what its jobs use
   std::unique_ptr<connector::WorkerPort> capture_worker_;
 };
-
-std::vector<connector::SettingProblem> check_settings(const connector::SystemSettings& system) {
-  std::vector<connector::SettingProblem> problems;
-  (void)read_settings(system, problems);
-  return problems;
-}
-
-Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system,
-                                                   const connector::Ports& ports) {
-  std::vector<connector::SettingProblem> problems;
-  Settings settings = read_settings(system, problems);
-  if (!problems.empty()) return fail(ErrorKind::invalid, problems.front().setting + " " + problems.front().message);
-  return std::make_unique<PostgresConnector>(system, std::move(settings), ports);
-}
 
 }  // namespace
 
 connector::Factory factory() {
-  connector::Factory factory;
-  factory.kind = "postgres";
-  factory.summary = "tables of a PostgreSQL database, Supabase included";
-  factory.uses_http = false;
-  factory.settings_schema = settings_schema();
-  factory.origin = [](const JsonObject&) { return std::string(); };
-  factory.check_settings = check_settings;
-  factory.make = make;
-  return factory;
+  return connector::worker_factory<PostgresConnector>(make_capabilities(), settings_schema(), &read_settings);
 }
 
 }  // namespace lockstep::postgres

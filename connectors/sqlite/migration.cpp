@@ -1,21 +1,21 @@
 #include "connectors/sqlite/migration.hpp"
 
-#include <algorithm>
-
+#include "connector/wanted_columns.hpp"
 #include "connectors/sqlite/limits.hpp"
 
 namespace lockstep::sqlite_connector {
 namespace {
 
-using Columns = std::vector<std::pair<std::string, std::string>>;  // name, type
+using Columns = std::vector<connector::WantedColumn>;
 
-std::string column_type(const sync::FieldSchema& field, const sync::FieldBinding& binding) {
-  if (binding.converter == "cents" || binding.converter == "epoch_ms" || binding.converter == "epoch_s")
-    return "INTEGER";
-  if (binding.converter == "csv" || binding.converter == "json_text" || binding.converter == "map" ||
-      binding.converter == "prefix")
-    return "TEXT";
-  switch (field.type) {
+std::string column_type(const connector::WantedColumn& column) {
+  switch (column.holds) {
+    case connector::ColumnHolds::members: return "JSON";
+    case connector::ColumnHolds::whole_number: return "INTEGER";
+    case connector::ColumnHolds::text: return "TEXT";
+    case connector::ColumnHolds::field: break;
+  }
+  switch (column.field->type) {
     case sync::FieldType::integer: return "INTEGER";
     case sync::FieldType::boolean: return "BOOLEAN";
     case sync::FieldType::set:
@@ -24,29 +24,13 @@ std::string column_type(const sync::FieldSchema& field, const sync::FieldBinding
   }
 }
 
-Columns wanted_columns(const connector::SystemSettings& system, const std::string& object) {
-  Columns wanted;
-  for (const auto* entity : system.entities) {
-    const auto* binding = entity->binding(system.system);
-    if (binding == nullptr || binding->object != object) continue;
-    for (const auto& bound : binding->fields) {
-      const auto* field = entity->find(bound.field);
-      if (field == nullptr || bound.path.empty()) continue;
-      const std::size_t dot = bound.path.find('.');
-      const std::string name = bound.path.substr(0, dot);
-      if (std::ranges::find(wanted, name, &Columns::value_type::first) != wanted.end()) continue;
-      wanted.emplace_back(name, dot == std::string::npos ? column_type(*field, bound) : "JSON");
-    }
-  }
-  return wanted;
-}
-
 std::string create_table(const std::string& object, const Columns& wanted) {
   std::string columns;
   bool has_id = false;
-  for (const auto& [name, type] : wanted) {
-    has_id = has_id || name == "id";
-    columns += ", " + quote_name(name) + " " + type + (name == "id" ? " PRIMARY KEY NOT NULL" : "");
+  for (const auto& column : wanted) {
+    const bool is_id = column.name == "id";
+    has_id = has_id || is_id;
+    columns += ", " + quote_name(column.name) + " " + column_type(column) + (is_id ? " PRIMARY KEY NOT NULL" : "");
   }
   if (!has_id) columns = ", id TEXT PRIMARY KEY NOT NULL" + columns;
   return "CREATE TABLE " + quote_name(object) + " (" + columns.substr(2) + ")";
@@ -99,16 +83,17 @@ class Steps {
 
 Result<void> migrate_tables(Steps& steps, Database& database, const connector::SystemSettings& system) {
   for (const auto& object : database.settings().objects) {
-    const Columns wanted = wanted_columns(system, object);
+    const Columns wanted = connector::wanted_columns(system, object);
     const auto found = database.tables().find(object);
     if (found == database.tables().end()) {
       if (auto made = steps.run(create_table(object, wanted), "create table " + object); !made) return made;
       continue;
     }
-    for (const auto& [name, type] : wanted) {
-      if (found->second.column(name) != nullptr) continue;
-      auto added = steps.run("ALTER TABLE " + quote_name(object) + " ADD COLUMN " + quote_name(name) + " " + type,
-                             "add column " + object + "." + name);
+    for (const auto& column : wanted) {
+      if (found->second.column(column.name) != nullptr) continue;
+      auto added = steps.run(
+          "ALTER TABLE " + quote_name(object) + " ADD COLUMN " + quote_name(column.name) + " " + column_type(column),
+          "add column " + object + "." + column.name);
       if (!added) return added;
     }
   }
@@ -117,7 +102,7 @@ Result<void> migrate_tables(Steps& steps, Database& database, const connector::S
 
 }  // namespace
 
-Result<Migrated> migrate(Database& database, const connector::SystemSettings& system) {
+Result<connector::Migrated> migrate(Database& database, const connector::SystemSettings& system) {
   Connection& connection = database.connection();
   auto transaction = Transaction::begin(connection, OpenMode::read_write);
   if (!transaction) return fail(transaction.error());
@@ -125,7 +110,7 @@ Result<Migrated> migrate(Database& database, const connector::SystemSettings& sy
   Steps steps(connection);
   if (auto tables = migrate_tables(steps, database, system); !tables) return fail(tables.error());
 
-  Migrated result;
+  connector::Migrated result;
   // AUTOINCREMENT: numbers of entries that were erased are never used again.
   auto made = steps.ensure(
       "table", "_lockstep_changes",

@@ -1,17 +1,13 @@
 #include "connectors/sqlite/sqlite_connector.hpp"
 
 #include "base/waker.hpp"
-#include "connector/missed.hpp"
+#include "connector/worker_connector.hpp"
 #include "connectors/sqlite/capture.hpp"
 #include "connectors/sqlite/limits.hpp"
 #include "connectors/sqlite/migration.hpp"
 
 namespace lockstep::sqlite_connector {
 namespace {
-
-using connector::PullPage;
-using connector::WriteRequest;
-using connector::WriteResult;
 
 connector::Capabilities make_capabilities() {
   connector::Capabilities capabilities;
@@ -67,18 +63,12 @@ class ErasingSink final : public connector::CaptureSink {
   std::function<void()> acknowledged_;
 };
 
-// `database_` belongs to the worker's thread: the loop touches it only inside jobs.
-class SqliteConnector final : public connector::Connector {
+class SqliteConnector final : public connector::WorkerConnector<Database> {
  public:
   SqliteConnector(const connector::SystemSettings& system, Settings settings, const connector::Ports& ports)
-      : capabilities_(make_capabilities()),
+      : WorkerConnector(make_capabilities(), std::make_shared<Database>(settings), ports),
         system_(system),
-        settings_(settings),
-        ports_(ports),
-        database_(std::make_shared<Database>(std::move(settings))),
-        worker_(ports.make_worker()) {}
-
-  const connector::Capabilities& capabilities() const override { return capabilities_; }
+        settings_(std::move(settings)) {}
 
   Task<Result<void>> start() override {
     return on_worker<Result<void>>([database = database_] { return database->open(); });
@@ -91,11 +81,7 @@ class SqliteConnector final : public connector::Connector {
       Completion<int> ended([this](Completion<int>::Done done) { when_capture_ends(std::move(done)); });
       co_await ended;
     }
-    std::move_only_function<int()> close = [database = database_] {
-      database->close();
-      return 0;
-    };
-    co_await connector::run_on<int>(*worker_, *ports_.loop, std::move(close));
+    co_await close_database();
   }
 
   Task<std::vector<connector::CheckLine>> check() override {
@@ -121,38 +107,7 @@ class SqliteConnector final : public connector::Connector {
   }
 
   Task<Result<std::vector<std::string>>> migrate() override {
-    std::move_only_function<Result<Migrated>()> job = [this] { return sqlite_connector::migrate(*database_, system_); };
-    Result<Migrated> migrated = co_await connector::run_on<Result<Migrated>>(*worker_, *ports_.loop, std::move(job));
-    if (!migrated) co_return fail(migrated.error());
-    if (migrated->capture_made) co_await connector::note_missed(ports_.state, migrated->done);
-    co_return std::move(migrated->done);
-  }
-
-  Result<std::vector<sync::Change>> decode_webhook(const connector::WebhookRequest&) override {
-    return fail(ErrorKind::invalid, "a file sends no webhooks; its changes are captured");
-  }
-
-  Task<Result<PullPage>> pull(connector::PullRequest request) override {
-    return on_worker<Result<PullPage>>(
-        [database = database_, request = std::move(request)] { return database->pull(request); });
-  }
-
-  Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
-                                                  sync::WorkClass) override {
-    return on_worker<Result<std::optional<sync::Change>>>(
-        [database = database_, object = std::move(object), external_id = std::move(external_id)] {
-          return database->fetch(object, external_id);
-        });
-  }
-
-  Task<std::vector<WriteResult>> write(std::vector<WriteRequest> requests) override {
-    return on_worker<std::vector<WriteResult>>(
-        [database = database_, requests = std::move(requests)] { return database->write(requests); });
-  }
-
-  Task<Result<std::optional<sync::Change>>> find(WriteRequest request) override {
-    return on_worker<Result<std::optional<sync::Change>>>(
-        [database = database_, request = std::move(request)] { return database->find(request); });
+    return migrate_on_worker([this] { return sqlite_connector::migrate(*database_, system_); });
   }
 
   void capture(connector::CaptureSink& sink) override {
@@ -188,17 +143,8 @@ class SqliteConnector final : public connector::Connector {
     });
   }
 
-  template <class T>
-  Task<T> on_worker(std::move_only_function<T()> job) {
-    return connector::run_on<T>(*worker_, *ports_.loop, std::move(job));
-  }
-
-  const connector::Capabilities capabilities_;
   const connector::SystemSettings system_;
   const Settings settings_;
-  const connector::Ports ports_;
-  std::shared_ptr<Database> database_;
-  std::shared_ptr<connector::WorkerPort> worker_;
   std::unique_ptr<ErasingSink> sink_;
   std::shared_ptr<connector::CaptureLink> link_;
   std::shared_ptr<Waker> capture_waker_;
@@ -206,32 +152,10 @@ class SqliteConnector final : public connector::Connector {
   TaskScope tasks_;
 };
 
-std::vector<connector::SettingProblem> check_settings(const connector::SystemSettings& system) {
-  std::vector<connector::SettingProblem> problems;
-  (void)read_settings(system, problems);
-  return problems;
-}
-
-Result<std::unique_ptr<connector::Connector>> make(const connector::SystemSettings& system,
-                                                   const connector::Ports& ports) {
-  std::vector<connector::SettingProblem> problems;
-  Settings settings = read_settings(system, problems);
-  if (!problems.empty()) return fail(ErrorKind::invalid, problems.front().setting + " " + problems.front().message);
-  return std::make_unique<SqliteConnector>(system, std::move(settings), ports);
-}
-
 }  // namespace
 
 connector::Factory factory() {
-  connector::Factory factory;
-  factory.kind = "sqlite";
-  factory.summary = "tables of an SQLite file";
-  factory.uses_http = false;
-  factory.settings_schema = settings_schema();
-  factory.origin = [](const JsonObject&) { return std::string(); };
-  factory.check_settings = check_settings;
-  factory.make = make;
-  return factory;
+  return connector::worker_factory<SqliteConnector>(make_capabilities(), settings_schema(), &read_settings);
 }
 
 }  // namespace lockstep::sqlite_connector

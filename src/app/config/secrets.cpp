@@ -68,26 +68,15 @@ std::optional<Json> Secrets::to_json(const Shape& shape, const Node& node, const
       if (!complete) return std::nullopt;
       return items;
     }
-    case ShapeKind::map: {
-      JsonObject object;
-      bool complete = true;
-      for (const auto& member : node.members) {
-        auto value = to_json(shape.items[0], member.value, where + "." + member.key);
-        if (value)
-          object[member.key] = std::move(*value);
-        else
-          complete = false;
-      }
-      if (!complete) return std::nullopt;
-      return object;
-    }
+    case ShapeKind::map:
     case ShapeKind::object: {
       JsonObject object;
       bool complete = true;
       for (const auto& member : node.members) {
-        const Key* key = shape.find(member.key);
-        if (key == nullptr) continue;
-        auto value = to_json(key->shape, member.value, where + "." + member.key);
+        const Key* key = shape.kind == ShapeKind::object ? shape.find(member.key) : nullptr;
+        if (shape.kind == ShapeKind::object && key == nullptr) continue;
+        const Shape& inner = key == nullptr ? shape.items[0] : key->shape;
+        auto value = to_json(inner, member.value, where + "." + member.key);
         if (value)
           object[member.key] = std::move(*value);
         else

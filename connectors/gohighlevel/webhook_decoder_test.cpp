@@ -1,52 +1,24 @@
 #include "connectors/gohighlevel/webhook_decoder.hpp"
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "connectors/gohighlevel/test_support.hpp"
+#include "wire/testing/key_pair.hpp"
 
 namespace lockstep::gohighlevel {
 namespace {
 
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-Key new_key(const char* algorithm) {
-  EVP_PKEY* key =
-      std::string_view(algorithm) == "RSA" ? EVP_RSA_gen(2048) : EVP_PKEY_Q_keygen(nullptr, nullptr, algorithm);
-  return Key(key, &EVP_PKEY_free);
-}
-
-std::string sign(EVP_PKEY* key, const EVP_MD* digest, std::string_view message) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  EXPECT_EQ(EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key), 1);
-  const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
-  std::size_t size = 0;
-  EXPECT_EQ(EVP_DigestSign(context.get(), nullptr, &size, bytes, message.size()), 1);
-  std::string out(size, '\0');
-  EXPECT_EQ(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes, message.size()),
-            1);
-  out.resize(size);
-  return wire::base64_encode(out);
-}
-
-std::string der_key(EVP_PKEY* key) {
-  unsigned char* der = nullptr;
-  const int size = i2d_PUBKEY(key, &der);
-  std::string out = wire::base64_encode({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
-  OPENSSL_free(der);
-  return out;
-}
+using wire::testing::KeyPair;
 
 struct Decoding : ::testing::Test {
   Decoding() {
     settings.location_id = "loc1";
-    settings.webhook_public_key = der_key(ed.get());
-    settings.webhook_legacy_public_key = der_key(rsa.get());
+    settings.webhook_public_key = wire::base64_encode(ed.der());
+    settings.webhook_legacy_public_key = wire::base64_encode(rsa.der());
     contact.learn({{"f1", "loyalty", "", "TEXT"}});
   }
   Result<std::vector<sync::Change>> decode(std::string body, wire::HttpHeaders headers) {
@@ -55,7 +27,7 @@ struct Decoding : ::testing::Test {
     return decoder->decode({std::move(headers), std::move(body), now}, contact, opportunity, unknown);
   }
   Result<std::vector<sync::Change>> decode_signed(const std::string& body) {
-    return decode(body, {{"x-ghl-signature", sign(ed.get(), nullptr, body)}});
+    return decode(body, {{"x-ghl-signature", wire::base64_encode(ed.sign(body))}});
   }
   ErrorKind refused(std::string body, wire::HttpHeaders headers) {
     const auto changes = decode(std::move(body), std::move(headers));
@@ -63,8 +35,8 @@ struct Decoding : ::testing::Test {
     return changes ? ErrorKind::corrupt : changes.error().kind;
   }
 
-  Key ed = new_key("ED25519");
-  Key rsa = new_key("RSA");
+  KeyPair ed = KeyPair::ed25519();
+  KeyPair rsa = KeyPair::rsa();
   ConnectorSettings settings;
   CustomFields contact;
   CustomFields opportunity;
@@ -83,19 +55,19 @@ TEST_F(WebhookTest, BothSignaturesAreAccepted) {
   EXPECT_EQ(current->front().delivery, "w1");
   EXPECT_EQ(current->front().version, 1'717'243'140'000U);
   EXPECT_EQ(current->front().extent, sync::Extent::partial);
-  EXPECT_TRUE(decode(kBody, {{"X-WH-Signature", sign(rsa.get(), EVP_sha256(), kBody)}}));
-  EXPECT_TRUE(decode(kBody, {{"X-GHL-Signature", "N/A"}, {"X-WH-Signature", sign(rsa.get(), EVP_sha256(), kBody)}}));
+  EXPECT_TRUE(decode(kBody, {{"X-WH-Signature", wire::base64_encode(rsa.sign(kBody))}}));
+  EXPECT_TRUE(decode(kBody, {{"X-GHL-Signature", "N/A"}, {"X-WH-Signature", wire::base64_encode(rsa.sign(kBody))}}));
 }
 
 TEST_F(WebhookTest, FailsClosed) {  // A4
-  const std::string good = sign(ed.get(), nullptr, kBody);
-  const std::string legacy = sign(rsa.get(), EVP_sha256(), kBody);
-  const Key other = new_key("ED25519");
+  const std::string good = wire::base64_encode(ed.sign(kBody));
+  const std::string legacy = wire::base64_encode(rsa.sign(kBody));
+  const KeyPair other = KeyPair::ed25519();
   EXPECT_EQ(refused(kBody, {}), ErrorKind::unauthorized);
   EXPECT_EQ(refused(kBody, {{"X-GHL-Signature", ""}}), ErrorKind::unauthorized);
   EXPECT_EQ(refused(kBody, {{"X-GHL-Signature", "N/A"}}), ErrorKind::unauthorized);
   EXPECT_EQ(refused(kBody + " ", {{"X-GHL-Signature", good}}), ErrorKind::unauthorized);
-  EXPECT_EQ(refused(kBody, {{"X-GHL-Signature", sign(other.get(), nullptr, kBody)}}), ErrorKind::unauthorized);
+  EXPECT_EQ(refused(kBody, {{"X-GHL-Signature", wire::base64_encode(other.sign(kBody))}}), ErrorKind::unauthorized);
   EXPECT_EQ(refused(kBody, {{"X-GHL-Signature", legacy}}), ErrorKind::unauthorized);
   // A wrong new signature is not rescued by a good legacy one.
   EXPECT_EQ(refused(kBody, {{"X-GHL-Signature", "AAAA"}, {"X-WH-Signature", legacy}}), ErrorKind::unauthorized);

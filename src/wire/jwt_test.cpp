@@ -1,14 +1,12 @@
 #include "wire/jwt.hpp"
 
 #include <gtest/gtest.h>
-#include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include "wire/signature.hpp"
+#include "wire/testing/key_pair.hpp"
 
 namespace lockstep::wire {
 namespace {
@@ -37,53 +35,20 @@ std::string hs256(const std::string& claims, const std::string& secret = kSecret
   return text + "." + base64url(hmac_sha256(secret, text));
 }
 
-// A key pair made for this run.
-class KeyPair {
- public:
-  explicit KeyPair(EVP_PKEY* key) : key_(key) {}
-  KeyPair(const KeyPair&) = delete;
-  KeyPair& operator=(const KeyPair&) = delete;
-  ~KeyPair() { EVP_PKEY_free(key_); }
+using testing::KeyPair;
 
-  std::string public_pem() const {
-    BIO* bio = BIO_new(BIO_s_mem());
-    PEM_write_bio_PUBKEY(bio, key_);
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(bio, &bytes);
-    std::string out(bytes, static_cast<std::size_t>(size));
-    BIO_free(bio);
-    return out;
-  }
-
-  std::string sign(const std::string& text) const {
-    EVP_MD_CTX* context = EVP_MD_CTX_new();
-    EVP_DigestSignInit(context, nullptr, EVP_sha256(), nullptr, key_);
-    std::size_t size = 0;
-    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-    EVP_DigestSign(context, nullptr, &size, bytes, text.size());
-    std::string out(size, '\0');
-    EVP_DigestSign(context, reinterpret_cast<unsigned char*>(out.data()), &size, bytes, text.size());
-    out.resize(size);
-    EVP_MD_CTX_free(context);
-    return out;
-  }
-
-  // r and s as 32 bytes each, as JWS has them.
-  std::string sign_raw(const std::string& text) const {
-    const std::string der = sign(text);
-    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-    ECDSA_SIG* signature = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size()));
-    std::string out(64, '\0');
-    auto* raw = reinterpret_cast<unsigned char*>(out.data());
-    BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, 32);
-    BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + 32, 32);
-    ECDSA_SIG_free(signature);
-    return out;
-  }
-
- private:
-  EVP_PKEY* key_;
-};
+// r and s as 32 bytes each, as JWS has them.
+std::string sign_raw(const KeyPair& key, const std::string& text) {
+  const std::string der = key.sign(text);
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  ECDSA_SIG* signature = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size()));
+  std::string out(64, '\0');
+  auto* raw = reinterpret_cast<unsigned char*>(out.data());
+  BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, 32);
+  BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + 32, 32);
+  ECDSA_SIG_free(signature);
+  return out;
+}
 
 std::string rs256(const KeyPair& key, const std::string& claims) {
   const std::string text = unsigned_token(R"({"alg":"RS256"})", claims);
@@ -92,7 +57,7 @@ std::string rs256(const KeyPair& key, const std::string& claims) {
 
 std::string es256(const KeyPair& key, const std::string& claims) {
   const std::string text = unsigned_token(R"({"alg":"ES256"})", claims);
-  return text + "." + base64url(key.sign_raw(text));
+  return text + "." + base64url(sign_raw(key, text));
 }
 
 JwtVerifier verifier(JwtSettings settings) {
@@ -133,18 +98,18 @@ TEST(Jwt, AcceptsTheExampleOfTheStandard) {
 }
 
 TEST(Jwt, AcceptsRs256AndEs256) {
-  const KeyPair rsa(EVP_RSA_gen(2048));
+  const KeyPair rsa = KeyPair::rsa();
   const KeyPair ec(EVP_EC_gen("P-256"));
-  EXPECT_TRUE(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""})
+  EXPECT_TRUE(verifier({.secret = "", .public_key = rsa.pem(), .issuer = "", .audience = ""})
                   .verify(rs256(rsa, kClaims), kNow));
-  const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.public_pem(), .issuer = "", .audience = ""});
+  const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.pem(), .issuer = "", .audience = ""});
   for (int i = 0; i < 20; ++i)
     EXPECT_TRUE(with_ec.verify(es256(ec, kClaims), kNow)) << "also with leading zeros in r and s";
 }
 
 TEST(Jwt, TheKeyDecidesTheAlgorithm) {
-  const KeyPair rsa(EVP_RSA_gen(2048));
-  const std::string pem = rsa.public_pem();
+  const KeyPair rsa = KeyPair::rsa();
+  const std::string pem = rsa.pem();
   const JwtVerifier with = verifier({.secret = "", .public_key = pem, .issuer = "", .audience = ""});
   expect_refused(with, hs256(kClaims, pem), "algorithm");  // the public key taken for a secret
   expect_refused(with, hs256(kClaims, pem, R"({"alg":"RS256"})"), "signature");
@@ -157,13 +122,13 @@ TEST(Jwt, TheKeyDecidesTheAlgorithm) {
 }
 
 TEST(Jwt, RefusesWrongSignatures) {
-  const KeyPair rsa(EVP_RSA_gen(2048));
-  const KeyPair other(EVP_RSA_gen(2048));
+  const KeyPair rsa = KeyPair::rsa();
+  const KeyPair other = KeyPair::rsa();
   const KeyPair ec(EVP_EC_gen("P-256"));
   expect_refused(with_secret(), hs256(kClaims, "another-secret-of-some-length"), "signature");
-  expect_refused(verifier({.secret = "", .public_key = rsa.public_pem(), .issuer = "", .audience = ""}),
-                 rs256(other, kClaims), "signature");
-  const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.public_pem(), .issuer = "", .audience = ""});
+  expect_refused(verifier({.secret = "", .public_key = rsa.pem(), .issuer = "", .audience = ""}), rs256(other, kClaims),
+                 "signature");
+  const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.pem(), .issuer = "", .audience = ""});
   const std::string text = unsigned_token(R"({"alg":"ES256"})", kClaims);
   expect_refused(with_ec, text + "." + base64url(ec.sign(text)), "signature");  // DER instead of raw
   expect_refused(with_ec, text + "." + base64url(std::string(64, '\0')), "signature");
@@ -234,10 +199,10 @@ TEST(Jwt, RefusesKeysThatAreNone) {
   refused({});
   refused({.secret = "short", .public_key = "", .issuer = "", .audience = ""});
   refused({.secret = "", .public_key = "no key", .issuer = "", .audience = ""});
-  refused({.secret = "", .public_key = small.public_pem(), .issuer = "", .audience = ""});
-  refused({.secret = "", .public_key = p384.public_pem(), .issuer = "", .audience = ""});
-  refused({.secret = "", .public_key = koblitz.public_pem(), .issuer = "", .audience = ""});
-  refused({.secret = kSecret, .public_key = p384.public_pem(), .issuer = "", .audience = ""});
+  refused({.secret = "", .public_key = small.pem(), .issuer = "", .audience = ""});
+  refused({.secret = "", .public_key = p384.pem(), .issuer = "", .audience = ""});
+  refused({.secret = "", .public_key = koblitz.pem(), .issuer = "", .audience = ""});
+  refused({.secret = kSecret, .public_key = p384.pem(), .issuer = "", .audience = ""});
 }
 
 }  // namespace

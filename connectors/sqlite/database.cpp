@@ -1,12 +1,17 @@
 #include "connectors/sqlite/database.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "connectors/sqlite/limits.hpp"
 
 namespace lockstep::sqlite_connector {
 
-Result<void> Database::open() {
+Result<void> Database::open(Missing missing) {
+  if (connection_) return {};
+  std::error_code error;
+  if (missing == Missing::leave && !std::filesystem::exists(settings_.path, error))
+    return fail(ErrorKind::unavailable, "the file " + settings_.path + " is not there: migrate creates it");
   auto opened = Connection::open(settings_.path, OpenMode::read_write);
   if (!opened) return fail(opened.error());
   connection_ = std::move(*opened);
@@ -23,8 +28,12 @@ Result<void> Database::refresh() {
 }
 
 Result<const Table*> Database::table(const std::string& object) {
-  if (!connection_) return fail(ErrorKind::unavailable, "the file is not open");
-  const auto found = tables_.find(object);
+  LOCKSTEP_CHECK(open(Missing::leave));
+  auto found = tables_.find(object);
+  if (found == tables_.end()) {
+    LOCKSTEP_CHECK(refresh());  // it may have been made meanwhile
+    found = tables_.find(object);
+  }
   if (found == tables_.end()) return fail(ErrorKind::invalid, "there is no table " + object + ": migrate creates it");
   return &found->second;
 }

@@ -22,10 +22,12 @@ class Database {
  public:
   explicit Database(Settings settings) : settings_(std::move(settings)) {}
 
-  Result<void> open();
+  enum class Missing { make, leave };
+  // Does nothing when it is open. `unavailable` when the file is missing and left so: only migrate makes it.
+  Result<void> open(Missing missing);
   void close();
-  Result<void> refresh();  // reads the tables anew
-  Connection& connection() { return *connection_; }
+  Result<void> refresh();                            // reads the tables anew
+  Connection& connection() { return *connection_; }  // of an open one
   const Settings& settings() const { return settings_; }
   const Tables& tables() const { return tables_; }
 

@@ -103,6 +103,7 @@ Result<void> migrate_tables(Steps& steps, Database& database, const connector::S
 }  // namespace
 
 Result<connector::Migrated> migrate(Database& database, const connector::SystemSettings& system) {
+  if (auto opened = database.open(Database::Missing::make); !opened) return fail(opened.error());
   Connection& connection = database.connection();
   auto transaction = Transaction::begin(connection, OpenMode::read_write);
   if (!transaction) return fail(transaction.error());

@@ -1,5 +1,7 @@
 #include "connectors/sqlite/sqlite_connector.hpp"
 
+#include <filesystem>
+
 #include "base/waker.hpp"
 #include "connector/worker_connector.hpp"
 #include "connectors/sqlite/capture.hpp"
@@ -71,7 +73,12 @@ class SqliteConnector final : public connector::WorkerConnector<Database> {
         settings_(std::move(settings)) {}
 
   Task<Result<void>> start() override {
-    return on_worker<Result<void>>([database = database_] { return database->open(); });
+    return on_worker<Result<void>>([database = database_]() -> Result<void> {
+      std::error_code error;
+      // It is opened when it is first needed; until then nothing is wrong.
+      if (!std::filesystem::exists(database->settings().path, error)) return {};
+      return database->open(Database::Missing::leave);
+    });
   }
 
   Task<void> stop() override {
@@ -88,11 +95,14 @@ class SqliteConnector final : public connector::WorkerConnector<Database> {
     return on_worker<std::vector<connector::CheckLine>>([this] {
       using enum connector::CheckLine::Level;
       std::vector<connector::CheckLine> lines;
+      std::error_code error;
+      if (!std::filesystem::exists(settings_.path, error)) {
+        lines.push_back({warning, "the file " + settings_.path + " is not there", "migrate creates it"});
+        return lines;
+      }
       auto opened = Connection::open(settings_.path, OpenMode::read_only);
       if (!opened) {
-        const bool absent = opened.error().kind == ErrorKind::unauthorized;
-        lines.push_back({problem, "cannot open the file: " + opened.error().message,
-                         absent ? "start creates it when its folder exists and may be written" : ""});
+        lines.push_back({problem, "cannot open the file: " + opened.error().message, ""});
         return lines;
       }
       lines.push_back({ok, "may read the file", ""});

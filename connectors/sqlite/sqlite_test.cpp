@@ -49,7 +49,7 @@ class SqliteConnectorTest : public testing::Test, public connector::ContractFixt
 
   std::string path() const { return folder_ + "/data.sqlite"; }
 
-  void open() {
+  void make() {
     connector::SystemSettings settings;
     settings.source = SourceId("s");
     settings.system = SystemName("local");
@@ -58,6 +58,9 @@ class SqliteConnectorTest : public testing::Test, public connector::ContractFixt
     auto made = factory().make(settings, ports_.ports());
     ASSERT_TRUE(made) << made.error().message;
     connector_ = std::move(*made);
+  }
+  void open() {
+    make();
     auto started = ports_.loop.run(connector_->start());
     ASSERT_TRUE(started->has_value()) << started->error().message;
     auto migrated = ports_.loop.run(connector_->migrate());
@@ -222,6 +225,28 @@ TEST_F(SqliteConnectorTest, AReplacedFileIsALossUntilTheHubKeepsIt) {
   std::filesystem::rename(path() + ".copy", path());
   ASSERT_TRUE(ports_.loop.run_until([&] { return !sink.losses.empty(); }));
   ASSERT_EQ(sink.held.size(), 1U);
+}
+
+TEST_F(SqliteConnectorTest, OnlyMigrateMakesTheFile) {
+  other_.reset();
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path() + suffix);
+  make();
+  ASSERT_TRUE(ports_.loop.run(connector_->start())->has_value()) << "a missing file is migrate's, not a failure";
+  const auto lines = *ports_.loop.run(connector_->check());
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines.front().level, connector::CheckLine::Level::warning);
+  const auto fetched = ports_.loop.run(connector_->fetch("contacts", "a", sync::WorkClass::live));
+  ASSERT_FALSE(fetched->has_value());
+  EXPECT_EQ(fetched->error().kind, ErrorKind::unavailable);
+  EXPECT_NE(fetched->error().message.find("migrate"), std::string::npos);
+  EXPECT_EQ(write_one(sync::WriteKind::create, "", {{"name", "Ann"}}).kind, sync::OutcomeKind::retry);
+  EXPECT_FALSE(std::filesystem::exists(path())) << "a check writes nothing";
+  // Another process migrates; this one goes on.
+  auto other = std::move(connector_);
+  open();
+  ports_.loop.run(connector_->stop());
+  connector_ = std::move(other);
+  EXPECT_EQ(write_one(sync::WriteKind::create, "", {{"name", "Ann"}}).kind, sync::OutcomeKind::applied);
 }
 
 TEST_F(SqliteConnectorTest, SettingsAreChecked) {

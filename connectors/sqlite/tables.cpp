@@ -81,7 +81,7 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
 
 Json settings_schema() {
   JsonObject properties;
-  properties["path"] = {{"type", "string"}, {"description", "The file; created when it does not exist"}};
+  properties["path"] = {{"type", "string"}, {"description", "The file; migrate creates it when it does not exist"}};
   properties["poll_ms"] = {{"type", "integer"},
                            {"minimum", 1},
                            {"maximum", 60'000},

@@ -61,7 +61,7 @@ std::vector<WriteResult> Database::write(const std::vector<WriteRequest>& reques
   const auto kind_of = [](const Error& error) {
     return error.kind == ErrorKind::unauthorized ? OutcomeKind::unauthorized : OutcomeKind::retry;
   };
-  if (!connection_) return fail_all(OutcomeKind::retry, {ErrorKind::unavailable, "the file is not open", {}});
+  if (auto opened = open(Missing::leave); !opened) return fail_all(OutcomeKind::retry, opened.error());
 
   auto transaction = Transaction::begin(*connection_, OpenMode::read_write);
   if (!transaction) return fail_all(kind_of(transaction.error()), transaction.error());

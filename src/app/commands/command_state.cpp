@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "app/commands/live_systems.hpp"
 #include "app/ports/data_folder.hpp"
+#include "connector/missed.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -33,14 +35,18 @@ class StoredState final : public connector::StatePort {
 
 }  // namespace
 
-// Opens the store only to write.
+// What a command must leave to the server goes into the store, everything else lasts as long as the command.
 class CommandState::Notes final : public connector::StatePort {
  public:
   Notes(CommandState& state, SystemConfig system) : state_(state), system_(std::move(system)) {}
 
-  Task<Result<Json>> get(std::string) override { co_return Json(); }
+  Task<Result<Json>> get(std::string key) override { return memory_.get(std::move(key)); }
 
   Task<Result<void>> put(std::string key, Json value) override {
+    if (key != connector::missed_state) {
+      Result<void> kept = co_await memory_.put(std::move(key), std::move(value));
+      co_return kept;
+    }
     if (Result<void> opened = state_.open_store(); !opened) co_return fail(opened.error());
     StoredState stored(*state_.store_, system_);
     Result<void> kept = co_await stored.put(std::move(key), std::move(value));
@@ -50,6 +56,7 @@ class CommandState::Notes final : public connector::StatePort {
  private:
   CommandState& state_;
   SystemConfig system_;
+  MemoryState memory_;
 };
 
 Result<void> CommandState::open_store() {

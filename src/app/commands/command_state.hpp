@@ -4,7 +4,8 @@
 //
 // A system whose settings have `oauth` gets new tokens that end the old ones: they go into the server's store under
 // the server's keys, or the server could not log in any more (Q3). While a server holds the store such a system is
-// refused. Every other system reads nothing, so that `check` needs no store, and notes what the server must know (B4).
+// refused. Every other system forgets, so that `check` needs no store, but for one thing: that changes may have been
+// missed, which the server must know (B4).
 #pragma once
 
 #include <memory>

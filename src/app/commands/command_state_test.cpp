@@ -85,17 +85,22 @@ TEST_F(CommandStateTest, WhatAnotherSystemNotesIsThereForTheServer) {
     auto port = command.state_of(db);
     ASSERT_TRUE(port);
     EXPECT_EQ(now((*port)->get("missed")).value(), Json(nullptr));
-    EXPECT_FALSE(std::filesystem::exists(data)) << "looking makes nothing";
+    ASSERT_TRUE(now((*port)->put("catalog", "fields")));
+    EXPECT_EQ(now((*port)->get("catalog")).value(), Json("fields"));
+    EXPECT_FALSE(std::filesystem::exists(data)) << "what lasts as long as the command makes nothing";
     ASSERT_TRUE(now((*port)->put("missed", "a slot was made")));
   }
   auto server = store::open_sqlite_store({.path = store_file(data)});
   ASSERT_TRUE(server);
   const auto kept = (*server)->open_reader()->state(SourceId("acme"), SystemName("db"), "connector/missed");
   EXPECT_EQ(kept.value(), Json("a slot was made"));
+  EXPECT_TRUE(
+      (*server)->open_reader()->state(SourceId("acme"), SystemName("db"), "connector/catalog").value().is_null());
   CommandState command(data);
   auto port = command.state_of(db);
   ASSERT_TRUE(port);
   EXPECT_FALSE(now((*port)->put("missed", "again"))) << "a server holds the store";
+  EXPECT_TRUE(now((*port)->put("catalog", "fields"))) << "and the rest does not need it";
 }
 
 }  // namespace

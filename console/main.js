@@ -106,7 +106,7 @@ function failed(error) {
 
 onKeyNeeded((refused) => new Promise((done) => {
   const dialog = by("ask-key");
-  setText(by("ask-key-why"), refused ? "The server did not accept this key. Try another one." : "This server asks who you are. The key stays in this browser tab only.");
+  setText(by("ask-key-why"), refused ? "The server did not accept this key. Try another one." : "This server asks who you are: enter one of its API keys (access.api_keys in lockstep.yaml) or a token. It stays in this browser tab only.");
   by("ask-key-input").value = "";
   dialog.oncancel = (event) => event.preventDefault();
   by("ask-key-form").onsubmit = (event) => {

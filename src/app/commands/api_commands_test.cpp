@@ -157,6 +157,14 @@ TEST_F(ApiCommandsTest, ColoursOnlyOnATerminal) {
   EXPECT_THAT(fake.out(), HasSubstr("\x1b[32msynced\x1b[0m"));
 }
 
+TEST_F(ApiCommandsTest, DeadLettersAreListedWithoutAnotherWord) {
+  for (const char* line : {"deadletters --source acme", "deadletters list --source acme"}) {
+    fake.script.answer(200, R"({"items":[],"next":null})");
+    EXPECT_EQ(fake.run(add_deadletters, line), ExitCode::ok) << line;
+    EXPECT_THAT(fake.script.requests.back().target, HasSubstr("/sources/acme/deadletters"));
+  }
+}
+
 TEST_F(ApiCommandsTest, DeadLettersAreListedAndRetried) {
   fake.script.answer(
       200,

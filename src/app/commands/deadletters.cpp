@@ -52,8 +52,7 @@ Result<void> retry(CommandContext& context, ApiClient& api, const RetryOptions& 
     for (const auto& id : options.ids) {
       const auto slash = id.find('/');
       if (slash == 0 || slash == std::string::npos || slash + 1 == id.size()) {
-        return fail(ErrorKind::invalid,
-                    fmt::format("\"{}\" must be RECORD/SYSTEM, as `deadletters list` shows it", id));
+        return fail(ErrorKind::invalid, fmt::format("\"{}\" must be RECORD/SYSTEM, as `deadletters` shows it", id));
       }
       items.emplace_back(JsonObject{{"record", id.substr(0, slash)}, {"system", id.substr(slash + 1)}});
     }
@@ -80,12 +79,16 @@ Result<void> retry(CommandContext& context, ApiClient& api, const RetryOptions& 
 void add_deadletters(CLI::App& app, CommandContext& context, CommandAction& action) {
   CLI::App* command =
       app.add_subcommand("deadletters", "Show writes that will not be tried again by themselves, or try them again");
-  command->require_subcommand(1);
-  CLI::App* list_command = command->add_subcommand("list", "Show them, with the reasons");
-  add_api_options(*list_command, context);
+  command->require_subcommand(0, 1);
   const auto source = std::make_shared<std::string>();
-  list_command->add_option("--source", *source, "The source; not needed when there is one only");
-  list_command->callback([&context, &action, source] {
+  CLI::App* list_command = command->add_subcommand("list", "Show them, with the reasons; the same as without a word");
+  for (CLI::App* one : {command, list_command}) {
+    add_api_options(*one, context);
+    one->add_option("--source", *source, "The source; not needed when there is one only");
+  }
+  // It runs after the callback of a subcommand, so it must not take that one's place.
+  command->callback([&context, &action, command, list_command, source] {
+    if (!command->get_subcommands().empty() && !command->got_subcommand(list_command)) return;
     action = [&context, source] {
       return with_api(context, [&](ApiClient& api) { return list(context, api, *source); });
     };
@@ -104,7 +107,7 @@ void add_deadletters(CLI::App& app, CommandContext& context, CommandAction& acti
   });
   command->footer(
       "Examples:\n"
-      "  lockstep deadletters list\n"
+      "  lockstep deadletters\n"
       "  lockstep deadletters retry --all --source acme");
 }
 

@@ -65,7 +65,8 @@ Result<wire::HttpResponse> HttpTransport::send(wire::HttpRequest request) {
   if (!answer) impl_->loop.run();
   LOCKSTEP_ASSERT(answer, "every request completes before its loop stops");
   if (!*answer && answer->error().kind == ErrorKind::unavailable) {
-    return fail(ErrorKind::unavailable, fmt::format("no server at {}: {}", impl_->origin, answer->error().message));
+    return fail(ErrorKind::unavailable,
+                fmt::format("no server at {} ({}): `lockstep up` starts one", impl_->origin, answer->error().message));
   }
   return std::move(*answer);
 }

@@ -54,7 +54,7 @@ void add_init(CLI::App& app, CommandContext& context, CommandAction& action) {
       context.out.line(fmt::format("{} written. Next:", context.config_file));
       context.out.line("  1. put in the id of your location and the fields that you keep equal");
       context.out.line("  2. export GHL_TOKEN=...   LOCKSTEP_API_KEY=$(openssl rand -hex 32)");
-      context.out.line("  3. lockstep check");
+      context.out.line("  3. lockstep check, then lockstep migrate, then lockstep up");
       return ExitCode::ok;
     };
   });

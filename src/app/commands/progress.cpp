@@ -51,6 +51,7 @@ void Progress::show(const JobState& state) {
     width_ = width;
     return;
   }
+  if (state.done == 0 && !state.total) return;  // nothing to say yet
   const std::uint64_t step = state.total && *state.total > 0 ? state.done * 10 / *state.total : 0;
   if (step_ == step) return;
   step_ = step;

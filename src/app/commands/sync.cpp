@@ -30,7 +30,8 @@ JobState state_of(const Json& job) {
   if (integer_member(job, "total")) state.total = number("total");
   state.rate_per_second = number_member(job, "rate_per_second");
   state.eta_seconds = integer_member(job, "eta_seconds");
-  state.what = fmt::format("{} {}", string_member(job, "system"), string_member(job, "entity"));
+  state.what = string_member(job, "system");
+  if (const auto entity = string_member(job, "entity"); !entity.empty()) state.what += fmt::format(" {}", entity);
   return state;
 }
 

@@ -83,6 +83,7 @@ TEST(Progress, RewritesItsLineForPeopleAndSaysTenthsToPrograms) {
     for_program.show(state);
   }
   for_person.end();
+  for_program.show({});  // not begun: nothing to say
   EXPECT_EQ(std::ranges::count(person_text.str(), '\r'), 21);
   EXPECT_EQ(std::ranges::count(person_text.str(), '\n'), 1);
   EXPECT_EQ(std::ranges::count(program_text.str(), '\n'), 11);

@@ -26,7 +26,9 @@ verb_test() {
       # A module's tests need nothing but their own program, the house rules not even that.
       if has_test "$folder" -R "^$filter\$" -L house; then
         targets=(build.ninja)
-      elif ! has_test "$folder" -R "^$filter\$" -L 'whole|browser'; then
+      elif [[ $filter == browser ]]; then
+        targets=(lockstep)
+      elif ! has_test "$folder" -R "^$filter\$" -L whole; then
         targets=("${filter}_test")
       fi
     else

@@ -17,6 +17,7 @@
 #include "app/commands/init.hpp"
 #include "app/commands/live_systems.hpp"
 #include "app/commands/migrate.hpp"
+#include "app/commands/pause.hpp"
 #include "app/commands/records.hpp"
 #include "app/commands/schema.hpp"
 #include "app/commands/sim.hpp"
@@ -113,6 +114,7 @@ ExitCode run(int argc, char** argv) {
   add_sync(app, context, action);
   add_records(app, context, action);
   add_deadletters(app, context, action);
+  add_pause(app, context, action);
   add_schema(app, context, action);
   add_sandbox(app, context, sandboxes, action);
   add_sim(app, context, LOCKSTEP_VERSION, action);

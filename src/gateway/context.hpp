@@ -21,6 +21,7 @@ struct Context {
 
 // Each file of routes adds its own. The context outlives the router.
 void add_source_routes(Router& router, Context& context);  // sources, status
+void add_system_routes(Router& router, Context& context);  // pause and resume
 void add_record_routes(Router& router, Context& context);  // records: list, read, create, edit, delete, history
 void add_work_routes(Router& router, Context& context);    // jobs, dead letters, inbox, conflicts
 void add_intake_routes(Router& router, Context& context);  // webhooks

@@ -14,6 +14,7 @@ struct Gateway::State {
     context.streams = &streams;
     add_intake_routes(router, context);  // first: the busiest
     add_source_routes(router, context);
+    add_system_routes(router, context);
     add_record_routes(router, context);
     add_work_routes(router, context);
     add_event_routes(router, context);

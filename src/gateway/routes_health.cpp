@@ -69,12 +69,26 @@ std::string metrics_text(Context& context) {
   gauge(streams, static_cast<double>(context.streams->size()), {});
   out.push_back(std::move(streams));
   auto connected = family("lockstep_system_connected", "1 while the system is reached", MetricType::Gauge);
+  auto held = family("lockstep_system_held", "1 while a person must resume the writes", MetricType::Gauge);
+  auto down = family("lockstep_system_down", "1 while the system does not answer", MetricType::Gauge);
+  auto stalled =
+      family("lockstep_system_stalled", "1 while writes have been due for long and none was done", MetricType::Gauge);
+  auto silent = family("lockstep_webhooks_silent_seconds", "How long no webhook has come, when that is too long",
+                       MetricType::Gauge);
+  auto missed = family("lockstep_found_by_polls_total", "Changes that a webhook should have told", MetricType::Counter);
   for (const sync::SourceSchema& source : context.hub.catalog().sources()) {
     for (const hub::LaneStatus& lane : context.hub.lanes(source.source)) {
-      gauge(connected, lane.connected ? 1 : 0, {{"source", source.source.str()}, {"system", lane.system.str()}});
+      const Labels labels{{"source", source.source.str()}, {"system", lane.system.str()}};
+      gauge(connected, lane.connected ? 1 : 0, labels);
+      gauge(held, lane.hold ? 1 : 0, labels);
+      gauge(down, lane.retry_at ? 1 : 0, labels);
+      gauge(stalled, lane.stalled ? 1 : 0, labels);
+      gauge(silent, lane.silence ? std::chrono::duration<double>(*lane.silence).count() : 0, labels);
+      counter(missed, static_cast<double>(lane.found_by_polls), labels);
     }
   }
-  out.push_back(std::move(connected));
+  for (prometheus::MetricFamily* one : {&connected, &held, &down, &stalled, &silent, &missed})
+    out.push_back(std::move(*one));
   return prometheus::TextSerializer().Serialize(out);
 }
 

@@ -82,9 +82,23 @@ Json to_json(const hub::JobProgress& job) {
 }
 
 Json to_json(const hub::LaneStatus& lane) {
+  Json hold;
+  if (lane.hold) {
+    hold = JsonObject{{"kind", lane.hold->kind},
+                      {"reason", lane.hold->reason},
+                      {"actor", lane.hold->actor},
+                      {"since", time_or_null(lane.hold->since)}};
+  }
+  Json silent;
+  if (lane.silence) silent = std::chrono::duration_cast<std::chrono::seconds>(*lane.silence).count();
   return JsonObject{{"system", lane.system.str()},
                     {"kind", lane.kind},
                     {"connected", lane.connected},
+                    {"hold", std::move(hold)},
+                    {"retry_at", time_or_null(lane.retry_at)},
+                    {"stalled", lane.stalled},
+                    {"silent_seconds", std::move(silent)},
+                    {"found_by_polls", lane.found_by_polls},
                     {"problem", lane.problem},
                     {"capture", lane.capture},
                     {"in_flight", lane.in_flight},

@@ -28,9 +28,15 @@ class FakeSystem final : public connector::Connector {
   std::size_t pages_read = 0;
   std::size_t pages_fail_after = 1'000'000;  // then pulls hang in retries
   std::size_t writes = 0;
+  std::size_t calls = 0;                   // of write()
+  bool outage = false;                     // writes do not get through
   std::vector<std::string> hidden;         // left out of lists, though they are there
   connector::CaptureSink* sink = nullptr;  // of a system that captures: set captures first
   void set_captures() { can_.captures = true; }
+  void set_webhooks_only() {
+    can_.objects.front().pulls_incremental = false;
+    can_.objects.front().webhooks = true;
+  }
 
   const connector::Capabilities& capabilities() const override { return can_; }
   Task<Result<void>> start() override { co_return Result<void>(); }
@@ -71,10 +77,17 @@ class FakeSystem final : public connector::Connector {
   }
 
   Task<std::vector<connector::WriteResult>> write(std::vector<connector::WriteRequest> requests) override {
+    ++calls;
     if (write_time > Duration(0)) co_await connector::sleep_for(loop_, write_time);
     std::vector<connector::WriteResult> out;
     for (const connector::WriteRequest& request : requests) {
       connector::WriteResult result;
+      if (outage) {
+        result.kind = sync::OutcomeKind::retry;
+        result.reason = "no connection";
+        out.push_back(std::move(result));
+        continue;
+      }
       if (!next_outcomes.empty()) {
         result.kind = next_outcomes.front();
         next_outcomes.pop_front();

@@ -171,6 +171,34 @@ Task<void> answer(Reads& reads, std::move_only_function<T(store::Reader&)> query
 
 }  // namespace
 
+namespace {
+
+Task<void> tell(Task<Result<void>> task, std::move_only_function<void(Result<void>)> done) {
+  Result<void> result = co_await std::move(task);
+  done(std::move(result));
+}
+
+Error no_system(const SourceId& source, const SystemName& system) {
+  return {ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'", {}};
+}
+
+}  // namespace
+
+void Hub::pause(const SourceId& source, const SystemName& system, std::string reason, std::string actor,
+                std::move_only_function<void(Result<void>)> done) {
+  Lane* lane = state_->lane(source, system);
+  if (lane == nullptr) return done(fail(no_system(source, system)));
+  Hold hold{"paused", std::move(reason), std::move(actor), state_->parts.loop->clock().now()};
+  state_->tasks.spawn(tell(lane->hold(std::move(hold)), std::move(done)));
+}
+
+void Hub::resume(const SourceId& source, const SystemName& system, std::string actor,
+                 std::move_only_function<void(Result<void>)> done) {
+  Lane* lane = state_->lane(source, system);
+  if (lane == nullptr) return done(fail(no_system(source, system)));
+  state_->tasks.spawn(tell(lane->resume(std::move(actor)), std::move(done)));
+}
+
 void Hub::read(std::move_only_function<void(store::Reader&)> query, Action done) {
   state_->tasks.spawn(answer<int>(
       state_->reads,

@@ -17,6 +17,7 @@
 #include "base/random.hpp"
 #include "connector/connector.hpp"
 #include "fanout/event_stream.hpp"
+#include "hub/guard.hpp"
 #include "hub/limits.hpp"
 #include "store/store.hpp"
 #include "sync/engine.hpp"
@@ -32,6 +33,7 @@ struct SystemSetup {
   std::chrono::milliseconds poll_every{60'000};  // incremental pulls; 0: never
   std::chrono::milliseconds full_every{0};       // full pulls; 0: only the first mirror
   bool mirror_on_start = true;
+  GuardSettings guard;
 };
 
 struct Setup {
@@ -65,12 +67,27 @@ struct JobProgress {
   std::string error;
 };
 
+// Why nothing is written to a system: a person has paused it, or the guard asks one.
+struct Hold {
+  std::string kind;  // "paused", "guard"
+  std::string reason;
+  std::string actor;  // who paused it; "" for the guard
+  Time since;
+
+  friend bool operator==(const Hold&, const Hold&) = default;
+};
+
 struct LaneStatus {
   SystemName system;
   std::string kind;
   bool connected = false;
-  std::string problem;  // why it does not run, for people
-  std::string capture;  // which way of capture runs, "" for none
+  std::optional<Hold> hold;
+  std::optional<Time> retry_at;      // the system does not answer: when it is tried again
+  bool stalled = false;              // writes have been due for long, and none was done
+  std::optional<Duration> silence;   // no webhook for so long that something is wrong
+  std::uint64_t found_by_polls = 0;  // changes that a webhook should have told, since start
+  std::string problem;               // why it does not run, for people
+  std::string capture;               // which way of capture runs, "" for none
   std::size_t in_flight = 0;
   std::uint64_t written = 0;  // since start
   std::uint64_t failed = 0;
@@ -130,6 +147,13 @@ class Hub {
   Result<JobProgress> start_job(const SourceId& source, const SystemName& system, const std::string& kind);
   std::vector<JobProgress> jobs(const SourceId& source) const;
   std::optional<JobProgress> job(const SourceId& source, const std::string& id) const;
+
+  // Stops all writes to a system until resume(); durable. What comes from it is still taken in.
+  void pause(const SourceId& source, const SystemName& system, std::string reason, std::string actor,
+             std::move_only_function<void(Result<void>)> done);
+  // Ends a pause, or approves what the guard asked about. `not_found` when nothing is held.
+  void resume(const SourceId& source, const SystemName& system, std::string actor,
+              std::move_only_function<void(Result<void>)> done);
 
   // Reads, answered on the loop's thread.
   void read(std::move_only_function<void(store::Reader&)> query, Action done);

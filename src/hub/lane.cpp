@@ -11,7 +11,11 @@ Lane::Lane(SystemSetup setup, LaneContext context)
       context_(std::move(context)),
       write_waker_(context_.loop),
       fetch_waker_(context_.loop),
-      poll_waker_(context_.loop) {}
+      poll_waker_(context_.loop),
+      watch_waker_(context_.loop),
+      breaker_(context_.limits),
+      guard_(setup_.guard),
+      silence_(context_.limits) {}
 
 Lane::~Lane() { LOCKSTEP_ASSERT(tasks_.idle(), "a lane is stopped before it goes"); }
 
@@ -28,6 +32,7 @@ void Lane::stop(Action done) {
       lane.write_waker_.wake();
       lane.fetch_waker_.wake();
       lane.poll_waker_.wake();
+      lane.watch_waker_.wake();
       lane.end_rests();
       co_await lane.setup_.connector->stop();
     }
@@ -53,14 +58,18 @@ Task<void> Lane::run() {
   context_.log.info("system.started", {{"source", source().str()}, {"system", system().str()}, {"kind", setup_.kind}});
   // Captured changes come from before the mirror's first page, so that nothing falls between the two.
   if (setup_.connector->capabilities().captures) setup_.connector->capture(*this);
+  co_await recall_hold();
+  co_await notice_gap();  // before run_watch() says that we are here
   tasks_.spawn(run_writes());
   tasks_.spawn(run_fetches());
   tasks_.spawn(run_polls());
+  tasks_.spawn(run_watch());
 }
 
 void Lane::adopt(SystemSetup setup) {
   LOCKSTEP_ASSERT(setup.connector == setup_.connector, "another connector is another lane");
   setup_ = std::move(setup);
+  guard_.configure(setup_.guard);
   write_waker_.wake();
   poll_waker_.wake();
 }
@@ -85,6 +94,7 @@ void Lane::deliver(std::vector<sync::Change> changes, std::move_only_function<vo
 
 void Lane::take_webhook(Submission submission) {
   last_seen_ = context_.loop.clock().now();
+  silence_.heard(*last_seen_);
   context_.committer.submit(std::move(submission));
 }
 
@@ -114,6 +124,11 @@ LaneStatus Lane::status() const {
   out.connected = connected_ && problem_.empty();
   out.problem = problem_;
   out.capture = capture_status_;
+  out.hold = hold_;
+  out.retry_at = breaker_.retry_at();
+  out.stalled = stalled_;
+  if (gets_webhooks()) out.silence = silence_.alarming(context_.loop.clock().now());
+  out.found_by_polls = found_by_polls_;
   out.in_flight = in_flight_.size();
   out.written = written_;
   out.failed = failed_;

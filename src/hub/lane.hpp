@@ -10,10 +10,13 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/waker.hpp"
+#include "hub/breaker.hpp"
 #include "hub/committer.hpp"
+#include "hub/guard.hpp"
 #include "hub/hub.hpp"
 #include "hub/prepare.hpp"
 #include "hub/reads.hpp"
+#include "hub/silence.hpp"
 
 namespace lockstep::hub {
 
@@ -46,6 +49,10 @@ class Lane final : private connector::CaptureSink {
   // Hands a webhook's inputs to the committer.
   void take_webhook(Submission submission);
 
+  // Stops writing, durably, until it is resumed.
+  Task<Result<void>> hold(Hold hold);
+  Task<Result<void>> resume(std::string actor);
+
   // Something may be due.
   void wake_writes() { write_waker_.wake(); }
   void wake_fetches() { fetch_waker_.wake(); }
@@ -68,6 +75,7 @@ class Lane final : private connector::CaptureSink {
 
   Task<void> run();
   Task<void> run_writes();
+  Task<void> run_watch();
   Task<void> run_fetches();
   Task<void> run_polls();
   Task<void> capture_in(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable);
@@ -80,10 +88,17 @@ class Lane final : private connector::CaptureSink {
   sync::StateRow owed_row(Json reason) const;
   static std::string mirror_key(const sync::SystemBinding& binding);
 
+  Task<void> recall_hold();
+  Task<bool> guarded(const Due& due);
+  Task<void> notice_gap();
+  Task<void> notice_stall();
+  bool gets_webhooks() const;
+
   Task<void> write_chunk(std::vector<Prepared> chunk);
   Task<void> read_back(Prepared prepared);
   Task<void> claim(std::vector<Prepared>& chunk);
   Task<void> fetch_one(sync::InboxRow row);
+  void note_answers(std::vector<sync::WriteOutcome>& outcomes);
   Task<void> settle(std::vector<sync::WriteOutcome> outcomes);
   sync::WriteOutcome to_outcome(const Prepared& prepared, connector::WriteResult result, Duration latency) const;
 
@@ -126,6 +141,13 @@ class Lane final : private connector::CaptureSink {
   Waker write_waker_;
   Waker fetch_waker_;
   Waker poll_waker_;
+  Waker watch_waker_;
+  Breaker breaker_;
+  Guard guard_;
+  Silence silence_;
+  std::optional<Hold> hold_;
+  bool stalled_ = false;
+  std::uint64_t found_by_polls_ = 0;
   bool stopping_ = false;
   bool connected_ = false;
   bool mirror_wanted_ = false;  // to be started

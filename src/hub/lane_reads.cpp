@@ -134,9 +134,10 @@ Task<void> Lane::run_polls() {
       const std::string id = begin_job(pull == Pull::incremental ? "pull" : "mirror").id;
       co_await run_job(id, pull);
     }
-    first = false;
+    // What happened between the last run and this start is looked for at once, not after the first interval.
+    const bool caught_up = !std::exchange(first, false) || !setup_.mirror_on_start || setup_.poll_every.count() == 0;
     if (stopping_) break;
-    if (!mirror_wanted_ || job_running_) {
+    if (caught_up && (!mirror_wanted_ || job_running_)) {
       std::optional<Duration> wait;
       if (setup_.poll_every.count() > 0) wait = setup_.poll_every;
       if (setup_.full_every.count() > 0) wait = std::min<Duration>(wait.value_or(setup_.full_every), setup_.full_every);
@@ -254,6 +255,11 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
       std::vector<sync::Input> inputs = to_inputs(std::move(page->changes), full ? sync::Via::scan : sync::Via::poll);
       Result<std::vector<sync::Applied>> applied = co_await commit(std::move(inputs), std::move(rows));
       if (!applied) co_return fail(applied.error());
+      if (!full && gets_webhooks()) {
+        found_by_polls_ += static_cast<std::uint64_t>(std::ranges::count_if(*applied, [](const sync::Applied& one) {
+          return !one.error && one.disposition == sync::Disposition::applied;
+        }));
+      }
     }
     if (JobProgress* job = find_job(id)) {
       job->done += count;

@@ -18,16 +18,27 @@ Task<void> Lane::run_writes() {
   const connector::Capabilities& can = setup_.connector->capabilities();
   while (!stopping_) {
     const Time now = context_.loop.clock().now();
+    if (hold_) {
+      co_await write_waker_.sleep(std::nullopt);
+      continue;
+    }
     if (paused_until_ > now) {
       co_await write_waker_.sleep(paused_until_ - now);
       continue;
     }
-    if (calls_ >= can.write_parallel_limit) {
+    const Breaker::State breaker = breaker_.state(now);
+    if (breaker == Breaker::State::open) {
+      co_await write_waker_.sleep(*breaker_.retry_at() - now);
+      continue;
+    }
+    const bool probing = breaker == Breaker::State::half_open;
+    if (calls_ >= (probing ? 1 : can.write_parallel_limit)) {
       co_await write_waker_.sleep(std::nullopt);
       continue;
     }
-    const std::size_t limit =
+    const std::size_t room =
         std::min((can.write_parallel_limit - calls_) * can.write_batch_limit, context_.limits.lane_rows_limit);
+    const std::size_t limit = probing ? 1 : room;
     Reads::Query<Result<Due>> query = [this, limit, now, catalog = context_.catalog(),
                                        skip = in_flight_](store::Reader& reader) {
       return preparer_.prepare(reader, *catalog, source(), system(), now, limit, skip);
@@ -48,6 +59,7 @@ Task<void> Lane::run_writes() {
       if (due->empty.empty()) co_await write_waker_.sleep(until(due->next, now));
       continue;
     }
+    if (co_await guarded(*due)) continue;
     std::vector<Prepared> chunk;
     for (Prepared& prepared : due->writes) {
       in_flight_.insert(prepared.row.key.record);
@@ -144,7 +156,22 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
   return outcome;
 }
 
+// One answer shows that the system is there, whatever it says. A wait that it asked for (429) is an answer, too.
+void Lane::note_answers(std::vector<sync::WriteOutcome>& outcomes) {
+  const auto silent = [](const sync::WriteOutcome& outcome) {
+    const bool none = outcome.kind == sync::OutcomeKind::retry || outcome.kind == sync::OutcomeKind::unknown;
+    return none && !outcome.retry_after;
+  };
+  if (outcomes.empty()) return;
+  if (!std::ranges::all_of(outcomes, silent)) return breaker_.answered();
+  breaker_.failed(context_.loop.clock().now());
+  if (!breaker_.retry_at()) return;
+  for (sync::WriteOutcome& outcome : outcomes) outcome.outage = true;
+  problem_ = "does not answer: " + outcomes.front().reason;
+}
+
 Task<void> Lane::settle(std::vector<sync::WriteOutcome> outcomes) {
+  note_answers(outcomes);
   std::vector<RecordId> records;
   std::vector<sync::Input> inputs;
   for (sync::WriteOutcome& outcome : outcomes) {

@@ -23,6 +23,16 @@ struct HubLimits {
   std::chrono::milliseconds connector_restart_first{1'000};
   std::chrono::milliseconds connector_restart_limit{60'000};
   std::chrono::milliseconds unauthorized_pause{60'000};
+  std::size_t breaker_failures = 5;  // calls without an answer in a row; then the system is left alone for a while
+  std::chrono::milliseconds breaker_first{1'000};
+  std::chrono::milliseconds breaker_limit{60'000};
+  std::chrono::milliseconds watch_every{60'000};      // a lane looks after itself
+  std::chrono::milliseconds stall_after{5 * 60'000};  // something was due this long, nothing was written: an alarm
+  std::chrono::milliseconds gap_scan_after{10 *
+                                           60'000};      // away for longer: what can not be pulled by time is read anew
+  std::chrono::milliseconds silence_least{15 * 60'000};  // without webhooks, before anybody is alarmed
+  std::size_t silence_gaps = 20;                         // and this many times the usual gap
+  std::size_t silence_learned = 20;                      // webhooks, before the usual gap means anything
 };
 
 }  // namespace lockstep::hub

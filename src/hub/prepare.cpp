@@ -52,6 +52,9 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
     }
     if (ids.size() < limit) ids.push_back(row.key.record);
   }
+  if (ids.empty()) return due;
+  LOCKSTEP_TRY(counts, reader.counts(source));
+  due.records = counts.records;
   LOCKSTEP_TRY(records, reader.records(source, ids));
   std::unordered_map<RecordId, const sync::Record*> by_id;
   for (const sync::Record& record : records) by_id.emplace(record.id, &record);

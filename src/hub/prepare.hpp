@@ -26,6 +26,7 @@ struct Due {
   std::vector<sync::OutboxKey> empty;  // rows that turned out to have nothing to write
   std::optional<Time> next;            // when the next row becomes due
   bool more = false;                   // there were more rows than asked for
+  std::uint64_t records = 0;           // that the source has
 };
 
 class Preparer {

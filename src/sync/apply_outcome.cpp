@@ -220,15 +220,15 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
 }
 
 void Applier::retry_later(OutboxRow& row, const WriteOutcome& outcome) {
-  row.attempts += 1;
+  if (!outcome.outage) row.attempts += 1;
   row.error = outcome.reason;
   row.error_kind = error_kind_of(outcome.kind);
-  if (row.attempts >= settings_.attempts_limit && outcome.kind != OutcomeKind::unauthorized) {
+  if (row.attempts >= settings_.attempts_limit && !outcome.outage && outcome.kind != OutcomeKind::unauthorized) {
     row.state = OutboxState::dead;
     return;
   }
   const std::uint64_t doubled = static_cast<std::uint64_t>(settings_.backoff_first.count())
-                                << std::min<std::uint32_t>(row.attempts - 1, 20);
+                                << std::min<std::uint32_t>(std::max<std::uint32_t>(row.attempts, 1) - 1, 20);
   const auto ceiling = std::min<std::uint64_t>(doubled, static_cast<std::uint64_t>(settings_.backoff_limit.count()));
   auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(ceiling / 2 + random_.below(ceiling / 2 + 1)));
   if (outcome.retry_after) wait = std::max(wait, *outcome.retry_after);

@@ -95,7 +95,8 @@ struct WriteOutcome {
   std::optional<Json> state;        // what the system holds now, in its shape, when it said so
   Extent extent = Extent::partial;  // of `state`
   Version version = 0;
-  std::string reason;  // for people: why it failed
+  std::string reason;   // for people: why it failed
+  bool outage = false;  // retry, unknown: the whole system does not answer; that is not held against this write
   std::optional<std::chrono::milliseconds> retry_after;
   Duration latency{0};  // of the call
 

@@ -11,6 +11,26 @@
 namespace lockstep::app {
 namespace {
 
+struct LaneState {
+  std::string state;
+  Colour colour = Colour::green;
+  std::string note;  // "": nothing special
+};
+
+// The worst that is known about a system.
+LaneState state_of(const Json& system) {
+  if (const Json* hold = find_member(system, "hold"); hold != nullptr && hold->is_object()) {
+    const bool guard = string_member(*hold, "kind") == "guard";
+    return {guard ? "asks" : "paused", Colour::yellow, text_or_dash(*hold, "reason")};
+  }
+  const std::string problem = text_or_dash(system, "problem");
+  if (!bool_member(system, "connected")) return {"down", Colour::red, problem == "-" ? "" : problem};
+  if (bool_member(system, "stalled")) return {"stalled", Colour::red, "writes are due and none is done"};
+  if (const auto silent = integer_member(system, "silent_seconds"))
+    return {"silent", Colour::yellow, fmt::format("no webhook for {} minutes", *silent / 60)};
+  return {"connected", Colour::green, problem == "-" ? "" : problem};
+}
+
 void print_systems(Terminal& out, const Json& status) {
   Table table({{"SYSTEM"},
                {"CONNECTOR"},
@@ -20,16 +40,14 @@ void print_systems(Terminal& out, const Json& status) {
                {"LAST SEEN"},
                {"NOTE"}});
   for (const auto& system : list_member(status, "systems")) {
-    const bool connected = bool_member(system, "connected");
-    const std::string problem = text_or_dash(system, "problem");
-    const std::string note = problem != "-" ? problem : text_or_dash(system, "capture");
+    const LaneState state = state_of(system);
+    const std::string note = !state.note.empty() ? state.note : text_or_dash(system, "capture");
     const bool failed = integer_member(system, "failed").value_or(0) > 0;
-    table.add({text_or_dash(system, "system"), text_or_dash(system, "kind"),
-               Cell(connected ? "connected" : "down", connected ? Colour::green : Colour::red),
+    table.add({text_or_dash(system, "system"), text_or_dash(system, "kind"), Cell(state.state, state.colour),
                text_or_dash(system, "written"),
                Cell(text_or_dash(system, "failed"), failed ? Colour::red : Colour::none),
                text_or_dash(system, "last_seen"),
-               Cell(note == "-" ? "" : note, problem != "-" ? Colour::red : Colour::grey)});
+               Cell(note == "-" ? "" : note, state.note.empty() ? Colour::grey : Colour::red)});
   }
   table.print(out);
 }

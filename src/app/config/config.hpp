@@ -52,8 +52,18 @@ struct PullSchedule {
   std::optional<Duration> full_every;  // none: never by itself
 };
 
+// How much of a system may change in a window before a person is asked.
+struct GuardConfig {
+  Duration window = std::chrono::hours(1);
+  std::size_t delete_percent = 20;
+  std::size_t delete_least = 25;
+  std::size_t rewrite_percent = 50;
+  std::size_t rewrite_least = 1'000;
+};
+
 struct SystemConfig {
   std::string connector;  // Factory::kind
+  GuardConfig guard;
   connector::SystemSettings settings;
   PullSchedule pull;
 };

@@ -285,6 +285,35 @@ Shape poll_shape() {
   return named("poll", "When a system is read without being asked.", std::move(shape));
 }
 
+Shape guard_shape() {
+  Shape shape = object({
+      {.name = "window",
+       .shape = duration(60 * second, 30 * day),
+       .doc = "Over which changes are counted; also how long an approval lasts.",
+       .fallback = "1h"},
+      {.name = "delete_percent",
+       .shape = integer(1, 100),
+       .doc = "Share of the source's records that may be deleted from this system; 100: any.",
+       .fallback = "20"},
+      {.name = "delete_least",
+       .shape = integer(1, 1'000'000),
+       .doc = "Fewer deletes than this never ask.",
+       .fallback = "25"},
+      {.name = "rewrite_percent",
+       .shape = integer(1, 100),
+       .doc = "Share of the source's records that may be rewritten in this system; 100: any.",
+       .fallback = "50"},
+      {.name = "rewrite_least",
+       .shape = integer(1, 1'000'000),
+       .doc = "Fewer rewritten records than this never ask.",
+       .fallback = "1000"},
+  });
+  shape.example = "guard: {delete_percent: 5, rewrite_percent: 100}";
+  return named("guard",
+               "Stops writing to the system and asks when too much of it would change at once: see `lockstep resume`.",
+               std::move(shape));
+}
+
 Shape system_shape(std::span<const connector::Factory> factories) {
   Shape shape;
   shape.kind = ShapeKind::variant;
@@ -314,6 +343,7 @@ const std::vector<Key>& system_keys() {
   static const std::vector<Key> keys = {
       {.name = "connector", .shape = text(64), .doc = "The kind of system.", .presence = Presence::required},
       {.name = "poll", .shape = poll_shape(), .doc = "When it is read without being asked."},
+      {.name = "guard", .shape = guard_shape(), .doc = "How much of it may change at once."},
   };
   return keys;
 }

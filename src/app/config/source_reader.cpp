@@ -25,6 +25,17 @@ std::optional<Duration> interval(const Node* poll, std::string_view key, Duratio
   return node->text == "never" ? std::nullopt : parse_duration(node->text);
 }
 
+void read_guard(const Node& node, GuardConfig& guard) {
+  if (const Node* window = node.find("window")) guard.window = parse_duration(window->text).value_or(guard.window);
+  const auto number = [&](std::string_view key, std::size_t& into) {
+    if (const Node* value = node.find(key)) into = std::stoul(value->text);
+  };
+  number("delete_percent", guard.delete_percent);
+  number("delete_least", guard.delete_least);
+  number("rewrite_percent", guard.rewrite_percent);
+  number("rewrite_least", guard.rewrite_least);
+}
+
 // The place of a setting that a connector complains about: "pull.page_size" or just the system.
 Mark mark_of_setting(const Node& system, std::string_view setting) {
   const Node* node = &system;
@@ -138,6 +149,7 @@ void SourceReader::read_system(const Member& member, SourceConfig& source, const
   const Node* poll = node.find("poll");
   system.pull.every = interval(poll, "every", std::chrono::seconds(60));
   system.pull.full_every = interval(poll, "full_every", std::chrono::hours(24));
+  if (const Node* guard = node.find("guard"); guard != nullptr) read_guard(*guard, system.guard);
   const auto settings = secrets_.to_json(settings_shapes_.at(kind), node, where);
   if (settings) {
     system.settings.settings = settings->get_object();

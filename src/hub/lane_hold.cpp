@@ -1,0 +1,75 @@
+// Writes that wait for a person: a pause, or what the guard asks about. A hold is a row of the store, so that a restart
+// does not send what somebody wanted to look at first.
+#include "hub/lane.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+const std::string kHoldKey = "hold";
+
+Json to_row(const Hold& hold) {
+  return JsonObject{
+      {"kind", hold.kind}, {"reason", hold.reason}, {"actor", hold.actor}, {"since_ms", to_epoch_ms(hold.since)}};
+}
+
+Hold from_row(const Json& row) {
+  Hold hold;
+  hold.kind = string_member(row, "kind");
+  hold.reason = string_member(row, "reason");
+  hold.actor = string_member(row, "actor");
+  const Json* since = find_member(row, "since_ms");
+  if (since != nullptr && since->is_int64()) hold.since = from_epoch_ms(since->get_int64());
+  return hold;
+}
+
+}  // namespace
+
+Task<void> Lane::recall_hold() {
+  std::string key = kHoldKey;
+  const Json row = co_await state(std::move(key));
+  if (row.is_object()) hold_ = from_row(row);
+}
+
+Task<Result<void>> Lane::hold(Hold hold) {
+  hold_ = hold;  // at once; what is already on its way ends
+  context_.log.warning(
+      "system.held",
+      {{"source", source().str()}, {"system", system().str()}, {"kind", hold.kind}, {"reason", hold.reason}});
+  std::vector<sync::Input> none;
+  std::vector<sync::StateRow> rows;
+  rows.push_back(state_row(kHoldKey, to_row(hold)));
+  const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
+  if (!kept) co_return fail(kept.error());
+  co_return Result<void>();
+}
+
+Task<Result<void>> Lane::resume(std::string actor) {
+  if (!hold_) co_return fail(ErrorKind::not_found, "nothing is held: system '" + system().str() + "' is written to");
+  std::vector<sync::Input> none;
+  std::vector<sync::StateRow> rows;
+  rows.push_back(state_row(kHoldKey, nullptr));
+  const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
+  if (!kept) co_return fail(kept.error());
+  context_.log.info("system.resumed", {{"source", source().str()}, {"system", system().str()}, {"actor", actor}});
+  if (hold_ && hold_->kind == "guard") guard_.approve(context_.loop.clock().now());
+  hold_.reset();
+  write_waker_.wake();
+  co_return Result<void>();
+}
+
+// True when the guard asks a person about what is due; nothing of it is sent then.
+Task<bool> Lane::guarded(const Due& due) {
+  std::vector<GuardedWrite> writes;
+  for (const Prepared& prepared : due.writes) {
+    if (!prepared.read_back) writes.push_back({prepared.row.key.record, prepared.request.kind});
+  }
+  const Time now = context_.loop.clock().now();
+  std::optional<std::string> refused = guard_.refuse(now, writes, due.records);
+  if (!refused) co_return false;
+  Hold asked{"guard", std::move(*refused), "", now};
+  const Result<void> kept = co_await hold(std::move(asked));
+  if (!kept) problem_ = "the hold can not be kept: " + kept.error().message;
+  co_return true;
+}
+
+}  // namespace lockstep::hub

@@ -11,9 +11,9 @@
 #include <sstream>
 
 #include "app/config/config_shape.hpp"
+#include "app/config/example_files.hpp"
 #include "app/config/fake_factories.hpp"
 #include "app/config/json_schema.hpp"
-#include "app/config/limits.hpp"
 #include "app/config/load.hpp"
 #include "app/config/node.hpp"
 
@@ -22,25 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path testdata = fs::path(LOCKSTEP_SOURCE_DIR) / "src/app/config/testdata";
-
-FixedEnvironment environment() {
-  FixedEnvironment env;
-  env.variables = {{"LOCKSTEP_API_KEY", "0123456789abcdef-ops"},
-                   {"GHL_TOKEN", "pit-token"},
-                   {"DATABASE_URL", "postgres://u:pw@db/app"},
-                   {"JWT_SECRET", "0123456789abcdef0123456789abcdef"},
-                   {"OTHER_LOCATION", "wxyz9876"},
-                   {"EMPTY", ""}};
-  env.files = {{"secrets/acme", "0123456789abcdef-acme\n"}, {"secrets/key.pem", "-----BEGIN PUBLIC KEY-----\nabc\n"}};
-  return env;
-}
-
-std::string read(const fs::path& path) {
-  auto text = ProcessEnvironment().file(path.string(), config_bytes_limit);
-  EXPECT_TRUE(text) << path;
-  return text.value_or("");
-}
+const fs::path testdata = example_folder();
 
 std::vector<fs::path> files_in(const std::string& folder) {
   std::vector<fs::path> files;
@@ -61,7 +43,7 @@ std::vector<std::string> expected_problems(const std::string& text) {
 }
 
 std::vector<std::string> found_problems(const std::string& text) {
-  auto result = read_config(text, "f", fake_factories(), environment());
+  auto result = read_config(text, "f", fake_factories(), example_environment());
   std::vector<std::string> found;
   if (!result) {
     for (const auto& problem : result.error()) found.push_back(to_text(problem));
@@ -70,13 +52,14 @@ std::vector<std::string> found_problems(const std::string& text) {
 }
 
 TEST(Examples, GoodOnesLoad) {
-  for (const auto& file : files_in("good")) EXPECT_THAT(found_problems(read(file)), ::testing::IsEmpty()) << file;
+  for (const auto& file : files_in("good"))
+    EXPECT_THAT(found_problems(read_example(file)), ::testing::IsEmpty()) << file;
 }
 
 TEST(Examples, BadOnesHaveExactlyTheProblemsTheyExpect) {
   for (const std::string folder : {"bad_shape", "bad_meaning"}) {
     for (const auto& file : files_in(folder)) {
-      const std::string text = read(file);
+      const std::string text = read_example(file);
       const auto expected = expected_problems(text);
       EXPECT_FALSE(expected.empty()) << file;
       EXPECT_THAT(found_problems(text), ::testing::UnorderedElementsAreArray(expected)) << file;
@@ -93,7 +76,7 @@ std::map<std::string, bool> schema_verdicts() {
     for (const auto& file : files_in(kind)) {
       Problems problems("");
       std::ofstream(folder / fmt::format("{}-{}.input", kind, file.stem().string()))
-          << lockstep::to_text(to_json(parse_yaml(read(file), problems)));
+          << lockstep::to_text(to_json(parse_yaml(read_example(file), problems)));
     }
   }
   std::ofstream(folder / "judge.py") << R"(

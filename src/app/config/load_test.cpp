@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/config/example_files.hpp"
 #include "app/config/fake_factories.hpp"
-#include "app/config/limits.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -15,29 +15,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-const std::string testdata = std::string(LOCKSTEP_SOURCE_DIR) + "/src/app/config/testdata/";
-
-// What the good examples need.
-FixedEnvironment environment() {
-  FixedEnvironment env;
-  env.variables = {{"LOCKSTEP_API_KEY", "0123456789abcdef-ops"},
-                   {"GHL_TOKEN", "pit-token"},
-                   {"DATABASE_URL", "postgres://u:pw@db/app"},
-                   {"JWT_SECRET", "0123456789abcdef0123456789abcdef"},
-                   {"OTHER_LOCATION", "wxyz9876"},
-                   {"EMPTY", ""}};
-  env.files = {{"secrets/acme", "0123456789abcdef-acme\n"}, {"secrets/key.pem", "-----BEGIN PUBLIC KEY-----\nabc\n"}};
-  return env;
-}
-
-std::string read(const std::string& path) {
-  auto text = ProcessEnvironment().file(path, config_bytes_limit);
-  EXPECT_TRUE(text) << path;
-  return text.value_or("");
-}
+const std::string testdata = example_folder().string() + "/";
 
 ConfigResult read_text(const std::string& text) {
-  return read_config(text, "lockstep.yaml", fake_factories(), environment());
+  return read_config(text, "lockstep.yaml", fake_factories(), example_environment());
 }
 
 std::vector<std::string> problems_of(const std::string& text) {
@@ -64,7 +45,7 @@ std::string with_entities(const std::string& entities) {
 }
 
 TEST(LoadConfig, ReadsEverything) {
-  auto result = read_text(read(testdata + "good/full.yaml"));
+  auto result = read_text(read_example(testdata + "good/full.yaml"));
   ASSERT_TRUE(result) << joined(result.error());
   const Config& config = *result;
   EXPECT_EQ(config.server.host, "::1");
@@ -89,7 +70,7 @@ TEST(LoadConfig, ReadsEverything) {
 }
 
 TEST(LoadConfig, GivesSystemsTheirSettingsAndEntities) {
-  auto result = read_text(read(testdata + "good/full.yaml"));
+  auto result = read_text(read_example(testdata + "good/full.yaml"));
   ASSERT_TRUE(result) << joined(result.error());
   ASSERT_THAT(result->sources, SizeIs(2));
   const SourceConfig& acme = result->sources[0];
@@ -112,7 +93,7 @@ TEST(LoadConfig, GivesSystemsTheirSettingsAndEntities) {
 }
 
 TEST(LoadConfig, BuildsTheCatalog) {
-  auto result = read_text(read(testdata + "good/full.yaml"));
+  auto result = read_text(read_example(testdata + "good/full.yaml"));
   ASSERT_TRUE(result) << joined(result.error());
   const auto* source = result->catalog->find(SourceId("acme"));
   ASSERT_NE(source, nullptr);
@@ -142,7 +123,7 @@ TEST(LoadConfig, BuildsTheCatalog) {
 }
 
 TEST(LoadConfig, SettingsPointIntoTheCatalogAfterAMove) {
-  auto result = read_text(read(testdata + "good/full.yaml"));
+  auto result = read_text(read_example(testdata + "good/full.yaml"));
   ASSERT_TRUE(result);
   const Config moved = std::move(*result);
   const auto* entity = moved.sources[0].systems[0].settings.entities[0];
@@ -160,7 +141,7 @@ TEST(LoadConfig, ReportsEveryMistakeAtOnceInTheOrderOfTheFile) {
 }
 
 TEST(LoadConfig, ATemplateUsedByManySourcesHasItsMistakeOnce) {
-  std::string text = read(testdata + "good/full.yaml");
+  std::string text = read_example(testdata + "good/full.yaml");
   const auto at = text.find("fields: {title: name,");
   text.replace(at, 15, "fields: {titel:");
   EXPECT_THAT(problems_of(text), ElementsAre(HasSubstr("sources[acme].entities.deal.systems.crm.fields: there is no "
@@ -168,8 +149,8 @@ TEST(LoadConfig, ATemplateUsedByManySourcesHasItsMistakeOnce) {
 }
 
 TEST(LoadConfig, MissingSecretsAreProblemsOfTheEnvironment) {
-  std::string text = read(testdata + "good/full.yaml");
-  auto env = environment();
+  std::string text = read_example(testdata + "good/full.yaml");
+  auto env = example_environment();
   env.variables.erase("GHL_TOKEN");
   env.variables["DATABASE_URL"] = "";
   env.files.clear();
@@ -182,10 +163,10 @@ TEST(LoadConfig, MissingSecretsAreProblemsOfTheEnvironment) {
 }
 
 TEST(LoadConfig, PathsAreRelativeToTheFolderOfTheFile) {
-  auto env = environment();
+  auto env = example_environment();
   env.files = {{"/etc/lockstep/secrets/acme", "0123456789abcdef-acme"},
                {"/etc/lockstep/secrets/key.pem", "-----BEGIN PUBLIC KEY-----"},
-               {"/etc/lockstep/lockstep.yaml", read(testdata + "good/full.yaml")}};
+               {"/etc/lockstep/lockstep.yaml", read_example(testdata + "good/full.yaml")}};
   auto result = load_config("/etc/lockstep/lockstep.yaml", fake_factories(), env);
   ASSERT_TRUE(result) << joined(result.error());
   env.files["/etc/lockstep/lockstep.yaml"] = with_entities(

@@ -12,6 +12,7 @@ std::string_view to_string(sync::OutboxState state) {
     case sync::OutboxState::unknown: return "unknown";
     case sync::OutboxState::blocked: return "blocked";
     case sync::OutboxState::dead: return "dead";
+    case sync::OutboxState::discarded: return "discarded";
   }
   return "";
 }
@@ -147,7 +148,10 @@ Json to_json(const sync::ConflictRow& row) {
                     {"theirs_origin", row.theirs_origin.str()},
                     {"rule", row.rule},
                     {"winner", row.winner.str()},
-                    {"open", row.open}};
+                    {"open", row.open},
+                    {"decided_by", row.decided_by.empty() ? Json(nullptr) : Json(row.decided_by)},
+                    {"decided_at", row.decided_by.empty() ? Json(nullptr) : Json(to_iso8601(row.decided_at))},
+                    {"decision", row.decided_by.empty() ? Json(nullptr) : Json(row.decision)}};
 }
 
 Json to_json(const store::Counts& counts) {

@@ -195,7 +195,8 @@ Result<Counts> MemoryReader::counts(const SourceId& source) {
     ++(at->second.deleted ? counts.tombstones : counts.records);
   }
   for (const auto& [key, row] : tables_.outbox) {
-    if (row.key.source == source) ++(row.state == sync::OutboxState::dead ? counts.outbox_dead : counts.outbox_waiting);
+    if (row.key.source != source || row.state == sync::OutboxState::discarded) continue;
+    ++(row.state == sync::OutboxState::dead ? counts.outbox_dead : counts.outbox_waiting);
   }
   for (const auto& [seq, row] : tables_.inbox) counts.inbox += row.change.source == source ? 1 : 0;
   for (const auto& [key, row] : tables_.conflicts) counts.conflicts_open += row.source == source && row.open ? 1 : 0;

@@ -192,4 +192,9 @@ Result<std::vector<sync::ConflictRow>> MemoryStore::open_conflicts(const SourceI
   return rows;
 }
 
+Result<std::optional<sync::ConflictRow>> MemoryStore::conflict(const SourceId& source, Seq seq,
+                                                               const std::string& field) {
+  return value_at(tables_.conflicts, {source, seq, field});
+}
+
 }  // namespace lockstep::store

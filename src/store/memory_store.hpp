@@ -56,6 +56,7 @@ class MemoryStore final : public Store {
   Result<std::vector<sync::InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) override;
   Result<std::vector<sync::OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) override;
   Result<std::vector<sync::ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) override;
+  Result<std::optional<sync::ConflictRow>> conflict(const SourceId& source, Seq seq, const std::string& field) override;
 
  private:
   Result<void> check(const sync::Batch& batch) const;

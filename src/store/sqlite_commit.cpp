@@ -202,6 +202,7 @@ Result<void> BatchWriter::write_matches(const sync::Batch& batch) {
 }
 
 void BatchWriter::count_outbox(std::int64_t source, sync::OutboxState state, int by) {
+  if (state == sync::OutboxState::discarded) return;  // nothing waits, and nobody is asked
   Tally& tally = tallies_[source];
   (state == sync::OutboxState::dead ? tally.outbox_dead : tally.outbox_waiting) += by;
 }

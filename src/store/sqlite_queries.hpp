@@ -48,6 +48,8 @@ Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const Sour
 
 Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const SourceId& source,
                                                       const RecordId& record);
+Result<std::optional<sync::ConflictRow>> conflict(Database& database, const SourceId& source, Seq seq,
+                                                  const std::string& field);
 enum class Conflicts { all, open };
 Result<Page<sync::ConflictRow>> conflicts(Database& database, const SourceId& source, Conflicts which,
                                           const PageRequest& page);

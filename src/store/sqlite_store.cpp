@@ -65,6 +65,10 @@ class OpenSqliteStore final : public SqliteStore {
   Result<std::vector<sync::ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) override {
     return look_up([&] { return sqlite::open_conflicts(*database_, source, record); });
   }
+  Result<std::optional<sync::ConflictRow>> conflict(const SourceId& source, Seq seq,
+                                                    const std::string& field) override {
+    return look_up([&] { return sqlite::conflict(*database_, source, seq, field); });
+  }
 
  private:
   Result<void> write(const sync::Batch& batch);

@@ -265,6 +265,23 @@ Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const 
   return rows;
 }
 
+Result<std::optional<sync::ConflictRow>> conflict(Database& database, const SourceId& source, Seq seq,
+                                                  const std::string& field) {
+  std::optional<sync::ConflictRow> found;
+  auto done = database.each(
+      "SELECT seq, field, entity, record, open, body FROM conflict WHERE source = (SELECT id FROM source WHERE name = "
+      "?1) AND seq = ?2 AND field = ?3",
+      [&](const Row& row) -> Result<void> {
+        Result<sync::ConflictRow> read = read_conflict(row, source);
+        if (!read) return fail(read.error());
+        found = std::move(*read);
+        return {};
+      },
+      source.str(), seq, field);
+  if (!done) return fail(done.error());
+  return found;
+}
+
 Result<Page<sync::ConflictRow>> conflicts(Database& database, const SourceId& source, Conflicts which,
                                           const PageRequest& page) {
   const Result<ConflictPageKey> after = parse_conflict_page_key(page.after);

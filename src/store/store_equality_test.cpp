@@ -66,7 +66,7 @@ class BatchMaker {
     for (std::uint64_t n = below(4); n > 0; --n) {
       sync::OutboxRow row = sample::outbox(id().str(), system(), sample::at(static_cast<int>(below(50))));
       row.key.source = source();
-      row.state = static_cast<sync::OutboxState>(below(5));
+      row.state = static_cast<sync::OutboxState>(below(6));
       row.work = static_cast<sync::WorkClass>(below(5));
       row.since = sample::at(static_cast<int>(below(50)));
       row.error_kind = static_cast<ErrorKind>(below(9));
@@ -84,6 +84,11 @@ class BatchMaker {
       batch.inbox_erased.push_back(below(40));
       batch.conflicts.push_back(sample::conflict(below(40), id().str(), one_in(2) ? "email" : "phone", one_in(2)));
       batch.conflicts.back().source = source();
+      if (one_in(3)) {
+        batch.conflicts.back().decided_by = "ann";
+        batch.conflicts.back().decided_at = sample::at(static_cast<int>(below(50)));
+        batch.conflicts.back().decision = below(40);
+      }
       batch.state.push_back({source(), system(), key(), one_in(3) ? Json() : Json(below(100))});
     }
   }
@@ -117,7 +122,11 @@ class Comparison {
       compare_lists(source);
       compare_rows(source);
     }
-    for (Seq seq = 0; seq < 40; ++seq) EXPECT_EQ(a_.inbox(seq).value(), b_.inbox(seq).value());
+    for (Seq seq = 0; seq < 40; ++seq) {
+      EXPECT_EQ(a_.inbox(seq).value(), b_.inbox(seq).value());
+      for (const char* field : {"email", "phone"})
+        EXPECT_EQ(a_.conflict(sample::source, seq, field).value(), b_.conflict(sample::source, seq, field).value());
+    }
   }
 
  private:
@@ -139,7 +148,7 @@ class Comparison {
       }
     }
     for (const auto state : {std::optional<sync::OutboxState>(), std::optional(sync::OutboxState::dead),
-                             std::optional(sync::OutboxState::waiting)}) {
+                             std::optional(sync::OutboxState::waiting), std::optional(sync::OutboxState::discarded)}) {
       const OutboxFilter filter{.system = state ? std::optional<SystemName>() : std::optional(sample::db),
                                 .state = state};
       same([&](Reader& r) {

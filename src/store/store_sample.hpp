@@ -73,6 +73,7 @@ inline sync::InboxRow inbox(Seq seq, sync::InboxKind kind) {
   out.change.document = Json(JsonObject{{"email", "a@x"}, {"phone", nullptr}});
   out.change.delivery = "d";
   out.change.actor = "somebody";
+  out.change.job = "01job";
   out.reason = "no such business yet";
   out.since = at(2);
   return out;

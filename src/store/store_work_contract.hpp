@@ -102,6 +102,30 @@ TYPED_TEST_P(StoreWorkContract, ClaimsAndBlockedRowsAreFound) {
   EXPECT_TRUE(this->store().outbox_waiting(sample::source, "other").value().empty());
 }
 
+// Given up by a person: kept, not due, and neither waiting nor dead.
+TYPED_TEST_P(StoreWorkContract, DiscardedRowsRest) {
+  sync::Batch batch;
+  batch.outbox = {sample::outbox("r1", sample::crm, sample::at(1)), sample::outbox("r2", sample::crm, sample::at(1))};
+  batch.outbox[0].state = sync::OutboxState::dead;
+  this->commit(batch);
+  sync::Batch next;
+  next.outbox = {batch.outbox[0]};
+  next.outbox[0].state = sync::OutboxState::discarded;
+  this->commit(next);
+  const auto reader = this->store().open_reader();
+  EXPECT_EQ(this->store().outbox(next.outbox[0].key).value(), next.outbox[0]);
+  EXPECT_EQ(reader->outbox_of(sample::source, RecordId("r1")).value(), next.outbox);
+  EXPECT_EQ(reader->outbox(sample::source, {.system = {}, .state = sync::OutboxState::discarded}, {}).value().items,
+            next.outbox);
+  EXPECT_EQ(reader->outbox_due(sample::source, sample::crm, Time::max(), 10).value().size(), 1u);
+  EXPECT_EQ(reader->counts(sample::source).value().outbox_waiting, 1u);
+  EXPECT_EQ(reader->counts(sample::source).value().outbox_dead, 0u);
+  sync::Batch erased;
+  erased.outbox_erased = {next.outbox[0].key};
+  this->commit(erased);
+  EXPECT_EQ(reader->counts(sample::source).value().outbox_waiting, 1u);
+}
+
 TYPED_TEST_P(StoreWorkContract, TheInboxIsFoundByWhatItWaitsFor) {
   sync::Batch batch;
   batch.inbox = {sample::inbox(1, sync::InboxKind::waiting), sample::inbox(2, sync::InboxKind::fetch),
@@ -151,7 +175,14 @@ TYPED_TEST_P(StoreWorkContract, ConflictsAreOpenUntilDecided) {
   decided.conflicts = {batch.conflicts[0]};
   decided.conflicts[0].open = false;
   decided.conflicts[0].winner = sample::db;
+  decided.conflicts[0].decided_by = "ann";
+  decided.conflicts[0].decided_at = sample::at(9);
+  decided.conflicts[0].decision = 7;
   this->commit(decided);
+  EXPECT_EQ(this->store().conflict(sample::source, 1, "email").value(), decided.conflicts[0]);
+  EXPECT_EQ(this->store().conflict(sample::source, 2, "name").value(), batch.conflicts[2]) << "closed ones too";
+  EXPECT_FALSE(this->store().conflict(sample::source, 2, "email").value());
+  EXPECT_FALSE(this->store().conflict(sample::other, 1, "email").value());
   EXPECT_EQ(this->store().open_conflicts(sample::source, RecordId("r1")).value(), std::vector{batch.conflicts[1]});
   const auto open = reader->conflicts(sample::source, true, {"", 1}).value();
   EXPECT_EQ(open.items, std::vector{batch.conflicts[1]});
@@ -222,6 +253,6 @@ TYPED_TEST_P(StoreWorkContract, EveryEnumeratorIsGivenBack) {
 
 REGISTER_TYPED_TEST_SUITE_P(StoreWorkContract, DueRowsComeInOrderOfDue, TheOutboxIsListedAndCounted,
                             ClaimsAndBlockedRowsAreFound, TheInboxIsFoundByWhatItWaitsFor, ConflictsAreOpenUntilDecided,
-                            StateIsReplacedAndErasedByNull, EveryEnumeratorIsGivenBack);
+                            StateIsReplacedAndErasedByNull, EveryEnumeratorIsGivenBack, DiscardedRowsRest);
 
 }  // namespace lockstep::store

@@ -55,6 +55,7 @@ Applied Applier::note_change(const Observed& seen, Disposition disposition, std:
   if (change.version != 0) body["version"] = change.version;
   if (seen.replays != 0) body["replays"] = seen.replays;
   if (!change.actor.empty()) body["actor"] = change.actor;
+  if (!change.job.empty()) body["job"] = change.job;
   if (!fields.empty()) body["fields"] = std::move(fields);
   entry.body = std::move(body);
   return note(disposition, std::move(reason), std::move(entry), record);

@@ -1,5 +1,5 @@
 // How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp), outcomes of
-// writes (apply_outcome.cpp), edits and people's decisions (apply_edit.cpp).
+// writes (apply_outcome.cpp), edits (apply_edit.cpp), what people decide (apply_decision.cpp, apply_undo.cpp).
 #pragma once
 
 #include "sync/engine.hpp"
@@ -19,6 +19,9 @@ class Applier {
   Result<Applied> apply(const Replan& replan);
   Result<Applied> apply(const Resolve& resolve);
   Result<Applied> apply(const Replay& replay);
+  Result<Applied> apply(const Discard& discard);
+  Result<Applied> apply(const Undo& undo);
+  Result<Applied> apply(const Override& override);
 
  private:
   // A change with all that is known about it.
@@ -39,6 +42,7 @@ class Applier {
   };
 
   // --- changes
+  Result<Applied> accept(const Change& change, const EntitySchema& entity, const std::vector<RecordId>& candidates);
   Result<Applied> observe(const Observed& seen);
   Result<Applied> observe_delete(const Observed& seen);
   Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
@@ -65,6 +69,13 @@ class Applier {
   // The answer to an edit whose delivery was accepted before; nullopt: it is new.
   Result<std::optional<Applied>> repeated(const Edit& edit, const SystemName& app);
   Result<void> remember(const Edit& edit, const SystemName& app);
+  // Sets what differs, as a person's edit that the next journal entry tells of; gives name -> {from, to}. Open conflicts
+  // of a field that is set are decided by that.
+  Result<JsonObject> set_fields(const SourceSchema& source, Record& record, Fields fields, const std::string& actor);
+  Result<void> decide_conflicts(const SourceSchema& source, const Record& record, const std::string& field,
+                                const Json& value, const std::string& actor);
+  void decide(const SourceSchema& source, ConflictRow conflict, const Json& value, const std::string& actor);
+  Result<std::optional<Applied>> bring_back(const EntitySchema& entity, const Undo& undo, Record& record);
 
   // --- outcomes
   Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,

@@ -5,6 +5,7 @@
 #include "sync/applier.hpp"
 #include "sync/identity.hpp"
 #include "sync/merge.hpp"
+#include "sync/oscillation.hpp"
 
 namespace lockstep::sync {
 namespace {
@@ -64,14 +65,24 @@ Result<Applied> Applier::apply(const Change& change) {
                           {}};
     return refused;
   }
-  Observed seen{change, *entity, *entity->binding(change.system), {}, false};
+  std::optional<InboxRow> asked;
   if (change.answers != 0) {
     LOCKSTEP_TRY(row, ws_.inbox(change.answers));
-    if (row) {
-      if (row->candidates.size() == 1) seen.hint = row->candidates.front();
-      ws_.erase_inbox(change.answers);
-    }
+    asked = std::move(row);
+    if (asked) ws_.erase_inbox(change.answers);
   }
+  if (asked && change.job.empty() && !asked->change.job.empty()) {  // what a job wanted to know is that job's doing
+    Change answer = change;
+    answer.job = std::move(asked->change.job);
+    return accept(answer, *entity, asked->candidates);
+  }
+  return accept(change, *entity, asked ? asked->candidates : std::vector<RecordId>{});
+}
+
+Result<Applied> Applier::accept(const Change& change, const EntitySchema& entity,
+                                const std::vector<RecordId>& candidates) {
+  Observed seen{change, entity, *entity.binding(change.system), {}, false};
+  if (candidates.size() == 1) seen.hint = candidates.front();
   if (!change.delivery.empty()) {
     LOCKSTEP_TRY(duplicate, ws_.seen(change.source, change.system, change.delivery));
     if (duplicate) return note_change(seen, Disposition::suppressed, "duplicate delivery", nullptr, {});
@@ -149,6 +160,7 @@ Result<void> Applier::request_fetch(const Change& change, std::string reason, st
   wanted.system = change.system;
   wanted.object = change.object;
   wanted.external_id = change.external_id;
+  wanted.job = change.job;
   wanted.via = Via::fetch;
   const Observed seen{wanted, *entity, *entity->binding(change.system), {}, false};
   park(seen, InboxKind::fetch, "", std::move(reason), std::move(candidates));
@@ -235,6 +247,13 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
       merged.base = true;
       link.sent.erase(name);
     }
+    const bool takes = result.kind == MergeKind::taken || result.kind == MergeKind::won;
+    const bool moves = takes && (current == nullptr || current->value != result.value);
+    Flips flips;
+    if (moves && current != nullptr)
+      flips = flips_after(*current, result.value, system, ws_.now(), settings_.oscillation_window);
+    const bool oscillates = flips.count >= settings_.oscillation_flips;
+    if (oscillates) result.kind = MergeKind::held;
     const bool conflict =
         result.kind == MergeKind::won || result.kind == MergeKind::lost || result.kind == MergeKind::held;
     if (conflict) {
@@ -246,20 +265,23 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
       row.mine_origin = current->stamp.origin;
       row.theirs_origin = system;
       row.open = result.kind == MergeKind::held;
-      row.rule = first_contact                                 ? "first contact"
+      row.rule = oscillates                                    ? "oscillation"
+                 : first_contact                               ? "first contact"
                  : field->policy.kind == PolicyKind::authority ? "authority"
                  : field->policy.kind == PolicyKind::latest    ? "latest"
                                                                : "manual";
       if (result.kind == MergeKind::won) row.winner = system;
       if (result.kind == MergeKind::lost) row.winner = current->stamp.origin;
       merged.conflicts.push_back(std::move(row));
-      if (result.kind == MergeKind::held) current->held = true;
+      if (result.kind == MergeKind::held) {
+        current->held = true;
+        current->flips = {};
+      }
     }
-    const bool takes = result.kind == MergeKind::taken || result.kind == MergeKind::won;
-    if (takes && (current == nullptr || current->value != result.value)) {
+    if (moves && !oscillates) {
       if (!(current == nullptr && result.value.is_null()))
         merged.fields[name] = from_to(current == nullptr ? nullptr : &current->value, result.value);
-      record.fields[name] = FieldState{std::move(result.value), now, false};
+      record.fields[name] = FieldState{std::move(result.value), now, false, std::move(flips)};
       merged.canonical = true;
     }
     link.base[name] = value;
@@ -352,9 +374,14 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   link->version = std::max(link->version, change.version);
   // L3: an edit newer than the deletion brings the record back.
   if (record.deleted && seen.entity.deletes == DeletePolicy::propagate) record.deleted = false;
+  const bool held = std::ranges::any_of(merged.conflicts, &ConflictRow::open);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
-  return note_change(seen, Disposition::applied, merged.canonical ? "" : "agreed", &record, std::move(merged.fields));
+  return note_change(seen, Disposition::applied,
+                     merged.canonical ? ""
+                     : held           ? "held"
+                                      : "agreed",
+                     &record, std::move(merged.fields));
 }
 
 // A write of ours is on its way and the object shows, in a field that it carries, neither that nor what was there before:

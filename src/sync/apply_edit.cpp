@@ -1,4 +1,4 @@
-// Edits through the API, and what people decide: retries, held fields.
+// Edits through the API, as people and apps make them.
 #include <algorithm>
 
 #include "sync/applier.hpp"
@@ -100,22 +100,11 @@ Result<Applied> Applier::apply(const Edit& edit) {
   entry.kind = edit.remove ? "delete" : "edit";
   JsonObject body;
   if (!edit.actor.empty()) body["actor"] = edit.actor;
-  JsonObject changed;
-  const Stamp now = stamp(app);
-  for (auto& [name, value] : fields) {
-    const auto at = record->fields.find(name);
-    if (at != record->fields.end() && at->second.value == value && !at->second.held) continue;
-    if (at == record->fields.end() && value.is_null()) continue;
-    JsonObject step;
-    if (at != record->fields.end()) step["from"] = at->second.value;
-    step["to"] = value;
-    changed[name] = std::move(step);
-    record->fields[name] = FieldState{std::move(value), now, false};
-  }
+  LOCKSTEP_TRY(changed, set_fields(*source, *record, std::move(fields), edit.actor));
   const bool nothing = changed.empty() && !edit.remove && !edit.record.empty();
   if (edit.remove) {
     record->deleted = true;
-    record->deleted_stamp = now;
+    record->deleted_stamp = stamp(app);
   }
   if (!changed.empty()) body["fields"] = std::move(changed);
   entry.body = std::move(body);
@@ -124,75 +113,22 @@ Result<Applied> Applier::apply(const Edit& edit) {
   return note(Disposition::applied, edit.record.empty() ? "created" : "", std::move(entry), record);
 }
 
-Result<Applied> Applier::apply(const Retry& retry) {
-  LOCKSTEP_TRY(row, ws_.outbox({retry.source, retry.system, retry.record}));
-  if (!row) return refused(ErrorKind::not_found, "nothing waits to be written to " + retry.system.str());
-  if (row->state != OutboxState::dead && row->state != OutboxState::waiting) {
-    return refused(ErrorKind::conflict, "an attempt is on its way");
+Result<JsonObject> Applier::set_fields(const SourceSchema& source, Record& record, Fields fields,
+                                       const std::string& actor) {
+  JsonObject changed;
+  const Stamp now = stamp(source.app);
+  for (auto& [name, value] : fields) {
+    const auto at = record.fields.find(name);
+    const bool held = at != record.fields.end() && at->second.held;
+    if (at == record.fields.end() ? value.is_null() : at->second.value == value && !held) continue;
+    JsonObject step;
+    if (at != record.fields.end()) step["from"] = at->second.value;
+    step["to"] = value;
+    changed[name] = std::move(step);
+    if (held) LOCKSTEP_CHECK(decide_conflicts(source, record, name, value, actor));
+    record.fields[name] = FieldState{std::move(value), now, false, {}};
   }
-  LOCKSTEP_TRY(record, ws_.record(retry.source, retry.record));
-  // X2: what may have been applied is read back first.
-  row->state = row->error_kind == ErrorKind::maybe_applied ? OutboxState::unknown : OutboxState::waiting;
-  row->attempts = 0;
-  row->due = ws_.now();
-  row->work = WorkClass::person;
-  row->error.clear();
-  ws_.put_outbox(*row);
-  JournalEntry entry;
-  entry.source = retry.source;
-  entry.system = retry.system;
-  entry.kind = "retry";
-  if (!retry.actor.empty()) entry.body = JsonObject{{"actor", retry.actor}};
-  return note(Disposition::applied, "", std::move(entry), record);
-}
-
-Result<Applied> Applier::apply(const Replan& replan) {
-  const OutboxKey key{replan.source, replan.system, replan.record};
-  LOCKSTEP_TRY(row, ws_.outbox(key));
-  LOCKSTEP_TRY(record, ws_.record(replan.source, replan.record));
-  Applied out;
-  out.record = replan.record;
-  const SourceSchema* source = ws_.catalog().find(replan.source);
-  const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(record->entity);
-  if (entity == nullptr || entity->binding(replan.system) == nullptr) {
-    if (row) ws_.erase_outbox(key);
-    return out;
-  }
-  if (row) ws_.put_outbox(*row);  // so that planning looks at it even when nothing was and is to be written
-  ws_.replan(*record);
-  return out;
-}
-
-Result<Applied> Applier::apply(const Resolve& resolve) {
-  LOCKSTEP_TRY(record, ws_.record(resolve.source, resolve.record));
-  const SourceSchema* source = ws_.catalog().find(resolve.source);
-  const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(record->entity);
-  const FieldSchema* field = entity == nullptr ? nullptr : entity->find(resolve.field);
-  if (field == nullptr) return refused(ErrorKind::not_found, "there is no such record or field");
-  Json value = normalize(*field, resolve.value);
-  if (const auto problem = validate(*field, value))
-    return refused(ErrorKind::invalid, "field '" + resolve.field + "': " + *problem);
-  LOCKSTEP_TRY(conflicts, ws_.open_conflicts(resolve.source, resolve.record));
-  for (ConflictRow& conflict : conflicts) {
-    if (conflict.field != resolve.field) continue;
-    conflict.open = false;
-    conflict.winner = conflict.theirs == value ? conflict.theirs_origin
-                      : conflict.mine == value ? conflict.mine_origin
-                                               : source->app;
-    ws_.put_conflict(conflict);
-  }
-  JournalEntry entry;
-  entry.source = resolve.source;
-  entry.system = source->app;
-  entry.kind = "resolve";
-  JsonObject step;
-  const auto at = record->fields.find(resolve.field);
-  if (at != record->fields.end()) step["from"] = at->second.value;
-  step["to"] = value;
-  entry.body = JsonObject{{"actor", resolve.actor}, {"fields", JsonObject{{resolve.field, std::move(step)}}}};
-  record->fields[resolve.field] = FieldState{std::move(value), stamp(source->app), false};
-  ws_.touch(*record, ws_.next_seq(), WorkClass::person);
-  return note(Disposition::applied, "", std::move(entry), record);
+  return changed;
 }
 
 }  // namespace lockstep::sync

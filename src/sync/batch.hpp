@@ -68,11 +68,12 @@ struct Marker {
 };
 
 enum class OutboxState {
-  waiting,  // due at `due`
-  claimed,  // a write is on its way; after a crash it counts as unknown
-  unknown,  // sent, outcome unknown: read back first
-  blocked,  // waits for another record's link: `waits_for`
-  dead,     // rejected for good or out of attempts: a person decides
+  waiting,    // due at `due`
+  claimed,    // a write is on its way; after a crash it counts as unknown
+  unknown,    // sent, outcome unknown: read back first
+  blocked,    // waits for another record's link: `waits_for`
+  dead,       // rejected for good or out of attempts: a person decides
+  discarded,  // a person has given a dead one up: nothing is tried until the record changes or somebody retries
 };
 
 struct OutboxKey {
@@ -145,9 +146,12 @@ struct ConflictRow {
   std::string field;
   Json base, mine, theirs;  // mine: canonical when it was met; theirs: the incoming value
   SystemName mine_origin, theirs_origin;
-  std::string rule;   // "authority", "latest", "manual", "overwritten", "delete"
+  std::string rule;   // "authority", "latest", "manual", "overwritten", "delete", "oscillation"
   SystemName winner;  // empty while open
   bool open = false;
+  std::string decided_by;  // the person who has decided it, "" while none has
+  Time decided_at;
+  Seq decision = 0;  // the journal entry of that
   friend bool operator==(const ConflictRow&, const ConflictRow&) = default;
 };
 
@@ -191,6 +195,7 @@ class Lookup {
   virtual Result<std::vector<OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) = 0;
   // Open conflicts of a record's field.
   virtual Result<std::vector<ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) = 0;
+  virtual Result<std::optional<ConflictRow>> conflict(const SourceId& source, Seq seq, const std::string& field) = 0;
 };
 
 }  // namespace lockstep::sync

@@ -37,6 +37,7 @@ struct Change {
   Json document;         // in the system's shape: a JSON object
   std::string delivery;  // the delivery's id for dedupe (A3), "" when it has none
   std::string actor;     // who made it, when the system says so
+  std::string job;       // the job that brought it in, "" when none did: everything a job has done can be undone
   Seq answers = 0;       // the inbox row of kind fetch that this reading answers, 0 for none
 
   friend bool operator==(const Change&, const Change&) = default;
@@ -122,6 +123,60 @@ struct Replan {
   friend bool operator==(const Replan&, const Replan&) = default;
 };
 
+// A dead write is given up for good. The row stays and says so: what the system holds still differs from the record.
+struct Discard {
+  SourceId source;
+  SystemName system;
+  RecordId record;
+  std::string reason;
+  std::string actor;
+
+  friend bool operator==(const Discard&, const Discard&) = default;
+};
+
+// What to do about fields that somebody has changed since.
+enum class ChangedSince {
+  refuse,     // `conflict`, naming them; nothing is done
+  leave,      // the others are still done
+  overwrite,  // they are set all the same
+};
+
+// What one journal entry did is turned back, as an edit like any other: the same outbox, quota and merge.
+struct Undo {
+  struct Step {
+    std::string field;
+    std::optional<Json> from;  // nullopt: the record had no value; it becomes null
+    Json to;
+
+    friend bool operator==(const Step&, const Step&) = default;
+  };
+  SourceId source;
+  RecordId record;
+  Seq undoes = 0;
+  std::vector<Step> steps;
+  bool restore = false;  // the entry was a delete: the record is brought back, and made again where it is gone
+  SystemName system;     // of a delete that only one system did
+  ChangedSince changed = ChangedSince::refuse;
+  std::string actor;
+  std::string job;
+
+  friend bool operator==(const Undo&, const Undo&) = default;
+};
+
+// A person decides a conflict, open or not, whoever has won.
+struct Override {
+  enum class Take { mine, theirs, base, value };
+  SourceId source;
+  Seq conflict = 0;
+  std::string field;
+  Take take = Take::mine;
+  Json value;  // Take::value
+  ChangedSince changed = ChangedSince::refuse;
+  std::string actor;
+
+  friend bool operator==(const Override&, const Override&) = default;
+};
+
 // A person decides a held field or an identity conflict.
 struct Resolve {
   SourceId source;
@@ -129,6 +184,7 @@ struct Resolve {
   std::string field;
   Json value;
   std::string actor;
+  Seq conflict = 0;  // the one that it is about, 0: the open ones of the field
 
   friend bool operator==(const Resolve&, const Resolve&) = default;
 };
@@ -144,6 +200,7 @@ struct Replay {
   friend bool operator==(const Replay&, const Replay&) = default;
 };
 
-using Input = std::variant<Change, Edit, Claim, WriteOutcome, Retry, Replan, Resolve, Replay>;
+using Input =
+    std::variant<Change, Edit, Claim, WriteOutcome, Retry, Replan, Resolve, Replay, Discard, Undo, Override>;
 
 }  // namespace lockstep::sync

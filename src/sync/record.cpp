@@ -44,6 +44,25 @@ void append_fields(std::string& out, const FieldStates& fields) {
   out += ']';
 }
 
+// Only of fields that systems have taken from each other: beside the fields, so that older programs pass over it.
+void append_flips(std::string& out, const FieldStates& fields) {
+  bool any = false;
+  for (const auto& [name, state] : fields) {
+    if (!state.flips.before) continue;
+    out += any ? ",[" : ",\"fl\":[[";
+    any = true;
+    append_json_string(out, name);
+    out += ',';
+    append_json_value(out, *state.flips.before);
+    out += ',';
+    append_json_integer(out, state.flips.count);
+    out += ',';
+    append_json_integer(out, state.flips.since_ms);
+    out += ']';
+  }
+  if (any) out += ']';
+}
+
 // Both maps are in the same order, so one walk over the canonical fields finds every shared value.
 void append_values(std::string& out, std::string_view member, const Fields& values, const FieldStates& canonical) {
   if (values.empty()) return;
@@ -128,6 +147,28 @@ bool read_fields(Json& value, FieldStates& out) {
     state.held = parts.size() > 5;
     state.value = std::move(parts[1]);
     out.emplace_hint(out.end(), std::move(name), std::move(state));
+  }
+  return true;
+}
+
+bool read_flips(Json* value, FieldStates& fields) {
+  if (value == nullptr) return true;
+  if (!value->is_array()) return false;
+  for (Json& item : value->get_array()) {
+    std::string name;
+    std::uint64_t count = 0;
+    Flips flips;
+    if (!item.is_array() || item.get_array().size() != 4) return false;
+    JsonArray& parts = item.get_array();
+    if (!read_text(parts[0], name) || !read_integer(parts[2], count) || !read_integer(parts[3], flips.since_ms) ||
+        !std::in_range<std::uint32_t>(count)) {
+      return false;
+    }
+    flips.before = std::move(parts[1]);
+    flips.count = static_cast<std::uint32_t>(count);
+    const auto field = fields.find(name);
+    if (field == fields.end()) return false;
+    field->second.flips = std::move(flips);
   }
   return true;
 }
@@ -256,6 +297,7 @@ std::string encode_record(const Record& record) {
   }
   out += ",\"f\":";
   append_fields(out, record.fields);
+  append_flips(out, record.fields);
   out += ",\"l\":[";
   for (const Link& link : record.links) {
     if (&link != &record.links.front()) out += ',';
@@ -283,6 +325,7 @@ Result<Record> decode_record(std::string_view text) {
   if (!read_identity(object, record) || !read_deletion(object, record)) return fail(unreadable("identity"));
   Json* fields = object.if_contains("f");
   if (fields == nullptr || !read_fields(*fields, record.fields)) return fail(unreadable("fields"));
+  if (!read_flips(object.if_contains("fl"), record.fields)) return fail(unreadable("flips"));
   Json* links = object.if_contains("l");
   if (links == nullptr || !links->is_array()) return fail(unreadable("links"));
   FieldPositions canonical;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,20 @@ struct Stamp {
   friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
+// How often systems have turned a field back and forth between two values, nobody else touching it (C5).
+struct Flips {
+  std::optional<Json> before;  // what another system's value has replaced; nullopt: that was no other system
+  std::uint32_t count = 0;
+  std::uint64_t since_ms = 0;  // the first of them, ms since 1970
+
+  friend bool operator==(const Flips&, const Flips&) = default;
+};
+
 struct FieldState {
   Json value;
   Stamp stamp;
   bool held = false;  // an open conflict: neither read over nor written out until a person decides
+  Flips flips = {};
 
   friend bool operator==(const FieldState&, const FieldState&) = default;
 };

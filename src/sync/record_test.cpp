@@ -48,6 +48,25 @@ TEST(RecordCodec, TheFormIsTheDocumentedOne) {
   expect_round_trip(sample());
 }
 
+// Beside the fields, so that a program from before reads the rest.
+TEST(RecordCodec, FlipsRoundTripAndAreOptional) {
+  Record record = sample();
+  record.fields["name"].flips = {Json("ADA"), 3, 1'700'000'000'123};
+  EXPECT_NE(encode_record(record).find(R"(,"fl":[["name","ADA",3,1700000000123]],"l":)"), std::string::npos)
+      << encode_record(record);
+  expect_round_trip(record);
+  record.fields["email"].flips = {Json(), 0, 0};  // what was replaced was null
+  expect_round_trip(record);
+  for (const char* bad : {R"("fl":7)", R"("fl":[["name","ADA",3]])", R"("fl":[["none","ADA",3,1]])",
+                          R"("fl":[["name","ADA",-1,1]])", R"("fl":[["name","ADA",5000000000,1]])"}) {
+    const std::string text = R"({"v":1,"id":"1","src":"s","ent":"e","rev":1,"f":[["name","Ada",1,"crm",1]],)" +
+                             std::string(bad) + R"(,"l":[]})";
+    const Result<Record> read = decode_record(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().kind, ErrorKind::corrupt);
+  }
+}
+
 TEST(RecordCodec, AnEmptyRecordRoundTrips) { expect_round_trip({}); }
 
 // L4

@@ -94,7 +94,8 @@ bool is_enumerator(OutboxState value) {
     case OutboxState::claimed:
     case OutboxState::unknown:
     case OutboxState::blocked:
-    case OutboxState::dead: return true;
+    case OutboxState::dead:
+    case OutboxState::discarded: return true;
   }
   return false;
 }
@@ -171,6 +172,7 @@ std::string encode_inbox_body(const InboxRow& row) {
   append_number(out, "version", row.change.version);
   append_text(out, "delivery", row.change.delivery);
   append_text(out, "actor", row.change.actor);
+  append_text(out, "job", row.change.job);
   append_value(out, "document", row.change.document);
   append_text(out, "reason", row.reason);
   if (row.candidates.empty()) return finished(std::move(out));
@@ -192,6 +194,7 @@ Result<void> decode_inbox_body(std::string_view text, InboxRow& row) {
   change.external_id = take_text(*body, "id");
   change.delivery = take_text(*body, "delivery");
   change.actor = take_text(*body, "actor");
+  change.job = take_text(*body, "job");
   change.document = take_value(*body, "document");
   row.reason = take_text(*body, "reason");
   const Result<std::uint64_t> version = take_number(*body, "version");
@@ -219,6 +222,11 @@ std::string encode_conflict_body(const ConflictRow& row) {
   append_text(out, "theirs_origin", row.theirs_origin.str());
   append_text(out, "rule", row.rule);
   append_text(out, "winner", row.winner.str());
+  if (!row.decided_by.empty()) {
+    append_text(out, "decided_by", row.decided_by);
+    append_number(out, "decided_ms", static_cast<std::uint64_t>(to_epoch_ms(row.decided_at)));
+    append_number(out, "decision", row.decision);
+  }
   return finished(std::move(out));
 }
 
@@ -232,6 +240,14 @@ Result<void> decode_conflict_body(std::string_view text, ConflictRow& row) {
   row.theirs_origin = SystemName(take_text(*body, "theirs_origin"));
   row.rule = take_text(*body, "rule");
   row.winner = SystemName(take_text(*body, "winner"));
+  row.decided_by = take_text(*body, "decided_by");
+  if (row.decided_by.empty()) return {};
+  const Result<std::uint64_t> decided = take_number(*body, "decided_ms");
+  const Result<std::uint64_t> decision = take_number(*body, "decision");
+  if (!decided || !std::in_range<std::int64_t>(*decided)) return fail(unreadable("decided_ms"));
+  if (!decision) return fail(decision.error());
+  row.decided_at = from_epoch_ms(static_cast<std::int64_t>(*decided));
+  row.decision = *decision;
   return {};
 }
 

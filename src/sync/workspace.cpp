@@ -179,6 +179,12 @@ Result<std::vector<ConflictRow>> Workspace::open_conflicts(const SourceId& sourc
   return std::move(stored);
 }
 
+Result<std::optional<ConflictRow>> Workspace::conflict(const SourceId& source, Seq seq, const std::string& field) {
+  if (const auto at = conflicts_.find(std::pair(seq, field)); at != conflicts_.end() && at->second.source == source)
+    return std::optional(at->second);
+  return lookup_.conflict(source, seq, field);
+}
+
 void Workspace::put_conflict(ConflictRow row) {
   auto key = std::pair(row.seq, row.field);
   conflicts_[std::move(key)] = std::move(row);

@@ -52,6 +52,7 @@ class Workspace {
   void erase_inbox(Seq seq);
 
   Result<std::vector<ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record);
+  Result<std::optional<ConflictRow>> conflict(const SourceId& source, Seq seq, const std::string& field);
   void put_conflict(ConflictRow row);
 
   // The sequence that the next journal entry will have.

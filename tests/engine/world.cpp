@@ -45,13 +45,13 @@ sync::EntitySchema contact_schema(sync::PolicyKind policy) {
   return entity;
 }
 
-World::World(std::uint64_t seed, sync::EntitySchema entity, Faults faults)
+World::World(std::uint64_t seed, sync::EntitySchema entity, Faults faults, sync::EngineSettings settings)
     : random_(seed),
       faults_(faults),
       catalog_(std::make_shared<const sync::Catalog>(
           std::vector<sync::SourceSchema>{{source_, {std::move(entity)}, SystemName("app")}})),
       reader_(store_.open_reader()),
-      engine_(catalog_, {}, random_) {
+      engine_(catalog_, settings, random_) {
   for (const sync::SystemBinding& binding : this->entity().systems) {
     auto system = std::make_unique<WorldSystem>();
     system->name = binding.system;
@@ -107,12 +107,13 @@ void World::human_deletes(WorldSystem& system, const std::string& id) {
   emit(system, id);
 }
 
-void World::apply(std::vector<sync::Input> inputs) {
+std::vector<sync::Applied> World::apply(std::vector<sync::Input> inputs) {
   clock_.advance(std::chrono::milliseconds(1));
   Result<sync::Decision> decision = engine_.apply(inputs, store_, clock_.now());
   LOCKSTEP_ASSERT(decision.has_value(), "a memory store does not fail");
   const Result<void> committed = store_.commit(decision->batch);
   LOCKSTEP_ASSERT(committed.has_value(), "one writer never conflicts");
+  return std::move(decision->applied);
 }
 
 void World::edit_in_app(const RecordId& record, const std::string& field, Json value) {

@@ -45,7 +45,7 @@ struct WorldSystem {
 
 class World {
  public:
-  World(std::uint64_t seed, sync::EntitySchema entity, Faults faults);
+  World(std::uint64_t seed, sync::EntitySchema entity, Faults faults, sync::EngineSettings settings = {});
 
   WorldSystem& system(std::string_view name);
   std::vector<std::unique_ptr<WorldSystem>>& systems() { return systems_; }
@@ -64,7 +64,8 @@ class World {
   void dispatch(WorldSystem& system);
   // Reads objects whose state is in doubt.
   void fetch(WorldSystem& system);
-  void apply(std::vector<sync::Input> inputs);
+  std::vector<sync::Applied> apply(std::vector<sync::Input> inputs);
+  void wait(Duration time) { clock_.advance(time); }
   void edit_in_app(const RecordId& record, const std::string& field, Json value);
 
   // From now on every write is applied, and nobody hears of its outcome.

@@ -29,6 +29,8 @@ struct AuditRules {
   std::set<std::string> ignored;  // fields that are not mapped
   // Texts of all conflict records and journal entries: what is in there has not vanished silently.
   std::string visible;
+  // Things of which a write was given up for a reason that a person must settle; dead letters show them.
+  std::set<std::pair<Kind, int>> given_up;
 };
 
 class Auditor {
@@ -70,10 +72,11 @@ class Auditor {
   Thing gather(const ThingKey& key) const;
   std::set<ThingKey> things() const;
   Values translated(const ObjectId& object, const Values& values) const;
-  // Whether the object held the value at a time from `from` to just before `until`.
-  bool held(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
-            std::uint64_t until) const;
+  bool took_over(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
+                 std::uint64_t until) const;
   bool knows(const Typed& later, const Typed& earlier) const;
+  bool same_before_deletes(const Typed& one, const Thing& thing) const;
+  bool target_gone(const std::string& reference) const;
   bool superseded(const Typed& one, const Thing& thing) const;
   bool superseded_at(const Typed& one, const Thing& thing, const ObjectId& object) const;
 

@@ -43,7 +43,12 @@ Crm::Crm(gohighlevel::SandboxSettings settings, const Clock& clock, std::uint64_
 gohighlevel::SandboxReply Crm::call(const wire::HttpRequest& request) {
   gohighlevel::SandboxReply reply = sandbox_.handle(request);
   ++answers_[reply.response.status];
-  if (request.method != "GET" && !request.target.ends_with("search")) watch(Hand::lockstep);
+  if (request.method != "GET" && !request.target.ends_with("search")) {
+    // With a contact the CRM deletes its deals: that is the CRM's own doing, as if a person had done it.
+    const bool takes_deals = request.method == "DELETE" && request.target.starts_with("/contacts/");
+    watch_kind(Kind::deal, takes_deals ? Hand::person : Hand::lockstep);
+    watch(Hand::lockstep);
+  }
   if (on_change) on_change();
   return reply;
 }

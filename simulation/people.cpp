@@ -125,11 +125,11 @@ void People::moment() {
     edit(any_side(), target);
   }
   // Others at the same record, mostly at the same field, while the first edit is still on its way.
-  while (chance("people.crowd")) {
+  for (int others = 0; others < 6 && chance("people.crowd"); ++others) {
     Target other = target;
     if (random_.below(4) == 0)
       other.field = other.kind == Kind::contact ? kContactFields[pick(7)] : kDealFields[pick(4)];
-    const Duration later(static_cast<std::int64_t>(random_.below(random_.below(2) == 0 ? 200'000 : 8'000'000)));
+    const Duration later(static_cast<std::int64_t>(random_.below(random_.below(2) == 0 ? 2'000'000 : 20'000'000)));
     const Side side = any_side();
     const bool removes = chance("people.deletes");
     parts_.timeline->after(
@@ -235,6 +235,7 @@ void People::edit_api(const Target& target, const std::string& value, bool remov
       }
     }
     if (!had) tags.emplace_back(value);
+    edit.expected_revision = (*held)->revision;
     edit.fields["tags"] = std::move(tags);
     note.values["tag:" + value] = had ? "" : "yes";
   } else if (!removes) {
@@ -246,7 +247,8 @@ void People::edit_api(const Target& target, const std::string& value, bool remov
   const std::size_t number = parts_.history->note_api(std::move(note));
   life->submit({edit}, [this, number](std::optional<Result<std::vector<sync::Applied>>> answer) {
     if (!answer) return;  // nobody knows
-    if (!*answer || (*answer)->front().error) return parts_.history->refuse(number);
+    const bool nothing = *answer && (*answer)->front().disposition == sync::Disposition::suppressed;
+    if (nothing || !*answer || (*answer)->front().error) return parts_.history->refuse(number);
     parts_.history->acknowledge(number);
     parts_.on_acknowledged((*answer)->front());
   });

@@ -36,7 +36,9 @@ sync::EntitySchema entity(const char* name, const char* crm_object, const char* 
     sync::FieldBinding bound;
     bound.field = row.name;
     bound.path = row.crm;
+    if (row.type == FieldType::decimal) bound.converter = "number";
     crm.fields.push_back(bound);
+    bound.converter.clear();
     bound.path = row.db;
     db.fields.push_back(bound);
   }

@@ -13,6 +13,7 @@ using std::chrono::seconds;
 const Time kStart = Time(seconds(1'767'225'600));  // 2026-01-01
 constexpr Duration kSettleLimit = std::chrono::hours(8);
 constexpr Duration kSilence = minutes(20);
+constexpr std::uint64_t kEventsLimit = 400'000;  // a run has some ten thousands; more is something going in circles
 
 gohighlevel::SandboxSettings sandbox_settings(const Plan& plan, std::uint64_t seed) {
   gohighlevel::SandboxSettings out = gohighlevel::SandboxSettings::demo();
@@ -249,6 +250,8 @@ void World::step() {
 bool World::run_until(Time when) {
   while (timeline_.next() && *timeline_.next() <= when) {
     step();
+    if (timeline_.steps() > kEventsLimit)
+      auditor_.report("C3", "something goes in circles: more than " + std::to_string(kEventsLimit) + " events");
     if (!auditor_.violations().empty()) return false;
   }
   timeline_.wait_until(when);

@@ -34,6 +34,12 @@ class Look {
   sqlite3* raw_ = nullptr;
 };
 
+// The CRM holds no deal without a contact. One that was edited while its contact was deleted can not be made there again,
+// and a person must say whose it is.
+bool for_people(const sync::OutboxRow& row) {
+  return row.entity == EntityName("deal") && row.error.find("needs contactId") != std::string::npos;
+}
+
 }  // namespace
 
 // Nothing runs: what the disk kept must be whole (A1), and SQLite must find its file in order.
@@ -110,9 +116,19 @@ AuditRules World::audit_rules() {
     after = entries->back().seq;
   }
   const auto dead = reader.outbox(kSource, {std::nullopt, sync::OutboxState::dead}, {"", 100});
-  for (const sync::OutboxRow& row : dead ? dead->items : std::vector<sync::OutboxRow>())
+  for (const sync::OutboxRow& row : dead ? dead->items : std::vector<sync::OutboxRow>()) {
+    const auto record = reader.record(kSource, row.key.record);
+    if (record && *record && for_people(row)) {
+      for (const auto& [name, state] : (*record)->fields) {
+        const int thing = name == "name" && state.value.is_string() ? thing_in(state.value.get_string()) : kNoThing;
+        if (thing != kNoThing) out.given_up.emplace(Kind::deal, thing);
+      }
+      coverage_.hit("given up", "a deal whose contact is gone");
+      continue;
+    }
     auditor_.report("C1", "given up: " + row.entity.str() + " " + row.key.record.str() + " to " + row.key.system.str() +
                               ": " + row.error);
+  }
   const auto inbox = reader.inbox(kSource, {"", 100});
   for (const sync::InboxRow& row : inbox ? inbox->items : std::vector<sync::InboxRow>())
     auditor_.report("C1",

@@ -16,6 +16,19 @@ struct Committer::Outcome {
   std::vector<Result<std::vector<sync::Applied>>> results;
   Committed committed;
   std::size_t transactions = 0;
+  std::vector<Error> set_aside;  // inputs on which the engine failed
+
+  void keep(sync::Batch& batch) {
+    std::ranges::move(batch.journal, std::back_inserter(committed.journal));
+    std::ranges::move(batch.outbox, std::back_inserter(committed.outbox));
+    std::ranges::move(batch.inbox, std::back_inserter(committed.inbox));
+    ++transactions;
+  }
+};
+
+struct Committer::Failure {
+  Error error;
+  bool poison = false;  // the inputs can not be applied, now or later; otherwise it is the store that could not
 };
 
 Committer::Committer(store::Store& store, sync::Engine& engine, Executor& writer, Loop& loop, Log& log,
@@ -85,29 +98,55 @@ void Committer::pump() {
   });
 }
 
-Result<sync::Decision> Committer::commit_once(store::Store& store, sync::Engine& engine,
-                                              const std::vector<sync::Input>& inputs,
-                                              const std::vector<sync::StateRow>& state, Time now) {
+std::expected<sync::Decision, Committer::Failure> Committer::commit_once(store::Store& store, sync::Engine& engine,
+                                                                         std::span<const sync::Input> inputs,
+                                                                         const std::vector<sync::StateRow>& state,
+                                                                         Time now) {
   for (int attempt = 0;; ++attempt) {
     Result<sync::Decision> decision = engine.apply(inputs, store, now);
-    if (!decision) return decision;
+    if (!decision) {
+      const bool poison = decision.error().kind == ErrorKind::corrupt;
+      return std::unexpected(Failure{std::move(decision).error(), poison});
+    }
     decision->batch.state = state;
     Result<void> committed = store.commit(decision->batch);
-    if (committed) return decision;
+    if (committed) return std::move(*decision);
     if (committed.error().kind != ErrorKind::conflict || attempt == kConflictRetries)
-      return fail(std::move(committed).error());
+      return std::unexpected(Failure{std::move(committed).error(), false});
   }
+}
+
+// Inputs that can not be applied together: by halves, in order, down to the one that can not be applied at all. That one
+// is set aside, so that it blocks no other and is not tried for ever (X3). The state rows commit with the last half: what
+// a checkpoint stands for is durable before it (B1).
+Result<std::vector<sync::Applied>> Committer::commit_parts(store::Store& store, sync::Engine& engine,
+                                                           std::span<const sync::Input> inputs,
+                                                           const std::vector<sync::StateRow>& state, Time now,
+                                                           Outcome& out) {
+  std::expected<sync::Decision, Failure> whole = commit_once(store, engine, inputs, state, now);
+  if (whole) {
+    out.keep(whole->batch);
+    return std::move(whole->applied);
+  }
+  if (!whole.error().poison || inputs.empty()) return fail(std::move(whole).error().error);
+  if (inputs.size() == 1) {
+    LOCKSTEP_TRY(aside, engine.set_aside(inputs.front(), whole.error().error, store, now));
+    aside.batch.state = state;
+    LOCKSTEP_CHECK(store.commit(aside.batch));
+    out.set_aside.push_back(std::move(whole).error().error);
+    out.keep(aside.batch);
+    return std::move(aside.applied);
+  }
+  const std::size_t half = inputs.size() / 2;
+  LOCKSTEP_TRY(applied, commit_parts(store, engine, inputs.first(half), {}, now, out));
+  LOCKSTEP_TRY(rest, commit_parts(store, engine, inputs.subspan(half), state, now, out));
+  std::ranges::move(rest, std::back_inserter(applied));
+  return std::move(applied);
 }
 
 Committer::Outcome Committer::commit(store::Store& store, sync::Engine& engine, std::vector<Submission>& group,
                                      Time now) {
   Outcome out;
-  const auto keep = [&](sync::Batch& batch) {
-    std::ranges::move(batch.journal, std::back_inserter(out.committed.journal));
-    std::ranges::move(batch.outbox, std::back_inserter(out.committed.outbox));
-    std::ranges::move(batch.inbox, std::back_inserter(out.committed.inbox));
-    ++out.transactions;
-  };
   std::vector<sync::Input> inputs;
   std::vector<sync::StateRow> state;
   for (Submission& submission : group) {
@@ -115,9 +154,9 @@ Committer::Outcome Committer::commit(store::Store& store, sync::Engine& engine, 
     submission.inputs.clear();
     state.insert(state.end(), submission.state.begin(), submission.state.end());
   }
-  Result<sync::Decision> together = commit_once(store, engine, inputs, state, now);
+  std::expected<sync::Decision, Failure> together = commit_once(store, engine, inputs, state, now);
   if (together) {
-    keep(together->batch);
+    out.keep(together->batch);
     auto at = together->applied.begin();
     for (const Submission& submission : group) {
       const auto end = at + static_cast<std::ptrdiff_t>(submission.input_count);
@@ -126,20 +165,17 @@ Committer::Outcome Committer::commit(store::Store& store, sync::Engine& engine, 
     }
     return out;
   }
-  // One bad input must not take the others with it: each submission on its own (X3).
-  auto first = inputs.begin();
+  // One bad input must not take the others with it: each submission on its own, and its parts where need be (X3).
+  std::size_t first = 0;
   for (const Submission& submission : group) {
-    const auto last = first + static_cast<std::ptrdiff_t>(submission.input_count);
-    const std::vector<sync::Input> own(std::make_move_iterator(first), std::make_move_iterator(last));
-    first = last;
-    const bool alone = group.size() == 1 || together.error().kind == ErrorKind::exhausted;
-    Result<sync::Decision> single =
-        alone ? Result<sync::Decision>(fail(together.error())) : commit_once(store, engine, own, submission.state, now);
-    if (single) {
-      keep(single->batch);
-      out.results.emplace_back(std::move(single->applied));
+    const std::span<const sync::Input> own = std::span(inputs).subspan(first, submission.input_count);
+    first += submission.input_count;
+    const Failure& failure = together.error();
+    const bool hopeless = !failure.poison && (group.size() == 1 || failure.error.kind == ErrorKind::exhausted);
+    if (hopeless) {
+      out.results.emplace_back(fail(failure.error));
     } else {
-      out.results.emplace_back(fail(std::move(single).error()));
+      out.results.emplace_back(commit_parts(store, engine, own, submission.state, now, out));
     }
   }
   return out;
@@ -158,6 +194,8 @@ void Committer::finish(std::vector<Submission> group, Outcome outcome, Duration 
     share->second.submissions -= 1;
     if (share->second.submissions == 0) queued_by_source_.erase(share);
   }
+  for (const Error& error : outcome.set_aside)
+    log_.error("input.set_aside", {{"kind", to_string(error.kind)}, {"error", error.message}});
   pump();  // the disk is busy again before the senders are answered
   if (outcome.transactions > 0 && on_committed_) on_committed_(outcome.committed);
   for (std::size_t i = 0; i < group.size(); ++i) {

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <deque>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/log.hpp"
@@ -64,6 +66,7 @@ class Committer {
 
  private:
   struct Outcome;
+  struct Failure;
   struct Share {
     std::size_t inputs = 0;
     std::size_t submissions = 0;
@@ -72,9 +75,13 @@ class Committer {
   void pump();
   // On the writer's thread.
   static Outcome commit(store::Store& store, sync::Engine& engine, std::vector<Submission>& group, Time now);
-  static Result<sync::Decision> commit_once(store::Store& store, sync::Engine& engine,
-                                            const std::vector<sync::Input>& inputs,
-                                            const std::vector<sync::StateRow>& state, Time now);
+  static std::expected<sync::Decision, Failure> commit_once(store::Store& store, sync::Engine& engine,
+                                                            std::span<const sync::Input> inputs,
+                                                            const std::vector<sync::StateRow>& state, Time now);
+  static Result<std::vector<sync::Applied>> commit_parts(store::Store& store, sync::Engine& engine,
+                                                         std::span<const sync::Input> inputs,
+                                                         const std::vector<sync::StateRow>& state, Time now,
+                                                         Outcome& out);
   void finish(std::vector<Submission> group, Outcome outcome, Duration took);
 
   store::Store& store_;

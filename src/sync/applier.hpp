@@ -21,7 +21,9 @@ class Applier {
   Result<Applied> apply(const Replay& replay);
   Result<Applied> apply(const Discard& discard);
   Result<Applied> apply(const Undo& undo);
-  Result<Applied> apply(const Override& override);
+  Result<Applied> apply(const Override& choice);
+  // In place of an input that apply() fails on, in a workspace of its own.
+  Result<Applied> set_aside(const Input& input, const Error& error);
 
  private:
   // A change with all that is known about it.
@@ -84,6 +86,10 @@ class Applier {
                             Record& record, Link& link, const Fields& sent);
   Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
+
+  // --- what can not be applied
+  Result<Applied> set_aside(const Change& change, const Error& error);
+  Result<void> give_up(const OutboxKey& key, const Error& error);
 
   // --- journal
   Applied note(Disposition disposition, std::string reason, JournalEntry entry, const Record* record);

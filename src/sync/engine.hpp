@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/random.hpp"
@@ -47,7 +48,11 @@ class Engine {
   Engine(std::shared_ptr<const Catalog> catalog, EngineSettings settings, Random& random);
 
   // The batch that applies `inputs` in order. An error is the lookup's; nothing has happened then.
-  Result<Decision> apply(const std::vector<Input>& inputs, Lookup& lookup, Time now);
+  Result<Decision> apply(std::span<const Input> inputs, Lookup& lookup, Time now);
+
+  // What is committed for one input on which apply() fails as `corrupt`, whatever is in its batch: a change is parked for
+  // a person, the write of an outcome becomes a dead letter, anything else is refused with that error.
+  Result<Decision> set_aside(const Input& input, const Error& error, Lookup& lookup, Time now);
 
   // Takes effect with the next batch.
   void replace_catalog(std::shared_ptr<const Catalog> catalog) { catalog_ = std::move(catalog); }

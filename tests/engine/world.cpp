@@ -257,9 +257,9 @@ void World::dispatch(WorldSystem& system) {
       apply({read_back(system, prepared)});
       continue;
     }
-    Result<sync::Decision> claimed = engine_.apply(
-        {sync::Claim{source_, system.name, prepared.request.record, prepared.request.kind, prepared.written}}, store_,
-        clock_.now());
+    const std::vector<sync::Input> claim{
+        sync::Claim{source_, system.name, prepared.request.record, prepared.request.kind, prepared.written}};
+    Result<sync::Decision> claimed = engine_.apply(claim, store_, clock_.now());
     LOCKSTEP_ASSERT(claimed.has_value(), "a memory store does not fail");
     const Result<void> committed = store_.commit(claimed->batch);
     LOCKSTEP_ASSERT(committed.has_value(), "one writer never conflicts");

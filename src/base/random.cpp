@@ -29,8 +29,21 @@ std::uint64_t random_seed() {
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
+namespace {
+
+constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+
+}  // namespace
+
+std::optional<Time> ulid_time(std::string_view ulid) {
+  if (ulid.size() != 26 || ulid.find_first_not_of(kAlphabet) != std::string_view::npos || ulid.front() > '7')
+    return std::nullopt;
+  std::uint64_t ms = 0;
+  for (const char c : ulid.substr(0, 10)) ms = ms << 5 | kAlphabet.find(c);
+  return from_epoch_ms(static_cast<std::int64_t>(ms));
+}
+
 std::string make_ulid(Time now, Random& random) {
-  static constexpr char kAlphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
   std::string out(26, '0');
   auto ms = static_cast<std::uint64_t>(to_epoch_ms(now));
   for (int i = 9; i >= 0; --i, ms >>= 5) out[static_cast<std::size_t>(i)] = kAlphabet[ms & 31];

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 
@@ -34,5 +36,7 @@ std::uint64_t random_seed();
 
 // 26 characters, sorted by time of creation (48 bits of milliseconds, 80 random bits, Crockford base 32).
 std::string make_ulid(Time now, Random& random);
+// When it was made, to the millisecond; nullopt: the text is none.
+std::optional<Time> ulid_time(std::string_view ulid);
 
 }  // namespace lockstep

@@ -74,12 +74,14 @@ Json to_json(const hub::JobProgress& job) {
                     {"state", job.state},
                     {"entity", job.entity},
                     {"done", job.done},
+                    {"skipped", job.skipped},
                     {"total", job.total ? Json(*job.total) : Json(nullptr)},
                     {"started", to_iso8601(job.started)},
                     {"ended", time_or_null(job.ended)},
                     {"rate_per_second", job.rate_per_second},
                     {"eta_seconds", job.eta ? Json(job.eta->count()) : Json(nullptr)},
-                    {"error", job.error}};
+                    {"error", job.error},
+                    {"note", job.note}};
 }
 
 Json to_json(const hub::LaneStatus& lane) {

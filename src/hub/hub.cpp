@@ -5,6 +5,7 @@
 #include "base/assert.hpp"
 #include "hub/event_text.hpp"
 #include "hub/lane.hpp"
+#include "hub/rework.hpp"
 #include "hub/view.hpp"
 
 namespace lockstep::hub {
@@ -16,7 +17,13 @@ struct Hub::State {
         catalog(std::move(setup.catalog)),
         engine(catalog, settings, *parts.random),
         committer(*parts.store, engine, *parts.writer, *parts.loop, *parts.log, limits),
-        reads(*parts.store, *parts.readers, *parts.loop) {}
+        reads(*parts.store, *parts.readers, *parts.loop),
+        rework({committer, reads, *parts.loop, *parts.random, limits, [this] { return catalog; },
+                [this](const SourceId& source, const SystemName& system) {
+                  Lane* one = lane(source, system);
+                  return one == nullptr ? nullptr : one->setup().connector;
+                },
+                [this] { return draining; }}) {}
 
   LaneContext lane_context() {
     return {committer, reads, *parts.loop, *parts.random, *parts.log, metrics, limits, [this] { return catalog; }};
@@ -38,6 +45,7 @@ struct Hub::State {
   Reads reads;
   fanout::EventStream events;
   Metrics metrics;
+  Rework rework;
   std::map<std::pair<SourceId, SystemName>, std::unique_ptr<Lane>> lanes;
   std::vector<std::unique_ptr<Lane>> retiring;
   TaskScope tasks;
@@ -149,6 +157,8 @@ std::vector<JobProgress> Hub::jobs(const SourceId& source) const {
   for (const auto& [key, lane] : state_->lanes) {
     if (key.first == source) out.insert(out.end(), lane->jobs().begin(), lane->jobs().end());
   }
+  std::ranges::copy_if(state_->rework.jobs(), std::back_inserter(out),
+                       [&](const JobProgress& one) { return one.source == source; });
   std::ranges::sort(out, std::greater{}, &JobProgress::started);
   return out;
 }
@@ -183,6 +193,40 @@ Error no_system(const SourceId& source, const SystemName& system) {
 }
 
 }  // namespace
+
+Result<JobProgress> Hub::undo_job(const SourceId& source, const std::string& id, sync::ChangedSince changed,
+                                  std::string actor) {
+  if (const auto known = job(source, id); known && known->state == "running")
+    return fail(ErrorKind::conflict, "the job still runs: undo it when it has ended");
+  return state_->rework.undo(source, id, changed, std::move(actor));
+}
+
+Result<JobProgress> Hub::replay(const SourceId& source, const ReplayRange& range) {
+  if (range.system && state_->lane(source, *range.system) == nullptr) return fail(no_system(source, *range.system));
+  return state_->rework.replay(source, range);
+}
+
+namespace {
+
+template <class T>
+Task<void> hand_over(Task<Result<T>> task, std::move_only_function<void(Result<T>)> done) {
+  Result<T> result = co_await std::move(task);
+  done(std::move(result));
+}
+
+}  // namespace
+
+void Hub::dead_letter_groups(const SourceId& source, DeadLetterFilter filter,
+                             std::move_only_function<void(Result<DeadLetterGroups>)> done) {
+  state_->tasks.spawn(hand_over<DeadLetterGroups>(
+      group_dead_letters(state_->rework.context(), source, std::move(filter)), std::move(done)));
+}
+
+void Hub::dead_letters(const SourceId& source, DeadLetterOrder order,
+                       std::move_only_function<void(Result<DeadLettersDone>)> done) {
+  state_->tasks.spawn(hand_over<DeadLettersDone>(
+      work_dead_letters(state_->rework.context(), source, std::move(order)), std::move(done)));
+}
 
 void Hub::pause(const SourceId& source, const SystemName& system, std::string reason, std::string actor,
                 std::move_only_function<void(Result<void>)> done) {
@@ -284,7 +328,7 @@ void Hub::State::retire(std::unique_ptr<Lane> lane) {
 
 // Lanes first, so that the outcomes of their last writes are still committed; then the queue; then pending reads.
 void Hub::State::drain_step() {
-  if (!draining || !drained || !retiring.empty() || !committer.idle() || !tasks.idle()) return;
+  if (!draining || !drained || !retiring.empty() || !committer.idle() || !tasks.idle() || !rework.idle()) return;
   parts.loop->post(std::exchange(drained, nullptr));
 }
 
@@ -296,6 +340,7 @@ void Hub::drain(Action done) {
   state.committer.close_intake();
   state.committer.on_idle([&state] { state.drain_step(); });
   state.tasks.on_idle([&state] { state.drain_step(); });
+  state.rework.on_idle([&state] { state.drain_step(); });
   for (auto& [key, lane] : std::exchange(state.lanes, {})) {
     if (state.started) state.retire(std::move(lane));
   }

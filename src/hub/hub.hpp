@@ -18,6 +18,7 @@
 #include "connector/connector.hpp"
 #include "fanout/event_stream.hpp"
 #include "hub/guard.hpp"
+#include "hub/dead_letters.hpp"
 #include "hub/limits.hpp"
 #include "store/store.hpp"
 #include "sync/engine.hpp"
@@ -55,16 +56,24 @@ struct JobProgress {
   std::string id;
   SourceId source;
   SystemName system;
-  std::string kind;    // "mirror" (full pull), "pull" (incremental)
+  std::string kind;    // "mirror" (full pull), "pull" (incremental), "undo", "replay"
   std::string state;   // "running", "done", "failed"
   std::string entity;  // at the moment
   std::uint64_t done = 0;
+  std::uint64_t skipped = 0;  // undo: what was left; replay: records with nothing to read
   std::optional<std::uint64_t> total;
   Time started;
   std::optional<Time> ended;
   double rate_per_second = 0;
   std::optional<std::chrono::seconds> eta;
   std::string error;
+  std::string note;  // what was skipped and why, for people
+};
+
+// By the hub's clock, when the entries were accepted.
+struct ReplayRange {
+  Time from, to;
+  std::optional<SystemName> system;  // read again there only; otherwise wherever the records are
 };
 
 // Why nothing is written to a system: a person has paused it, or the guard asks one.
@@ -147,6 +156,18 @@ class Hub {
   Result<JobProgress> start_job(const SourceId& source, const SystemName& system, const std::string& kind);
   std::vector<JobProgress> jobs(const SourceId& source) const;
   std::optional<JobProgress> job(const SourceId& source, const std::string& id) const;
+
+  // Undoes everything that a mirror, a pull or a replay has brought in, newest first, as edits. A job ("undo").
+  Result<JobProgress> undo_job(const SourceId& source, const std::string& job, sync::ChangedSince changed,
+                               std::string actor);
+  // Reads every record again that the journal touched in that time, and plans it again. A job ("replay").
+  Result<JobProgress> replay(const SourceId& source, const ReplayRange& range);
+
+  void dead_letter_groups(const SourceId& source, DeadLetterFilter filter,
+                          std::move_only_function<void(Result<DeadLetterGroups>)> done);
+  // Tries again, gives up or counts all dead letters that the filter finds, any number of them.
+  void dead_letters(const SourceId& source, DeadLetterOrder order,
+                    std::move_only_function<void(Result<DeadLettersDone>)> done);
 
   // Stops all writes to a system until resume(); durable. What comes from it is still taken in.
   void pause(const SourceId& source, const SystemName& system, std::string reason, std::string actor,

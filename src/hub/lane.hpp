@@ -106,6 +106,7 @@ class Lane final : private connector::CaptureSink {
   Task<void> run_job(std::string id, Pull pull);
   // What a full pull has shown.
   struct Scan {
+    std::string job;
     bool ran = false;
     bool complete = false;           // from the first page to the last in one go
     std::set<std::string> expected;  // objects that were linked before it began
@@ -120,7 +121,8 @@ class Lane final : private connector::CaptureSink {
   Task<Result<void>> pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull, Scan& scan);
   Task<Result<void>> expect_linked(const sync::EntitySchema& entity, Scan& scan);
   Task<Result<void>> finish_scan(const sync::EntitySchema& entity, const Scan& scan);
-  Task<Result<void>> confirm_missing(const sync::EntitySchema& entity, std::vector<std::string> missing);
+  Task<Result<void>> confirm_missing(const sync::EntitySchema& entity, const Scan& scan,
+                                     std::vector<std::string> missing);
   Task<void> notice_mapping();
   JobProgress* find_job(const std::string& id);
   std::vector<const sync::EntitySchema*> entities_in_order() const;

@@ -162,6 +162,7 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
     if (!possible) continue;
     ++pulled;
     Scan scan;
+    scan.job = id;
     Result<void> done;
     if (pull == Pull::full_again) done = co_await expect_linked(*entity, scan);
     if (done) done = co_await pull_entity(id, *entity, pull, scan);
@@ -232,8 +233,9 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     wait = std::chrono::milliseconds(1'000);
     problem_.clear();
     const std::size_t count = page->changes.size();
-    for (const sync::Change& change : page->changes) {
+    for (sync::Change& change : page->changes) {
       if (scan.complete) scan.seen.insert(change.external_id);
+      change.job = id;
     }
     if (count > 0) last_seen_ = context_.loop.clock().now();
     std::vector<sync::StateRow> rows;

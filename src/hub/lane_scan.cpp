@@ -107,11 +107,12 @@ Task<Result<void>> Lane::finish_scan(const sync::EntitySchema& entity, const Sca
         std::to_string(missing.size()) + " of " + std::to_string(linked) + " objects of " + entity.name.str() +
             " were not in the list: nothing is deleted. Check the system; delete by hand what is really gone");
   }
-  co_return co_await confirm_missing(entity, std::move(missing));
+  co_return co_await confirm_missing(entity, scan, std::move(missing));
 }
 
 // A list can be incomplete or lag behind; reading the object itself decides.
-Task<Result<void>> Lane::confirm_missing(const sync::EntitySchema& entity, std::vector<std::string> missing) {
+Task<Result<void>> Lane::confirm_missing(const sync::EntitySchema& entity, const Scan& scan,
+                                         std::vector<std::string> missing) {
   const std::string object = entity.binding(system())->object;
   for (const std::string& external_id : missing) {
     if (stopping_) break;
@@ -130,6 +131,7 @@ Task<Result<void>> Lane::confirm_missing(const sync::EntitySchema& entity, std::
     }
     changes.front().object = object;
     changes.front().external_id = external_id;
+    changes.front().job = scan.job;
     std::vector<sync::Input> inputs = to_inputs(std::move(changes), sync::Via::fetch);
     std::vector<sync::StateRow> none;
     Result<std::vector<sync::Applied>> applied = co_await commit(std::move(inputs), std::move(none));

@@ -19,7 +19,8 @@ RecordStatus status_in(store::Reader& reader, const sync::EntitySchema& entity, 
   const bool held = std::ranges::any_of(
       record.fields, [&](const auto& field) { return field.second.held && binding.find(field.first) != nullptr; });
   if (plan.kind != sync::PlanKind::none) {
-    const bool failed = row != rows.end() && (row->state == sync::OutboxState::dead || row->attempts > 0);
+    const bool failed = row != rows.end() && (row->state == sync::OutboxState::dead ||
+                                              row->state == sync::OutboxState::discarded || row->attempts > 0);
     out.status = failed ? sync::Status::failed : sync::Status::pending;
     if (row != rows.end()) out.detail = row->error;
     if (plan.kind == sync::PlanKind::blocked) out.detail = "waits for a record it refers to";

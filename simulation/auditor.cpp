@@ -82,8 +82,9 @@ Auditor::Thing Auditor::gather(const ThingKey& key) const {
   return out;
 }
 
-// Whether the object took the value over after `from` and before `until`. That it held an equal one already says nothing:
-// then there was nothing to take over.
+// Whether Lockstep brought the value to the object after `from` and before `until`. That it held an equal one already, or
+// that somebody typed an equal one there, says nothing; nor
+// does a write of which Lockstep never heard whether it was carried out: to it, what comes next there did not know it.
 bool Auditor::took_over(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
                         std::uint64_t until) const {
   const auto at = history_.objects().find(object);
@@ -92,7 +93,8 @@ bool Auditor::took_over(const ObjectId& object, const std::string& field, const 
   for (const Step& step : at->second) {
     if (step.order >= until) break;
     const std::string now = step.alive ? value_in(translated(object, step.values), field) : std::string();
-    if (step.order > from && step.alive && now == value && now != before) return true;
+    if (step.order > from && step.by == Hand::lockstep && step.told && step.alive && now == value && now != before)
+      return true;
     before = now;
   }
   return false;
@@ -104,6 +106,16 @@ bool Auditor::knows(const Typed& later, const Typed& earlier) const {
     return earlier.side == Side::api && earlier.acknowledged != 0 && earlier.acknowledged < later.order;
   if (earlier.side != Side::api && earlier.object == later.object) return true;
   return took_over(later.object, earlier.field, earlier.value, earlier.order, later.order);
+}
+
+// Who was the next to touch the field, or the object, there.
+std::optional<Hand> Auditor::next_hand(const Typed& one) const {
+  if (one.side == Side::api) return std::nullopt;
+  const std::vector<Step>& steps = history_.objects().at(one.object);
+  for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
+    if (!step->alive || value_in(translated(one.object, step->values), one.field) != one.value) return step->by;
+  }
+  return std::nullopt;
 }
 
 // "contact 3" was deleted by somebody: what refers to it loses its reference.
@@ -237,14 +249,18 @@ void Auditor::check_equal(const AuditRules& rules) {
 
 void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
   const Thing thing = gather(key);
-  if (key.second == kNoThing) return;
+  if (key.second == kNoThing || rules.given_up.contains(key)) return;
   std::size_t alive[2] = {};
   std::set<std::string> fields;
   for (const Typed& one : thing.typed) fields.insert(one.field);
   for (const ObjectId& object : thing.objects) {
+    if (history_.last(object)->alive) ++alive[static_cast<std::size_t>(object.side)];
+  }
+  // Where people made a thing twice, and it stayed two records, nobody can say which one an edit was meant for.
+  const bool twins = alive[0] > 1 || alive[1] > 1;
+  for (const ObjectId& object : thing.objects) {
     const Step& last = *history_.last(object);
-    if (!last.alive) continue;
-    ++alive[static_cast<std::size_t>(object.side)];
+    if (!last.alive || twins) continue;
     const Values now = translated(object, last.values);
     for (const std::string& field : fields) {
       if (!rules.ignored.contains(field)) check_field(key, thing, field, value_in(now, field), rules);
@@ -291,10 +307,15 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
     if (one->value == value || one->value.empty() || !one->certain || field.starts_with("tag:")) continue;
     if (field == "status" || field == "stage" || field == "contact" || field == "amount") continue;  // not unique texts
     ++checked_;
-    if (rules.visible.find(one->value) == std::string::npos &&
-        !took_over(one->object, field, value, one->order, UINT64_MAX))
-      report("L1", field + " of " + name_of(key) + ": " + quoted(one->value) + " vanished without a trace", key.first,
-             key.second);
+    if (rules.visible.find(one->value) != std::string::npos) continue;
+    const std::optional<Hand> next = next_hand(*one);
+    if (next == Hand::person) continue;  // whoever came next there saw it
+    if (rules.events_get_lost && one->side == Side::crm && next == Hand::lockstep) {
+      ++covered_unseen_;
+      continue;
+    }
+    report("L1", field + " of " + name_of(key) + ": " + quoted(one->value) + " vanished without a trace", key.first,
+           key.second);
   }
 }
 

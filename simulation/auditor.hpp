@@ -29,6 +29,9 @@ struct AuditRules {
   std::set<std::string> ignored;  // fields that are not mapped
   // Texts of all conflict records and journal entries: what is in there has not vanished silently.
   std::string visible;
+  // What a person typed into the CRM may have been covered by a write of Lockstep's before it heard of it: the CRM can not
+  // compare and swap. With all events arriving, the event tells afterwards; else nothing does.
+  bool events_get_lost = false;
   // Things of which a write was given up for a reason that a person must settle; dead letters show them.
   std::set<std::pair<Kind, int>> given_up;
 };
@@ -41,9 +44,13 @@ class Auditor {
   void check_writes(const std::set<std::string>& ignored);
   // All is quiet and no fault is active any more.
   void check_end(const AuditRules& rules);
+  // Values that were covered in the CRM before Lockstep heard of them, see AuditRules.
+  std::uint64_t covered_unseen() const { return covered_unseen_; }
 
   const std::vector<Violation>& violations() const { return violations_; }
   void report(std::string invariant, std::string text, Kind kind = Kind::contact, int thing = kNoThing);
+  // How often people made this thing.
+  std::uint64_t creates(Kind kind, int thing) const { return gather({kind, thing}).creates_certain; }
   std::uint64_t checked() const { return checked_; }
   void count_checks(std::uint64_t more) { checked_ += more; }
   // Pairs of edits that did not know each other, by sides and distance.
@@ -75,6 +82,7 @@ class Auditor {
   bool took_over(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
                  std::uint64_t until) const;
   bool knows(const Typed& later, const Typed& earlier) const;
+  std::optional<Hand> next_hand(const Typed& one) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
   bool superseded(const Typed& one, const Thing& thing) const;
@@ -91,6 +99,7 @@ class Auditor {
   std::vector<Violation> violations_;
   std::map<ObjectId, std::size_t> seen_;  // steps looked at
   std::uint64_t checked_ = 0;
+  std::uint64_t covered_unseen_ = 0;
 };
 
 }  // namespace lockstep::simulation

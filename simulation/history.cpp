@@ -45,10 +45,18 @@ bool History::note(const ObjectId& object, Time at, Hand by, bool alive, Values 
       }
     }
   }
-  steps.push_back({++order_, at, by, alive, std::move(values)});
+  steps.push_back({++order_, at, by, alive, std::move(values), true});
   ++by_[static_cast<std::size_t>(by)];
   last_[static_cast<std::size_t>(by)] = at;
   return true;
+}
+
+void History::leave_untold(Side side, std::uint64_t after, Time since) {
+  for (auto& [object, steps] : objects_) {
+    for (auto step = steps.rbegin(); step != steps.rend() && step->order > after && step->at >= since; ++step) {
+      if (object.side == side && step->by == Hand::lockstep) step->told = false;
+    }
+  }
 }
 
 std::size_t History::note_api(ApiEdit edit) {

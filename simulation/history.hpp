@@ -41,7 +41,8 @@ struct Step {
   Time at;
   Hand by = Hand::person;
   bool alive = true;
-  Values values;  // after it; those of a dead object are its last ones
+  Values values;     // after it; those of a dead object are its last ones
+  bool told = true;  // of Lockstep's: it has heard that its write was carried out
 };
 
 // An edit through Lockstep's own interface. It has no object of its own to be seen on.
@@ -61,6 +62,8 @@ class History {
  public:
   // Notes a state when it differs from the last one; true when it does.
   bool note(const ObjectId& object, Time at, Hand by, bool alive, Values values);
+  // Lockstep's steps after this one, of that side, whose outcome it will never hear of.
+  void leave_untold(Side side, std::uint64_t after, Time since);
   void note_thing(const ObjectId& object, int thing) { things_[object] = thing; }
   std::size_t note_api(ApiEdit edit);
   void acknowledge(std::size_t api_edit) { api_[api_edit].acknowledged = ++order_; }

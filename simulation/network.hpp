@@ -37,8 +37,15 @@ class NetworkLink final : public connector::Transport {
 
 class Network {
  public:
-  Network(Timeline& timeline, Crm& crm, const Plan& plan, std::uint64_t seed, Coverage& coverage, Trace& trace)
-      : timeline_(timeline), crm_(crm), plan_(plan), random_(seed), coverage_(coverage), trace_(trace) {}
+  Network(Timeline& timeline, Crm& crm, History& history, const Plan& plan, std::uint64_t seed, Coverage& coverage,
+          Trace& trace)
+      : timeline_(timeline),
+        crm_(crm),
+        history_(history),
+        plan_(plan),
+        random_(seed),
+        coverage_(coverage),
+        trace_(trace) {}
 
   // Takes a webhook in; `answer` with the status, nullopt when nobody answers.
   using Intake = std::function<void(wire::HttpRequest, std::function<void(std::optional<unsigned>)> answer)>;
@@ -65,6 +72,7 @@ class Network {
 
   Timeline& timeline_;
   Crm& crm_;
+  History& history_;
   const Plan& plan_;
   SeededRandom random_;
   Coverage& coverage_;

@@ -247,10 +247,16 @@ void People::edit_api(const Target& target, const std::string& value, bool remov
   const std::size_t number = parts_.history->note_api(std::move(note));
   life->submit({edit}, [this, number](std::optional<Result<std::vector<sync::Applied>>> answer) {
     if (!answer) return;  // nobody knows
-    const bool nothing = *answer && (*answer)->front().disposition == sync::Disposition::suppressed;
-    if (nothing || !*answer || (*answer)->front().error) return parts_.history->refuse(number);
+    if (!*answer) {
+      // A disk that failed in the middle of a commit leaves the question open.
+      const ErrorKind kind = answer->error().kind;
+      if (kind != ErrorKind::corrupt && kind != ErrorKind::unavailable) parts_.history->refuse(number);
+      return;
+    }
+    const sync::Applied& applied = (*answer)->front();
+    if (applied.error || applied.disposition == sync::Disposition::suppressed) return parts_.history->refuse(number);
     parts_.history->acknowledge(number);
-    parts_.on_acknowledged((*answer)->front());
+    parts_.on_acknowledged(applied);
   });
 }
 

@@ -12,6 +12,7 @@ using std::chrono::seconds;
 
 const Time kStart = Time(seconds(1'767'225'600));  // 2026-01-01
 constexpr Duration kSettleLimit = std::chrono::hours(8);
+constexpr Duration kOutcomeWindow = seconds(5);
 constexpr Duration kSilence = minutes(20);
 constexpr std::uint64_t kEventsLimit = 400'000;  // a run has some ten thousands; more is something going in circles
 
@@ -72,7 +73,7 @@ World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
   database_ = std::make_unique<BusinessDatabase>(database_disk_, timeline_.clock(), seed, history_);
   database_->begin_watching();
   crm_ = std::make_unique<Crm>(sandbox_settings(plan_, seed), timeline_.clock(), seed * 7 + 3, history_);
-  network_ = std::make_unique<Network>(timeline_, *crm_, plan_, seed * 7 + 4, coverage_, trace_);
+  network_ = std::make_unique<Network>(timeline_, *crm_, history_, plan_, seed * 7 + 4, coverage_, trace_);
   crm_->on_change = [this] { network_->look_for_webhooks(); };
   network_->intake = [this](wire::HttpRequest request, std::function<void(std::optional<unsigned>)> answer) {
     take_webhook(std::move(request), std::move(answer));
@@ -159,6 +160,8 @@ void World::end_life() {
   life_.reset();
   if (power_lost_) store_disk_.lose_power();
   trace_.say(timeline_.now(), "world", power_lost_ ? "the machine lost power" : "the process was killed");
+  // What it was told shortly before, it may not have kept; what it had sent, it will never be told.
+  for (const Side side : {Side::crm, Side::db}) history_.leave_untold(side, 0, timeline_.now() - kOutcomeWindow);
   power_lost_ = false;
   crash_countdown_ = -1;
   check_store();
@@ -327,6 +330,7 @@ void World::redrive() {
 }
 
 RunResult World::finish() {
+  if (!auditor_.violations().empty() && life_ && life_->begun() && !life_->dead()) tell_journal();
   RunResult out;
   out.violations = auditor_.violations();
   std::set<std::pair<Kind, int>> told;
@@ -336,6 +340,7 @@ RunResult World::finish() {
                      history_.tell(one.kind, one.thing);
   }
   auditor_.count_meetings(coverage_);
+  coverage_.hit("audit", "covered in the CRM before it was seen", auditor_.covered_unseen());
   trace_.say(timeline_.now(), "world", "end");
   out.hash = trace_.hash();
   out.checked = auditor_.checked();

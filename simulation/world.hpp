@@ -69,7 +69,9 @@ class World {
   void redrive();
   void check_store();
   void check_journal();
+  void tell_journal();
   AuditRules audit_rules();
+  bool excused(const sync::OutboxRow& row, const sync::Record& record, AuditRules& rules);
   RunResult finish();
 
   std::uint64_t seed_;

@@ -275,8 +275,21 @@ TEST(OpenApi, AnswersFit) {
   api.call("editor", "PATCH", source + "/records/" + id, R"({"fields":{"age":"x"}})");
   api.call("viewer", "GET", source + "/deadletters");
   api.call("owner", "POST", source + "/deadletters/retry", R"({"items":[{"record":"none","system":"db"}]})");
+  api.call("viewer", "GET", source + "/deadletters/groups?system=db");
+  api.call("viewer", "GET", source + "/deadletters/groups?error_kind=none");
+  api.call("owner", "POST", source + "/deadletters/discard", R"({"all":true,"dry_run":true,"reason":"r"})");
+  api.call("owner", "POST", source + "/deadletters/discard", R"({"all":true})");
   api.call("owner", "POST", source + "/deadletters/retry", R"({"all":true})");
+  api.call("owner", "POST", source + "/deadletters/discard", R"({"all":true,"reason":"r"})");
+  api.call("viewer", "GET", source + "/deadletters?discarded=true");
   api.call("owner", "POST", source + "/deadletters/retry", "{}");
+  api.call("owner", "POST", source + "/systems/db/pause", R"({"reason":"a migration"})");
+  api.call("viewer", "GET", source + "/status");
+  api.call("owner", "POST", source + "/systems/db/pause", "{}");
+  api.call("owner", "POST", source + "/systems/mars/pause", R"({"reason":"a migration"})");
+  api.call("viewer", "POST", source + "/systems/db/resume");
+  api.call("owner", "POST", source + "/systems/db/resume");
+  api.call("owner", "POST", source + "/systems/db/resume");
   api.call("owner", "POST", source + "/jobs", R"({"system":"crm","kind":"mirror"})");
   api.call("owner", "POST", source + "/jobs", R"({"system":"mars","kind":"mirror"})");
   api.call("owner", "POST", source + "/jobs", "{}");
@@ -296,6 +309,22 @@ TEST(OpenApi, AnswersFit) {
   api.call("owner", "POST", source + "/conflicts/resolve",
            R"({"record":")" + ada + R"(","field":"first_name","value":"Ada"})");
   api.call("owner", "POST", source + "/conflicts/resolve", "{}");
+  const std::string met = source + "/conflicts/" + to_text(conflicts.json().at("items").at(0).at("seq"));
+  const Answer decided = api.call("owner", "POST", met + "/first_name/override", R"({"take":"theirs"})");
+  api.call("owner", "POST", met + "/first_name/override", R"({"take":"nobody"})");
+  api.call("owner", "POST", met + "/age/override", R"({"take":"theirs"})");
+  api.call("viewer", "GET", source + "/conflicts");
+  const std::string undo = source + "/journal/" + to_text(decided.json().at("seq")) + "/undo";
+  api.call("editor", "POST", undo, R"({"force":true})");
+  api.call("editor", "POST", undo, R"({"force":7})");
+  api.call("editor", "POST", source + "/journal/99999/undo");
+  api.call("editor", "POST", source + "/journal/1/undo");  // it made the record
+  const std::string job(jobs.json().at("items").at(0).at("id").as_string());
+  api.call("owner", "POST", source + "/jobs/" + job + "/undo");
+  api.call("owner", "POST", source + "/jobs/none/undo");
+  api.call("owner", "POST", source + "/replay", R"({"from":"2020-01-01T00:00:00Z"})");
+  api.call("owner", "POST", source + "/replay", "{}");
+  api.call("viewer", "GET", source + "/jobs");
   api.call("viewer", "GET", source + "/inbox");
   api.call("owner", "POST", source + "/inbox/resolve", R"({"seq":99999})");
   api.call("owner", "POST", source + "/inbox/resolve", "{}");
@@ -313,7 +342,7 @@ TEST(OpenApi, AnswersFit) {
   // Every route has been driven to a good answer, but for the inbox: nothing waits here for a decision.
   std::size_t good = 0;
   for (const std::string& one : api.seen) good += one.find(" -> 2") != std::string::npos ? 1 : 0;
-  EXPECT_EQ(good, 21u);
+  EXPECT_EQ(good, 23u);
 }
 
 }  // namespace

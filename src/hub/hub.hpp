@@ -18,6 +18,7 @@
 #include "connector/connector.hpp"
 #include "fanout/event_stream.hpp"
 #include "hub/guard.hpp"
+#include "hub/hold.hpp"
 #include "hub/dead_letters.hpp"
 #include "hub/limits.hpp"
 #include "store/store.hpp"
@@ -74,16 +75,6 @@ struct JobProgress {
 struct ReplayRange {
   Time from, to;
   std::optional<SystemName> system;  // read again there only; otherwise wherever the records are
-};
-
-// Why nothing is written to a system: a person has paused it, or the guard asks one.
-struct Hold {
-  std::string kind;  // "paused", "guard"
-  std::string reason;
-  std::string actor;  // who paused it; "" for the guard
-  Time since;
-
-  friend bool operator==(const Hold&, const Hold&) = default;
 };
 
 struct LaneStatus {

@@ -3,31 +3,9 @@
 #include "hub/lane.hpp"
 
 namespace lockstep::hub {
-namespace {
-
-const std::string kHoldKey = "hold";
-
-Json to_row(const Hold& hold) {
-  return JsonObject{
-      {"kind", hold.kind}, {"reason", hold.reason}, {"actor", hold.actor}, {"since_ms", to_epoch_ms(hold.since)}};
-}
-
-Hold from_row(const Json& row) {
-  Hold hold;
-  hold.kind = string_member(row, "kind");
-  hold.reason = string_member(row, "reason");
-  hold.actor = string_member(row, "actor");
-  const Json* since = find_member(row, "since_ms");
-  if (since != nullptr && since->is_int64()) hold.since = from_epoch_ms(since->get_int64());
-  return hold;
-}
-
-}  // namespace
-
 Task<void> Lane::recall_hold() {
-  std::string key = kHoldKey;
-  const Json row = co_await state(std::move(key));
-  if (row.is_object()) hold_ = from_row(row);
+  const Json row = co_await state(hold_key());
+  hold_ = read_hold(row);
 }
 
 Task<Result<void>> Lane::hold(Hold hold) {
@@ -37,7 +15,7 @@ Task<Result<void>> Lane::hold(Hold hold) {
       {{"source", source().str()}, {"system", system().str()}, {"kind", hold.kind}, {"reason", hold.reason}});
   std::vector<sync::Input> none;
   std::vector<sync::StateRow> rows;
-  rows.push_back(state_row(kHoldKey, to_row(hold)));
+  rows.push_back(hold_row(source(), system(), hold));
   const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
   if (!kept) co_return fail(kept.error());
   co_return Result<void>();
@@ -47,7 +25,7 @@ Task<Result<void>> Lane::resume(std::string actor) {
   if (!hold_) co_return fail(ErrorKind::not_found, "nothing is held: system '" + system().str() + "' is written to");
   std::vector<sync::Input> none;
   std::vector<sync::StateRow> rows;
-  rows.push_back(state_row(kHoldKey, nullptr));
+  rows.push_back(hold_row(source(), system(), std::nullopt));
   const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
   if (!kept) co_return fail(kept.error());
   context_.log.info("system.resumed", {{"source", source().str()}, {"system", system().str()}, {"actor", actor}});

@@ -223,6 +223,7 @@ Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields
   remember_raw(seen.entity, seen.binding, change.document, fields, link);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
+  if (change.via != Via::scan) ws_.settle(record, seen.binding.settle);
   Applied applied = note_change(seen, Disposition::applied, existed ? "linked: " + std::string(how) : "created",
                                 &record, std::move(merged.fields));
   LOCKSTEP_CHECK(release(change.source, change.system, change.object, change.external_id, &record));
@@ -377,6 +378,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   const bool held = std::ranges::any_of(merged.conflicts, &ConflictRow::open);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
+  if (change.via != Via::scan) ws_.settle(record, seen.binding.settle);
   return note_change(seen, Disposition::applied,
                      merged.canonical ? ""
                      : held           ? "held"

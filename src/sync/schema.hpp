@@ -2,6 +2,7 @@
 // each system's objects map to them. Built by app/config; immutable while a batch is applied.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -87,6 +88,8 @@ struct SystemBinding {
   std::vector<FieldBinding> fields;
   bool creates = true;  // may the hub create objects here
   bool deletes = true;  // may the hub delete objects here
+  // What is observed here goes out to the others once nothing more has come for so long: people type in steps.
+  std::chrono::milliseconds settle{0};
 
   const FieldBinding* find(std::string_view field) const;
   friend bool operator==(const SystemBinding&, const SystemBinding&) = default;

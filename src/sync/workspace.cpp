@@ -8,6 +8,8 @@
 namespace lockstep::sync {
 namespace {
 
+constexpr int kSettleTimes = 5;  // somebody who never stops typing is not waited for
+
 std::string marker_key(const SourceId& source, const SystemName& system, const std::string& delivery) {
   return source.str() + '\x1f' + system.str() + '\x1f' + delivery;
 }
@@ -73,6 +75,11 @@ void Workspace::touch(const Record& record, Seq cause, WorkClass work) {
   entry.touched = true;
   entry.cause = cause;
   index(entry);
+}
+
+void Workspace::settle(const Record& record, Duration time) {
+  Entry& entry = entry_of(record);
+  entry.settle = std::max(entry.settle, time);
 }
 
 void Workspace::replan(const Record& record) { entry_of(record).replan = true; }
@@ -234,13 +241,15 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.key = key;
     row.entity = entity.name;
     row.since = now_;
-    row.due = now_;
+    row.due = now_ + entry.settle;
     row.work = entry.work;
     row.cause = entry.cause;
   } else if (!moved && (row.state == OutboxState::blocked) == (after.kind == PlanKind::blocked) &&
              row.waits_for == after.waits_for) {
     return {};
   }
+  if (stored && moved && row.state == OutboxState::waiting && row.attempts == 0 && entry.settle > Duration(0))
+    row.due = std::min(now_ + entry.settle, row.since + kSettleTimes * entry.settle);
   row.work = more_urgent(row.work, entry.work);
   if (after.kind == PlanKind::blocked) {
     row.state = OutboxState::blocked;

@@ -29,6 +29,9 @@ class Workspace {
   // The record was changed and is written with the batch. `cause` is the journal entry that says why.
   void touch(const Record& record, Seq cause, WorkClass work);
 
+  // What was changed goes out after `time` without further changes, five times that at most.
+  void settle(const Record& record, Duration time);
+
   // The record itself is as it was, but what it waited for may have come: its outbox rows are planned again.
   void replan(const Record& record);
 
@@ -71,6 +74,7 @@ class Workspace {
     std::optional<Record> before;  // as stored
     bool touched = false;
     bool replan = false;
+    Duration settle{0};
     Seq cause = 0;
     WorkClass work = WorkClass::backfill;
     std::vector<MatchKey> keys;  // under which it can be found at this moment

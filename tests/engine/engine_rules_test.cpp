@@ -103,6 +103,33 @@ TEST_F(EngineRules, E1WhatIsNeitherOursNorOldWaitsForTheOutcome) {
   for (WorldSystem* system : {&crm, &db, &cms}) EXPECT_EQ(held(*system, "name"), Json("Anne")) << system->name.str();
 }
 
+TEST_F(EngineRules, WhatIsTypedInStepsGoesOutOnce) {
+  sync::EntitySchema typed = contact_schema(sync::PolicyKind::latest);
+  typed.systems.front().settle = std::chrono::seconds(3);
+  World slow(7, typed, {0, 0, 0, 0, 0});
+  WorldSystem& there = slow.system("crm");
+  ASSERT_EQ(typed.systems.front().system, there.name);
+  const std::string id = slow.human_creates(there, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  ASSERT_TRUE(slow.settle());
+  const auto due_in = [&] {
+    const auto rows = slow.reader().outbox(SourceId("acme"), {SystemName("db"), std::nullopt}, {"", 10});
+    return rows->items.size() == 1 ? rows->items.front().due - slow.now() : Duration(-1);
+  };
+  const Time start = slow.now();
+  for (const char* name :
+       {"Anna", "Annab", "Annabe", "Annabel", "Annabell", "Annabella", "Annabella L", "Annabella Lee"}) {
+    slow.human_edits(there, id, "name", name);
+    slow.deliver_one(there);
+    const auto wanted = std::min<Duration>(std::chrono::seconds(3), start + std::chrono::seconds(15) - slow.now());
+    // Every input takes a little of the world's time.
+    EXPECT_LT(std::chrono::abs(due_in() - wanted), std::chrono::milliseconds(100)) << name;
+    slow.pass(std::chrono::seconds(2));
+  }
+  const std::uint64_t before = slow.system("db").writes;
+  EXPECT_TRUE(slow.settle());
+  EXPECT_EQ(slow.system("db").writes, before + 1);
+}
+
 TEST_F(EngineRules, L5AStalePollChangesNothing) {
   const std::string id = synced_contact();
   sync::Change old;

@@ -71,6 +71,8 @@ class World {
   // From now on every write is applied, and nobody hears of its outcome.
   void cut_off_writes() { faults_ = {0, 0, 0, 0, 100}; }
   store::Reader& reader() { return *reader_; }
+  Time now() const { return clock_.now(); }
+  void pass(Duration time) { clock_.advance(time); }
 
   // No faults and no edits any more: everything is delivered and written until nothing moves. False when it never ends.
   bool settle(int rounds_limit = 200);

@@ -228,6 +228,12 @@ Shape binding_shape() {
        .shape = boolean(),
        .doc = "Whether deletes from elsewhere are carried out here.",
        .fallback = "true"},
+      {.name = "settle",
+       .shape = duration(0, 600 * second),
+       .doc = "How long something that was changed here must be left alone before it goes to the other systems (five "
+              "times "
+              "that at most): people type in steps. Readings of the whole system do not wait.",
+       .fallback = "0s"},
   });
   shape.example = "crm:\n  object: contact\n  fields:\n    first_name: firstName\n    \"*\": \"*\"\n";
   return named("binding", "How one system holds an entity.", std::move(shape));

@@ -246,6 +246,8 @@ sync::SystemBinding EntityBuilder::binding(const Member& member, const sync::Ent
   binding.object = text_of(node, "object");
   binding.creates = is_true(node, "creates", "true");
   binding.deletes = is_true(node, "deletes", "true");
+  const Duration settle = parse_duration(text_of(node, "settle", "0s")).value_or(Duration(0));
+  binding.settle = std::chrono::duration_cast<std::chrono::milliseconds>(settle);
   const Node& fields = *node.find("fields");
   binding.fields = bound_fields(fields, entity, where + ".fields");
   if (checked_.insert(&fields).second) check_bound_fields(binding.fields, fields, entity, where + ".fields");

@@ -1,0 +1,27 @@
+#include "hub/hold.hpp"
+
+namespace lockstep::hub {
+
+std::string hold_key() { return "hold"; }
+
+sync::StateRow hold_row(const SourceId& source, const SystemName& system, const std::optional<Hold>& hold) {
+  Json row;
+  if (hold) {
+    row = JsonObject{
+        {"kind", hold->kind}, {"reason", hold->reason}, {"actor", hold->actor}, {"since_ms", to_epoch_ms(hold->since)}};
+  }
+  return {source, system, hold_key(), std::move(row)};
+}
+
+std::optional<Hold> read_hold(const Json& row) {
+  if (!row.is_object()) return std::nullopt;
+  Hold hold;
+  hold.kind = string_member(row, "kind");
+  hold.reason = string_member(row, "reason");
+  hold.actor = string_member(row, "actor");
+  const Json* since = find_member(row, "since_ms");
+  if (since != nullptr && since->is_int64()) hold.since = from_epoch_ms(since->get_int64());
+  return hold;
+}
+
+}  // namespace lockstep::hub

@@ -1,0 +1,26 @@
+// Why nothing is written to a system, and how that is kept: a row of the system's state.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "sync/batch.hpp"
+
+namespace lockstep::hub {
+
+struct Hold {
+  std::string kind;  // "paused": by a person; "guard": a person is asked
+  std::string reason;
+  std::string actor;  // who paused it; "" for the guard
+  Time since;
+
+  friend bool operator==(const Hold&, const Hold&) = default;
+};
+
+// The row that keeps it; nullopt erases it.
+sync::StateRow hold_row(const SourceId& source, const SystemName& system, const std::optional<Hold>& hold);
+std::string hold_key();
+std::optional<Hold> read_hold(const Json& row);
+
+}  // namespace lockstep::hub

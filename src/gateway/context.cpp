@@ -19,6 +19,27 @@ std::optional<JsonObject> body_object(const Call& call) {
   return std::move(body->get_object());
 }
 
+std::optional<Seq> sequence(const Call& call) {
+  Seq seq = 0;
+  const std::string_view text = call.parameter("seq");
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seq);
+  if (error == std::errc() && end == text.data() + text.size() && seq > 0) return seq;
+  call.answer(problem({ErrorKind::invalid, "the number of a journal entry is a whole number from 1", {}}));
+  return std::nullopt;
+}
+
+std::optional<JsonObject> body_or_nothing(const Call& call) {
+  return call.request.request.body.empty() ? JsonObject() : body_object(call);
+}
+
+std::optional<bool> flag(const Call& call, const JsonObject& body, std::string_view name) {
+  const Json* value = find_member(body, name);
+  if (value == nullptr) return false;
+  if (value->is_bool()) return value->get_bool();
+  call.answer(problem({ErrorKind::invalid, "'" + std::string(name) + "' is true or false", {}}));
+  return std::nullopt;
+}
+
 std::optional<store::PageRequest> page_request(const Call& call) {
   store::PageRequest page;
   page.after = call.target.parameter("after");

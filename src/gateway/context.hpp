@@ -23,7 +23,10 @@ struct Context {
 void add_source_routes(Router& router, Context& context);  // sources, status
 void add_system_routes(Router& router, Context& context);  // pause and resume
 void add_record_routes(Router& router, Context& context);  // records: list, read, create, edit, delete, history
-void add_work_routes(Router& router, Context& context);    // jobs, dead letters, inbox, conflicts
+void add_work_routes(Router& router, Context& context);    // jobs, inbox
+void add_dead_letter_routes(Router& router, Context& context);
+void add_conflict_routes(Router& router, Context& context);
+void add_undo_routes(Router& router, Context& context);    // undo of an entry or a job, replay
 void add_intake_routes(Router& router, Context& context);  // webhooks
 void add_event_routes(Router& router, Context& context);   // SSE
 void add_health_routes(Router& router, Context& context);  // healthz, readyz, metrics
@@ -31,6 +34,12 @@ void add_page_routes(Router& router, Context& context);    // the live page
 
 // The body as a JSON object, or nothing after answering 422.
 std::optional<JsonObject> body_object(const Call& call);
+// The same, where no body is one without members.
+std::optional<JsonObject> body_or_nothing(const Call& call);
+// A member that is true or false; false when it is not there. Nothing after answering 422.
+std::optional<bool> flag(const Call& call, const JsonObject& body, std::string_view name);
+// The parameter {seq} of the path, or nothing after answering 422.
+std::optional<Seq> sequence(const Call& call);
 // `limit` (1 to 500, 100 when absent) and `after` of the query, or nothing after answering 422.
 std::optional<store::PageRequest> page_request(const Call& call);
 // Answers with the one Applied: its error as problem, or `status` with its JSON.

@@ -17,6 +17,9 @@ struct Gateway::State {
     add_system_routes(router, context);
     add_record_routes(router, context);
     add_work_routes(router, context);
+    add_dead_letter_routes(router, context);
+    add_conflict_routes(router, context);
+    add_undo_routes(router, context);
     add_event_routes(router, context);
     add_health_routes(router, context);
     add_page_routes(router, context);

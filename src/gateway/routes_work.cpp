@@ -1,4 +1,4 @@
-// Jobs, dead letters, the inbox (what waits for a person), conflicts.
+// Jobs, and the inbox: what waits for a person.
 #include <algorithm>
 
 #include "gateway/context.hpp"
@@ -7,18 +7,7 @@
 namespace lockstep::gateway {
 namespace {
 
-constexpr std::size_t kRetryLimit = 1000;
-
 const std::string kSource = "/api/v1/sources/{source}";
-
-template <class T>
-std::move_only_function<Json(store::Page<T>&)> page_shape() {
-  return [](store::Page<T>& page) -> Json {
-    JsonArray items;
-    for (const T& item : page.items) items.push_back(to_json(item));
-    return JsonObject{{"items", std::move(items)}, {"next", page.next.empty() ? Json(nullptr) : Json(page.next)}};
-  };
-}
 
 void start_job(Context& context, const std::shared_ptr<Call>& call) {
   auto body = body_object(*call);
@@ -30,64 +19,6 @@ void start_job(Context& context, const std::shared_ptr<Call>& call) {
   if (kind.empty()) return call->answer(problem({ErrorKind::invalid, "the body needs 'kind': 'mirror' or 'pull'", {}}));
   Result<hub::JobProgress> job = context.hub.start_job(call->source(), system, kind);
   call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
-}
-
-void submit_retries(Context& context, const std::shared_ptr<Call>& call, std::vector<sync::Input> inputs) {
-  if (inputs.empty()) return call->answer(json_response(200, JsonObject{{"retried", 0}, {"refused", JsonArray()}}));
-  context.hub.submit(std::move(inputs), [call](Result<std::vector<sync::Applied>> applied) {
-    if (!applied) return call->answer(problem(applied.error()));
-    std::uint64_t retried = 0;
-    JsonArray refused;
-    for (const sync::Applied& one : *applied) {
-      if (one.error) {
-        refused.push_back(JsonObject{{"record", one.record.str()}, {"detail", one.error->message}});
-      } else {
-        ++retried;
-      }
-    }
-    call->answer(json_response(200, JsonObject{{"retried", retried}, {"refused", std::move(refused)}}));
-  });
-}
-
-// {"all": true} or {"items": [{"record": …, "system": …}]}
-void retry(Context& context, const std::shared_ptr<Call>& call) {
-  auto body = body_object(*call);
-  if (!body) return;
-  const SourceId source = call->source();
-  const std::string actor = call->caller.name;
-  if (const Json* all = body->if_contains("all"); all != nullptr && all->is_bool() && all->get_bool()) {
-    auto inputs = std::make_shared<Result<std::vector<sync::Input>>>();
-    context.hub.read(
-        [inputs, source, actor](store::Reader& reader) {
-          const auto dead = reader.outbox(source, {std::nullopt, sync::OutboxState::dead}, {"", kRetryLimit});
-          if (!dead) {
-            *inputs = fail(dead.error());
-            return;
-          }
-          for (const sync::OutboxRow& row : dead->items)
-            (*inputs)->emplace_back(sync::Retry{source, row.key.system, row.key.record, actor});
-        },
-        [&context, call, inputs] {
-          if (!*inputs) return call->answer(problem(inputs->error()));
-          submit_retries(context, call, std::move(**inputs));
-        });
-    return;
-  }
-  const Json* items = body->if_contains("items");
-  if (items == nullptr || !items->is_array() || items->get_array().size() > kRetryLimit) {
-    return call->answer(problem(
-        {ErrorKind::invalid, "the body needs 'all': true or 'items', a list of at most 1000 {record, system}", {}}));
-  }
-  std::vector<sync::Input> inputs;
-  for (const Json& item : items->get_array()) {
-    const std::string record(string_member(item, "record"));
-    const std::string system(string_member(item, "system"));
-    if (record.empty() || system.empty()) {
-      return call->answer(problem({ErrorKind::invalid, "every item needs 'record' and 'system'", {}}));
-    }
-    inputs.emplace_back(sync::Retry{source, SystemName(system), RecordId(record), actor});
-  }
-  submit_retries(context, call, std::move(inputs));
 }
 
 void resolve_inbox(Context& context, const std::shared_ptr<Call>& call) {
@@ -126,23 +57,6 @@ void resolve_inbox(Context& context, const std::shared_ptr<Call>& call) {
       });
 }
 
-void resolve_conflict(Context& context, const std::shared_ptr<Call>& call) {
-  auto body = body_object(*call);
-  if (!body) return;
-  sync::Resolve resolve;
-  resolve.source = call->source();
-  resolve.record = RecordId(std::string(string_member(*body, "record")));
-  resolve.field = string_member(*body, "field");
-  const Json* value = body->if_contains("value");
-  if (resolve.record.empty() || resolve.field.empty() || value == nullptr) {
-    return call->answer(problem({ErrorKind::invalid, "the body needs 'record', 'field' and 'value'", {}}));
-  }
-  resolve.value = *value;
-  resolve.actor = call->caller.name;
-  context.hub.submit({std::move(resolve)},
-                     [call](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, 200, applied); });
-}
-
 }  // namespace
 
 void add_work_routes(Router& router, Context& context) {
@@ -158,18 +72,6 @@ void add_work_routes(Router& router, Context& context) {
                 call->answer(job ? json_response(200, to_json(*job))
                                  : problem({ErrorKind::not_found, "there is no such job (any more)", {}}));
               }});
-  router.add({"GET", kSource + "/deadletters", Needs::reader, [&context](std::shared_ptr<Call> call) {
-                const auto page = page_request(*call);
-                if (!page) return;
-                answer_read<store::Page<sync::OutboxRow>>(
-                    context, call,
-                    [source = call->source(), page = *page](store::Reader& reader) {
-                      return reader.outbox(source, {std::nullopt, sync::OutboxState::dead}, page);
-                    },
-                    page_shape<sync::OutboxRow>());
-              }});
-  router.add({"POST", kSource + "/deadletters/retry", Needs::operator_,
-              [&context](std::shared_ptr<Call> call) { retry(context, call); }});
   router.add(
       {"GET", kSource + "/inbox", Needs::reader, [&context](std::shared_ptr<Call> call) {
          const auto page = page_request(*call);
@@ -177,23 +79,10 @@ void add_work_routes(Router& router, Context& context) {
          answer_read<store::Page<sync::InboxRow>>(
              context, call,
              [source = call->source(), page = *page](store::Reader& reader) { return reader.inbox(source, page); },
-             page_shape<sync::InboxRow>());
+             page_json<sync::InboxRow>);
        }});
   router.add({"POST", kSource + "/inbox/resolve", Needs::operator_,
               [&context](std::shared_ptr<Call> call) { resolve_inbox(context, call); }});
-  router.add({"GET", kSource + "/conflicts", Needs::reader, [&context](std::shared_ptr<Call> call) {
-                const auto page = page_request(*call);
-                if (!page) return;
-                const bool open_only = call->target.parameter("open") == "true";
-                answer_read<store::Page<sync::ConflictRow>>(
-                    context, call,
-                    [source = call->source(), page = *page, open_only](store::Reader& reader) {
-                      return reader.conflicts(source, open_only, page);
-                    },
-                    page_shape<sync::ConflictRow>());
-              }});
-  router.add({"POST", kSource + "/conflicts/resolve", Needs::operator_,
-              [&context](std::shared_ptr<Call> call) { resolve_conflict(context, call); }});
 }
 
 }  // namespace lockstep::gateway

@@ -156,6 +156,20 @@ Json to_json(const sync::ConflictRow& row) {
                     {"decision", row.decided_by.empty() ? Json(nullptr) : Json(row.decision)}};
 }
 
+Json to_json(const hub::DeadLetterGroups& groups) {
+  JsonArray items;
+  for (const hub::DeadLetterGroup& group : groups.groups) {
+    items.push_back(JsonObject{{"system", group.system.str()},
+                               {"error_kind", lockstep::to_string(group.error_kind)},
+                               {"error", group.error},
+                               {"count", group.count},
+                               {"first", to_iso8601(group.first)},
+                               {"last", to_iso8601(group.last)},
+                               {"example", group.example.str()}});
+  }
+  return JsonObject{{"items", std::move(items)}, {"others", groups.others}};
+}
+
 Json to_json(const store::Counts& counts) {
   return JsonObject{
       {"records", counts.records},  {"tombstones", counts.tombstones}, {"pending", counts.outbox_waiting},

@@ -14,5 +14,13 @@ Json to_json(const sync::InboxRow& row);
 Json to_json(const sync::ConflictRow& row);
 Json to_json(const store::Counts& counts);
 Json to_json(const sync::Applied& applied);
+Json to_json(const hub::DeadLetterGroups& groups);
+
+template <class T>
+Json page_json(store::Page<T>& page) {
+  JsonArray items;
+  for (const T& item : page.items) items.push_back(to_json(item));
+  return JsonObject{{"items", std::move(items)}, {"next", page.next.empty() ? Json(nullptr) : Json(page.next)}};
+}
 
 }  // namespace lockstep::gateway

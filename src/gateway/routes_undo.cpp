@@ -1,0 +1,83 @@
+// Undo of one journal entry and of everything a job did; replay of a stretch of time.
+#include "gateway/context.hpp"
+#include "gateway/shapes.hpp"
+#include "sync/undo.hpp"
+
+namespace lockstep::gateway {
+namespace {
+
+const std::string kSource = "/api/v1/sources/{source}";
+
+std::optional<sync::ChangedSince> changed_since(const Call& call, sync::ChangedSince usual) {
+  const auto body = body_or_nothing(call);
+  if (!body) return std::nullopt;
+  const auto force = flag(call, *body, "force");
+  if (!force) return std::nullopt;
+  return *force ? sync::ChangedSince::overwrite : usual;
+}
+
+void undo_entry(Context& context, const std::shared_ptr<Call>& call) {
+  const auto seq = sequence(*call);
+  if (!seq) return;
+  const auto changed = changed_since(*call, sync::ChangedSince::refuse);
+  if (!changed) return;
+  auto undo = std::make_shared<Result<sync::Undo>>();
+  context.hub.read(
+      [undo, source = call->source(), seq = *seq](store::Reader& reader) {
+        const auto entries = reader.journal(source, seq - 1, 1);
+        if (!entries) {
+          *undo = fail(entries.error());
+        } else if (entries->empty() || entries->front().seq != seq) {
+          *undo = fail(ErrorKind::not_found, "the journal has no entry " + std::to_string(seq) + " (any more)");
+        } else {
+          *undo = sync::undo_of(entries->front());
+        }
+      },
+      [&context, call, undo, changed = *changed] {
+        if (!*undo) return call->answer(problem(undo->error()));
+        (*undo)->changed = changed;
+        (*undo)->actor = call->caller.name;
+        context.hub.submit({std::move(**undo)},
+                           [call](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, 200, applied); });
+      });
+}
+
+void undo_job(Context& context, const std::shared_ptr<Call>& call) {
+  const auto changed = changed_since(*call, sync::ChangedSince::leave);
+  if (!changed) return;
+  const Result<hub::JobProgress> job =
+      context.hub.undo_job(call->source(), std::string(call->parameter("id")), *changed, call->caller.name);
+  call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
+}
+
+// {"from": time, "to": time (now), "system": name (all)}
+void replay(Context& context, const std::shared_ptr<Call>& call) {
+  const auto body = body_object(*call);
+  if (!body) return;
+  const Result<Time> from = parse_iso8601(string_member(*body, "from"));
+  Result<Time> to = context.loop.clock().now();
+  if (find_member(*body, "to") != nullptr) to = parse_iso8601(string_member(*body, "to"));
+  if (!from || !to)
+    return call->answer(
+        problem({ErrorKind::invalid,
+                 "'from' and 'to' are times with a zone, such as 2026-11-21T08:00:00Z; 'from' is needed",
+                 {}}));
+  hub::ReplayRange range{*from, *to, std::nullopt};
+  if (const auto system = string_member(*body, "system"); !system.empty())
+    range.system = SystemName(std::string(system));
+  const Result<hub::JobProgress> job = context.hub.replay(call->source(), range);
+  call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
+}
+
+}  // namespace
+
+void add_undo_routes(Router& router, Context& context) {
+  router.add({"POST", kSource + "/journal/{seq}/undo", Needs::editor,
+              [&context](std::shared_ptr<Call> call) { undo_entry(context, call); }});
+  router.add({"POST", kSource + "/jobs/{id}/undo", Needs::operator_,
+              [&context](std::shared_ptr<Call> call) { undo_job(context, call); }});
+  router.add({"POST", kSource + "/replay", Needs::operator_,
+              [&context](std::shared_ptr<Call> call) { replay(context, call); }});
+}
+
+}  // namespace lockstep::gateway

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "app/commands/backup.hpp"
 #include "app/commands/check.hpp"
 #include "app/commands/command_state.hpp"
 #include "app/commands/deadletters.hpp"
@@ -115,6 +116,7 @@ ExitCode run(int argc, char** argv) {
   add_records(app, context, action);
   add_deadletters(app, context, action);
   add_pause(app, context, action);
+  add_backup(app, context, action);
   add_schema(app, context, action);
   add_sandbox(app, context, sandboxes, action);
   add_sim(app, context, LOCKSTEP_VERSION, action);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/config/suggest.hpp"
+#include "app/config/units.hpp"
 #include "sync/mapping.hpp"
 
 namespace lockstep::app {

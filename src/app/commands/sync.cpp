@@ -5,14 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands/answers.hpp"
-#include "app/commands/progress.hpp"
+#include "app/commands/follow_job.hpp"
 
 namespace lockstep::app {
 namespace {
-
-constexpr Duration poll_interval = std::chrono::milliseconds(500);
-
-enum class Wait { for_the_end, not_at_all };
 
 struct SyncOptions {
   std::string source;
@@ -21,51 +17,9 @@ struct SyncOptions {
   Wait wait = Wait::for_the_end;
 };
 
-JobState state_of(const Json& job) {
-  JobState state;
-  const auto number = [&](std::string_view key) {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_member(job, key).value_or(0)));
-  };
-  state.done = number("done");
-  if (integer_member(job, "total")) state.total = number("total");
-  state.rate_per_second = number_member(job, "rate_per_second");
-  state.eta_seconds = integer_member(job, "eta_seconds");
-  state.what = string_member(job, "system");
-  if (const auto entity = string_member(job, "entity"); !entity.empty()) state.what += fmt::format(" {}", entity);
-  return state;
-}
-
 Result<Json> start_job(ApiClient& api, const SyncOptions& options, const std::string& source) {
   const JsonObject body{{"kind", options.kind}, {"system", options.system}};
   return api.post(fmt::format("/sources/{}/jobs", path_part(source)), body);
-}
-
-bool comes_back(const Error& error) {
-  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::rate_limited;
-}
-
-// Asks until the job has ended. A server that restarts in between is asked again: the job goes on there.
-Result<Json> follow(CommandContext& context, ApiClient& api, const std::string& source, Json job) {
-  constexpr int failures_limit = 20;
-  Progress progress(context.err);
-  const std::string path = fmt::format("/sources/{}/jobs/{}", path_part(source), path_part(string_member(job, "id")));
-  int failures = 0;
-  while (true) {
-    progress.show(state_of(job));
-    const auto state = string_member(job, "state");
-    if (state == "done" || state == "failed") break;
-    api.pause(poll_interval);
-    auto next = api.get(path);
-    if (next) {
-      job = std::move(*next);
-      failures = 0;
-    } else if (!comes_back(next.error()) || ++failures == failures_limit) {
-      progress.end();
-      return fail(next.error());
-    }
-  }
-  progress.end();
-  return job;
 }
 
 Result<void> sync(CommandContext& context, ApiClient& api, const SyncOptions& options) {
@@ -73,20 +27,10 @@ Result<void> sync(CommandContext& context, ApiClient& api, const SyncOptions& op
   if (!source) return fail(source.error());
   auto job = start_job(api, options, *source);
   if (!job) return fail(job.error());
-  if (string_member(*job, "id").empty()) return fail(ErrorKind::corrupt, "the server started no job");
-  if (options.wait == Wait::for_the_end) {
-    job = follow(context, api, *source, std::move(*job));
-    if (!job) return fail(job.error());
-  }
-  if (context.format == OutputFormat::json) print_json(context, *job);
-  const auto state = string_member(*job, "state");
-  if (state == "failed") {
-    const auto error = string_member(*job, "error");
-    return fail(ErrorKind::conflict,
-                fmt::format("the job failed: {}", error.empty() ? "the server does not say why" : error));
-  }
+  job = follow_job(context, api, *source, std::move(*job), options.wait);
+  if (!job) return fail(job.error());
   if (context.format == OutputFormat::json) return {};
-  const std::uint64_t done = state_of(*job).done;
+  const std::uint64_t done = job_state(*job).done;
   if (options.wait == Wait::for_the_end) {
     context.out.line(context.out.paint(Colour::green, "done") +
                      fmt::format(": {} objects of {} read", with_commas(done), options.system));

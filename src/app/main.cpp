@@ -13,6 +13,7 @@
 #include "app/commands/backup.hpp"
 #include "app/commands/check.hpp"
 #include "app/commands/command_state.hpp"
+#include "app/commands/conflicts.hpp"
 #include "app/commands/deadletters.hpp"
 #include "app/commands/http_transport.hpp"
 #include "app/commands/init.hpp"
@@ -25,6 +26,7 @@
 #include "app/commands/spdlog_log.hpp"
 #include "app/commands/status.hpp"
 #include "app/commands/sync.hpp"
+#include "app/commands/undo.hpp"
 #include "app/config/suggest.hpp"
 #include "app/connectors.hpp"
 #include "app/run/demo.hpp"
@@ -115,6 +117,9 @@ ExitCode run(int argc, char** argv) {
   add_sync(app, context, action);
   add_records(app, context, action);
   add_deadletters(app, context, action);
+  add_conflicts(app, context, action);
+  add_undo(app, context, action);
+  add_replay(app, context, action);
   add_pause(app, context, action);
   add_backup(app, context, action);
   add_schema(app, context, action);

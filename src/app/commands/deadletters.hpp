@@ -1,4 +1,4 @@
-// `lockstep deadletters`: writes that will not be tried again by themselves, and trying them again.
+// `lockstep deadletters`: writes that will not be tried again by themselves: what they have in common, trying them again, giving them up.
 #pragma once
 
 #include "app/commands/context.hpp"

@@ -1,0 +1,123 @@
+// The commands of people who put data right: undo, replay, conflicts, dead letters in bulk.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/commands/conflicts.hpp"
+#include "app/commands/deadletters.hpp"
+#include "app/commands/fake_context.hpp"
+#include "app/commands/undo.hpp"
+
+namespace lockstep::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PeopleCommandsTest : public ::testing::Test {
+ protected:
+  FakeContext fake;
+
+  PeopleCommandsTest() { fake.environment.files["lockstep.yaml"] = "server: {listen: \"127.0.0.1:9000\"}\n"; }
+  std::string last_target() const {
+    return fake.script.requests.back().method + " " + fake.script.requests.back().target;
+  }
+  std::string last_body() const { return fake.script.requests.back().body; }
+};
+
+TEST_F(PeopleCommandsTest, UndoOfAnEntry) {
+  fake.script.answer(200, R"({"record":"01A","revision":4,"seq":99,"reason":"undone"})");
+  EXPECT_EQ(fake.run(add_undo, "undo 42 --source acme"), ExitCode::ok);
+  EXPECT_EQ(last_target(), "POST /api/v1/sources/acme/journal/42/undo");
+  EXPECT_EQ(last_body(), "{}");
+  EXPECT_EQ(fake.out(), "undone: record 01A, journal entry 99\n");
+  fake.script.answer(409, R"({"detail":"changed since: name"})");
+  EXPECT_EQ(fake.run(add_undo, "undo 42 --force --source acme"), ExitCode::failed);
+  EXPECT_EQ(last_body(), R"({"force":true})");
+  EXPECT_THAT(fake.err(), HasSubstr("changed since: name"));
+}
+
+TEST_F(PeopleCommandsTest, UndoOfAJobIsFollowed) {
+  fake.script.answer(202, R"({"id":"j2","state":"running","system":"","done":0})");
+  fake.script.answer(
+      200, R"({"id":"j2","state":"done","system":"","done":1200,"skipped":3,"note":"3 changed since and left"})");
+  EXPECT_EQ(fake.run(add_undo, "undo --job j1 --source acme"), ExitCode::ok);
+  EXPECT_EQ(fake.script.requests.front().target, "/api/v1/sources/acme/jobs/j1/undo");
+  EXPECT_EQ(last_target(), "GET /api/v1/sources/acme/jobs/j2");
+  EXPECT_EQ(fake.out(), "done: 1,200 changes undone\n3 changed since and left\n");
+}
+
+TEST_F(PeopleCommandsTest, UndoWantsToKnowWhat) {
+  for (const char* line : {"undo --source acme", "undo 42 --job j1 --source acme", "undo first --source acme"})
+    EXPECT_EQ(fake.run(add_undo, line), ExitCode::bad_input) << line;
+  EXPECT_TRUE(fake.script.requests.empty());
+}
+
+TEST_F(PeopleCommandsTest, ReplayNamesItsTimes) {
+  fake.script.answer(202, R"({"id":"j3","state":"done","system":"crm","done":7,"note":""})");
+  EXPECT_EQ(fake.run(add_replay,
+                     "replay --from 2026-11-21T08:00:00Z --to 2026-11-21T09:00:00Z --system crm "
+                     "--source acme"),
+            ExitCode::ok);
+  EXPECT_EQ(last_body(), R"({"from":"2026-11-21T08:00:00Z","to":"2026-11-21T09:00:00Z","system":"crm"})");
+  EXPECT_EQ(fake.out(), "done: 7 objects read again\n");
+  EXPECT_EQ(fake.run(add_replay, "replay --source acme"), ExitCode::bad_input);
+}
+
+TEST_F(PeopleCommandsTest, ConflictsAreListedAndDecided) {
+  fake.script.answer(
+      200,
+      R"({"items":[{"seq":7,"entity":"contact","record":"01A","field":"name","base":"Ann","mine":"Anna","theirs":"Annie",
+      "mine_origin":"crm","theirs_origin":"db","rule":"latest","winner":"crm","open":false,"decided_by":null}],"next":null})");
+  EXPECT_EQ(fake.run(add_conflicts, "conflicts list --open --source acme"), ExitCode::ok);
+  EXPECT_EQ(last_target(), "GET /api/v1/sources/acme/conflicts?open=true");
+  EXPECT_THAT(fake.out(), HasSubstr("7/name    01A     Ann   Anna (crm)  Annie (db)  latest  crm"));
+  fake.script.answer(200, R"({"record":"01A","revision":5,"seq":12,"reason":""})");
+  EXPECT_EQ(fake.run(add_conflicts, "conflicts override 7/name --take theirs --source acme"), ExitCode::ok);
+  EXPECT_EQ(last_target(), "POST /api/v1/sources/acme/conflicts/7/name/override");
+  EXPECT_EQ(last_body(), R"({"take":"theirs"})");
+  for (const auto& [given, sent] :
+       {std::pair{"Bob", R"({"value":"Bob","force":true})"}, std::pair{"12", R"({"value":12,"force":true})"}}) {
+    fake.script.answer(200, R"({"record":"01A","seq":13})");
+    EXPECT_EQ(fake.run(add_conflicts, std::string("conflicts override 7/name --force --source acme --value ") + given),
+              ExitCode::ok);
+    EXPECT_EQ(last_body(), sent);
+  }
+  const std::size_t asked = fake.script.requests.size();
+  for (const char* line : {"conflicts override 7/name --source acme", "conflicts override 7 --take mine --source acme",
+                           "conflicts override 7/name --take mine --value x --source acme"})
+    EXPECT_EQ(fake.run(add_conflicts, line), ExitCode::bad_input) << line;
+  EXPECT_EQ(fake.script.requests.size(), asked);
+}
+
+TEST_F(PeopleCommandsTest, DeadLettersAreGrouped) {
+  fake.script.answer(200, R"({"items":[{"system":"crm","error_kind":"invalid","error":"bad phone #","count":12,
+    "first":"2026-01-01T00:00:00.000Z","last":"2026-01-02T00:00:00.000Z","example":"01A"}],"others":3})");
+  EXPECT_EQ(fake.run(add_deadletters, "deadletters groups --system crm --source acme"), ExitCode::ok);
+  EXPECT_EQ(last_target(), "GET /api/v1/sources/acme/deadletters/groups?system=crm");
+  EXPECT_THAT(fake.out(), HasSubstr("   12  crm     invalid  2026-01-01T00:00:00.000Z"));
+  EXPECT_THAT(fake.err(), HasSubstr("3 more in smaller groups"));
+}
+
+TEST_F(PeopleCommandsTest, DeadLettersAreRetriedAndDiscardedByAFilter) {
+  fake.script.answer(200, R"({"matched":1200,"retried":0,"refused":[],"refused_count":0})");
+  EXPECT_EQ(fake.run(add_deadletters,
+                     "deadletters retry --all --system crm --error phone --kind invalid --older-than 5 "
+                     "--dry-run --source acme"),
+            ExitCode::ok);
+  EXPECT_EQ(last_body(), R"({"all":true,"system":"crm","error":"phone","error_kind":"invalid",)"
+                         R"("older_than_seconds":300,"dry_run":true})");
+  EXPECT_EQ(fake.out(), "1,200 found; nothing was done\n");
+  fake.script.answer(200, R"({"matched":2,"discarded":2,"refused":[],"refused_count":0})");
+  EXPECT_EQ(fake.run(add_deadletters, "deadletters discard --all --reason gone --source acme"), ExitCode::ok);
+  EXPECT_EQ(last_target(), "POST /api/v1/sources/acme/deadletters/discard");
+  EXPECT_EQ(last_body(), R"({"reason":"gone","all":true})");
+  EXPECT_THAT(fake.out(), HasSubstr("2 given up"));
+  const std::size_t asked = fake.script.requests.size();
+  for (const char* line :
+       {"deadletters discard --all --source acme", "deadletters retry 01A/crm --system crm --source a",
+        "deadletters retry --all --older-than -1 --source acme"})
+    EXPECT_EQ(fake.run(add_deadletters, line), ExitCode::bad_input) << line;
+  EXPECT_EQ(fake.script.requests.size(), asked);
+}
+
+}  // namespace
+}  // namespace lockstep::app

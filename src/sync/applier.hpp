@@ -86,6 +86,8 @@ class Applier {
                             Record& record, Link& link, const Fields& sent);
   Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
+  void revive(const EntitySchema& entity, Record& record);
+  std::chrono::milliseconds backoff(std::uint32_t attempts);
 
   // --- what can not be applied
   Result<Applied> set_aside(const Change& change, const Error& error);

@@ -32,13 +32,30 @@ bool differs(const Link& link, const Fields& fields) {
   });
 }
 
-// Does the observation show, for a field that we wrote, the value from before our write? Then it is either stale or a
-// revert by a person, and only reading the object tells which (E2, L5).
+bool has_member(const Json& set, const Json& item) {
+  return set.is_array() && std::ranges::find(set.get_array(), item) != set.get_array().end();
+}
+
+// Members that only one of our own write and what stood there before it has, and of which `value` shows the old state.
+bool undoes_members(const Json& prior, const Json& written, const Json& value) {
+  const auto any = [&](const Json& from, const Json& lacking, bool shown) {
+    return from.is_array() && std::ranges::any_of(from.get_array(), [&](const Json& item) {
+             return !has_member(lacking, item) && has_member(value, item) == shown;
+           });
+  };
+  return any(written, prior, false) || any(prior, written, true);
+}
+
+// Does the observation show, for a field that we wrote, the value from before our write, or, for a set, a member as it
+// was before? Then it is either stale or a revert by a person, and only reading the object tells which (E2, L5).
 bool shows_prior(const Link& link, const Fields& fields) {
   return std::ranges::any_of(link.prior, [&](const auto& prior) {
     const Json* value = find_value(fields, prior.first);
     const Json* base = find_value(link.base, prior.first);
-    return value != nullptr && *value == prior.second && (base == nullptr || *base != *value);
+    if (value == nullptr || (base != nullptr && *base == *value)) return false;
+    if (*value == prior.second) return true;
+    const bool set = value->is_array() || (base != nullptr && base->is_array());
+    return set && undoes_members(prior.second, base == nullptr ? Json() : *base, *value);
   });
 }
 
@@ -326,7 +343,8 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
                          {});
     link->state = LinkState::linked;
     link->base.clear();
-    record.deleted = false;
+    revive(seen.entity, record);
+    link = record.link(change.system);
     Merged merged = merge(seen.entity, change.system, record, *link, fields, true);
     remember_raw(seen.entity, seen.binding, change.document, fields, *link);
     link->version = std::max(link->version, change.version);
@@ -374,7 +392,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   remember_raw(seen.entity, seen.binding, change.document, fields, *link);
   link->version = std::max(link->version, change.version);
   // L3: an edit newer than the deletion brings the record back.
-  if (record.deleted && seen.entity.deletes == DeletePolicy::propagate) record.deleted = false;
+  if (seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
   const bool held = std::ranges::any_of(merged.conflicts, &ConflictRow::open);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
@@ -426,6 +444,15 @@ Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link&
   }
   keep_conflicts(record, merged);
   return note_change(seen, Disposition::suppressed, "stale", &record, {});
+}
+
+// A record that was deleted everywhere lives again: where its objects are gone they are made again.
+void Applier::revive(const EntitySchema& entity, Record& record) {
+  if (!record.deleted) return;
+  record.deleted = false;
+  if (entity.deletes == DeletePolicy::propagate)
+    std::erase_if(record.links, [](const Link& link) { return link.state == LinkState::gone; });
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);  // it is found by its content again
 }
 
 Result<Applied> Applier::observe_delete(const Observed& seen) {

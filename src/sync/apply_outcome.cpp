@@ -10,6 +10,8 @@
 namespace lockstep::sync {
 namespace {
 
+constexpr std::uint32_t kConflictsAtOnce = 3;  // tried again without a pause
+
 std::string_view to_string(OutcomeKind kind) {
   switch (kind) {
     case OutcomeKind::applied: return "applied";
@@ -156,7 +158,9 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
     case OutcomeKind::conflict:
       if (row) {
         row->attempts += 1;
+        // A person's edit is met once or twice; what goes on conflicting must not go in circles (C3).
         row->due = ws_.now();
+        if (row->attempts > kConflictsAtOnce) row->due += backoff(row->attempts - kConflictsAtOnce);
       }
       if (link != nullptr && outcome.state) {
         LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, sent));
@@ -227,13 +231,17 @@ void Applier::retry_later(OutboxRow& row, const WriteOutcome& outcome) {
     row.state = OutboxState::dead;
     return;
   }
-  const std::uint64_t doubled = static_cast<std::uint64_t>(settings_.backoff_first.count())
-                                << std::min<std::uint32_t>(std::max<std::uint32_t>(row.attempts, 1) - 1, 20);
-  const auto ceiling = std::min<std::uint64_t>(doubled, static_cast<std::uint64_t>(settings_.backoff_limit.count()));
-  auto wait = std::chrono::milliseconds(static_cast<std::int64_t>(ceiling / 2 + random_.below(ceiling / 2 + 1)));
+  std::chrono::milliseconds wait = backoff(row.attempts);
   if (outcome.retry_after) wait = std::max(wait, *outcome.retry_after);
   row.due = ws_.now() + wait;
   row.work = WorkClass::retry;
+}
+
+std::chrono::milliseconds Applier::backoff(std::uint32_t attempts) {
+  const std::uint64_t doubled = static_cast<std::uint64_t>(settings_.backoff_first.count())
+                                << std::min<std::uint32_t>(std::max<std::uint32_t>(attempts, 1) - 1, 20);
+  const auto ceiling = std::min<std::uint64_t>(doubled, static_cast<std::uint64_t>(settings_.backoff_limit.count()));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(ceiling / 2 + random_.below(ceiling / 2 + 1)));
 }
 
 Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity,
@@ -260,6 +268,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
   }
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
+  link = record.link(outcome.system);  // the record may have lost others
   link->version = std::max(link->version, outcome.version);
   if (created) LOCKSTEP_CHECK(release(outcome.source, outcome.system, binding.object, outcome.external_id, &record));
   return {};
@@ -347,7 +356,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   if (!merged.base && !merged.canonical && merged.conflicts.empty() && link.raw == raw_before) return {};
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (!merged.canonical && merged.conflicts.empty()) return {};
-  if (record.deleted && entity.deletes == DeletePolicy::propagate) record.deleted = false;  // L3
+  if (entity.deletes == DeletePolicy::propagate) revive(entity, record);  // L3
   keep_conflicts(record, merged);
   note_change(observed, Disposition::applied, "seen with a write", &record, std::move(merged.fields));
   return {};

@@ -51,6 +51,7 @@ class World {
   std::vector<std::unique_ptr<WorldSystem>>& systems() { return systems_; }
   Random& random() { return random_; }
   store::MemoryStore& store() { return store_; }
+  Time now() const { return clock_.now(); }
   const sync::EntitySchema& entity() const { return catalog_->sources().front().entities.front(); }
 
   // A person edits: creates, changes or deletes an object in a system.

@@ -1,0 +1,95 @@
+// What the simulator found violated, each in its smallest form (simulation/findings.md).
+#include <gtest/gtest.h>
+
+#include "world.hpp"
+
+namespace lockstep::test {
+namespace {
+
+class Found : public testing::Test {
+ protected:
+  World world{7, contact_schema(sync::PolicyKind::authority), {0, 0, 0, 0, 0}};
+  WorldSystem& crm = world.system("crm");
+  WorldSystem& db = world.system("db");
+
+  std::string synced_contact() {
+    const std::string id =
+        world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+    EXPECT_TRUE(world.settle());
+    return id;
+  }
+  RecordId record() { return world.store().open_reader()->list(SourceId("acme"), {}, {"", 10})->items.front().id; }
+  static std::size_t alive(const WorldSystem& system) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
+  }
+};
+
+// Deleted on one side, edited on the other before the delete got there: the record lives, and so do its objects.
+TEST_F(Found, C1ARecordThatAnEditBringsBackIsMadeAgainWhereItWasDeleted) {
+  const std::string id = synced_contact();
+  world.human_deletes(db, db.objects.begin()->first);
+  world.deliver_one(db);
+  world.human_edits(crm, id, "name", "Anna");
+  world.deliver_one(crm);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(alive(db), 1u);
+}
+
+// It is found by its content again: an object of the same person seen meanwhile does not become a second record.
+TEST_F(Found, X1ARecordThatLivesAgainIsFoundByItsContent) {
+  const std::string id = synced_contact();
+  world.human_deletes(db, db.objects.begin()->first);
+  world.deliver_one(db);
+  world.human_edits(crm, id, "name", "Anna");
+  world.deliver_one(crm);
+  world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Anna"}});
+  world.deliver_one(db);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.store().open_reader()->list(SourceId("acme"), {}, {"", 10})->items.size(), 1u);
+}
+
+// Tags have no version in some CRMs: an event from before our own write says that a member we added is not there.
+TEST_F(Found, E2AnEventFromBeforeOurTagsWereWrittenRemovesNone) {
+  const std::string id = synced_contact();
+  sync::Change before;
+  before.source = SourceId("acme");
+  before.system = crm.name;
+  before.object = "contact";
+  before.external_id = id;
+  before.document = crm.objects.at(id).document;
+  before.document.get_object()["tags"] = JsonArray{"autumn", "vip"};
+  world.edit_in_app(record(), "tags", JsonArray{"lead", "vip"});
+  EXPECT_TRUE(world.settle());
+  before.version = ++crm.clock;  // its time is later than what is known of the object
+  world.apply({before});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(db.objects.begin()->second.document.at("tags"), Json(JsonArray{"lead", "vip"}));
+}
+
+// A write that always meets another state waits longer each time instead of going in circles.
+TEST_F(Found, C3AConflictThatRepeatsIsTriedLessAndLessOften) {
+  synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const auto reader = world.store().open_reader();
+  Time due{};
+  for (int i = 0; i < 8; ++i) {
+    sync::WriteOutcome outcome;
+    outcome.source = SourceId("acme");
+    outcome.system = db.name;
+    outcome.record = record();
+    outcome.kind = sync::OutcomeKind::conflict;
+    outcome.state = db.objects.begin()->second.document;
+    world.apply({outcome});
+    const auto rows = reader->outbox_of(SourceId("acme"), record());
+    for (const sync::OutboxRow& row : *rows) {
+      if (row.key.system == db.name) due = row.due;
+    }
+  }
+  EXPECT_GT(due, world.now() + std::chrono::seconds(5));
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -8,14 +8,19 @@
 namespace lockstep::hub {
 namespace {
 
+// What a reference to an object that is gone leaves as: nothing is to be written, but the object's id may still stand
+// in the system, and then that is what is expected there.
+enum class Gone { as_null, as_it_stands };
+
 // References leave as the system's own ids.
 void translate_references(const sync::EntitySchema& entity, const SystemName& system, const sync::TargetLookup& target,
-                          sync::Fields& values) {
+                          Gone gone, sync::Fields& values) {
   for (auto& [name, value] : values) {
     const sync::FieldSchema* field = entity.find(name);
     if (field == nullptr || field->type != sync::FieldType::reference || !value.is_string()) continue;
     const sync::TargetState there = target(field->target, RecordId(std::string(value.get_string())), system);
-    value = there.linked ? Json(there.external_id) : Json(nullptr);
+    const bool named = there.linked || (gone == Gone::as_it_stands && !there.external_id.empty());
+    value = named ? Json(there.external_id) : Json(nullptr);
   }
 }
 
@@ -29,8 +34,8 @@ sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) 
     if (!record || !*record) return {false, record.has_value(), {}};
     const sync::Link* link = (*record)->link(system);
     const bool gone = (*record)->deleted || (link != nullptr && link->state == sync::LinkState::gone);
-    if (gone || link == nullptr) return {false, gone, {}};
-    return {true, false, link->external_id};
+    if (link == nullptr) return {false, gone, {}};
+    return {!gone, gone, link->external_id};
   };
 }
 
@@ -106,8 +111,8 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
     // A field that the system never showed counts as empty there.
     for (const auto& [name, value] : plan.values) expected.emplace(name, nullptr);
   }
-  translate_references(entity, binding.system, target, plan.values);
-  translate_references(entity, binding.system, target, expected);
+  translate_references(entity, binding.system, target, Gone::as_null, plan.values);
+  translate_references(entity, binding.system, target, Gone::as_it_stands, expected);
   Result<Json> document = write_document(entity, binding, plan.values, expressions_);
   if (!document) {
     out.problem = document.error().message;

@@ -25,7 +25,7 @@ struct Plan {
 struct TargetState {
   bool linked = false;
   bool gone = false;  // deleted there or nowhere to be found: the reference is written as null
-  std::string external_id;
+  std::string external_id;  // also of an object that is gone, when it is known
 };
 using TargetLookup =
     std::function<TargetState(const EntityName& entity, const RecordId& record, const SystemName& system)>;

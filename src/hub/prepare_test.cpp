@@ -1,0 +1,84 @@
+// What leaves for a system: here, references to objects that are gone.
+#include "hub/prepare.hpp"
+
+#include <gtest/gtest.h>
+
+#include "store/memory_store.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+const SourceId kSource("acme");
+const SystemName kDb("db");
+const RecordId kContact("contact-1");
+const RecordId kDeal("deal-1");
+
+sync::EntitySchema entity(const char* name, const char* field_name, sync::FieldType type) {
+  sync::EntitySchema out;
+  out.name = EntityName(name);
+  sync::FieldSchema field;
+  field.name = field_name;
+  field.type = type;
+  field.target = EntityName("contact");
+  out.fields.push_back(field);
+  sync::SystemBinding binding;
+  binding.system = kDb;
+  binding.object = std::string(name) + "s";
+  sync::FieldBinding bound;
+  bound.field = bound.path = field_name;
+  binding.fields.push_back(bound);
+  out.systems.push_back(binding);
+  return out;
+}
+
+// The row still names the contact that is gone: a write that expected nothing there would conflict for ever (C3).
+TEST(Preparer, AReferenceToAnObjectThatIsGoneIsExpectedAsItStands) {
+  const sync::Catalog catalog(
+      {{kSource,
+        {entity("contact", "name", sync::FieldType::text), entity("deal", "contact", sync::FieldType::reference)},
+        SystemName("app")}});
+  store::MemoryStore store;
+  sync::Record contact;
+  contact.source = kSource;
+  contact.id = kContact;
+  contact.entity = EntityName("contact");
+  contact.revision = 1;
+  contact.deleted = true;
+  sync::Link gone;
+  gone.system = kDb;
+  gone.external_id = "row-1";
+  gone.state = sync::LinkState::gone;
+  contact.links.push_back(gone);
+  sync::Record deal;
+  deal.source = kSource;
+  deal.id = kDeal;
+  deal.entity = EntityName("deal");
+  deal.revision = 1;
+  deal.fields["contact"].value = Json(kContact.str());
+  sync::Link linked;
+  linked.system = kDb;
+  linked.external_id = "deal-row";
+  linked.state = sync::LinkState::linked;
+  linked.base["contact"] = Json(kContact.str());
+  deal.links.push_back(linked);
+  sync::OutboxRow row;
+  row.key = {kSource, kDb, kDeal};
+  row.entity = EntityName("deal");
+  sync::Batch batch;
+  batch.first_seq = 1;
+  batch.records = {contact, deal};
+  batch.outbox = {row};
+  ASSERT_TRUE(store.commit(batch));
+
+  Preparer preparer;
+  const auto reader = store.open_reader();
+  const auto due = preparer.prepare(*reader, catalog, kSource, kDb, Time(std::chrono::seconds(1)), 10, {});
+  ASSERT_TRUE(due) << due.error().message;
+  ASSERT_EQ(due->writes.size(), 1u);
+  const connector::WriteRequest& request = due->writes.front().request;
+  EXPECT_EQ(request.document, Json(JsonObject{{"contact", nullptr}}));
+  EXPECT_EQ(request.expected, Json(JsonObject{{"contact", "row-1"}}));
+}
+
+}  // namespace
+}  // namespace lockstep::hub

@@ -20,6 +20,13 @@ std::string quoted(std::string_view text, char quote) {
 std::string quote_name(std::string_view name) { return quoted(name, '"'); }
 std::string quote_text(std::string_view text) { return quoted(text, '\''); }
 
+bool file_exists(const std::string& path) {
+  sqlite3_vfs* files = sqlite3_vfs_find(nullptr);
+  int there = 0;
+  return files != nullptr && files->xAccess(files, path.c_str(), SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK &&
+         there != 0;
+}
+
 Error error_of(sqlite3* database, int code) {
   const int primary = code & 0xFF;
   // "UNIQUE constraint failed: contacts.email" names columns, never values; so do the others.

@@ -82,6 +82,9 @@ class Transaction {
 // The kinds that callers react to; names and codes only, never values (O4).
 Error error_of(sqlite3* database, int code);
 
+// As SQLite sees files, whichever of its VFS keeps them.
+bool file_exists(const std::string& path);
+
 std::string quote_name(std::string_view name);
 std::string quote_text(std::string_view text);
 

@@ -1,7 +1,6 @@
 #include "connectors/sqlite/database.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "connectors/sqlite/limits.hpp"
 
@@ -9,8 +8,7 @@ namespace lockstep::sqlite_connector {
 
 Result<void> Database::open(Missing missing) {
   if (connection_) return {};
-  std::error_code error;
-  if (missing == Missing::leave && !std::filesystem::exists(settings_.path, error))
+  if (missing == Missing::leave && !file_exists(settings_.path))
     return fail(ErrorKind::unavailable, "the file " + settings_.path + " is not there: migrate creates it");
   auto opened = Connection::open(settings_.path, OpenMode::read_write);
   if (!opened) return fail(opened.error());

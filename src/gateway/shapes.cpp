@@ -97,6 +97,7 @@ Json to_json(const hub::LaneStatus& lane) {
   return JsonObject{{"system", lane.system.str()},
                     {"kind", lane.kind},
                     {"connected", lane.connected},
+                    {"read_once", lane.read_once},
                     {"hold", std::move(hold)},
                     {"retry_at", time_or_null(lane.retry_at)},
                     {"stalled", lane.stalled},

@@ -4,6 +4,8 @@ namespace lockstep::hub {
 
 std::string hold_key() { return "hold"; }
 
+std::string mirror_key(const sync::SystemBinding& binding) { return "mirror/" + binding.object; }
+
 sync::StateRow hold_row(const SourceId& source, const SystemName& system, const std::optional<Hold>& hold) {
   Json row;
   if (hold) {

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "sync/batch.hpp"
+#include "sync/schema.hpp"
 
 namespace lockstep::hub {
 
@@ -21,6 +22,8 @@ struct Hold {
 // The row that keeps it; nullopt erases it.
 sync::StateRow hold_row(const SourceId& source, const SystemName& system, const std::optional<Hold>& hold);
 std::string hold_key();
+// How far the full pull of an object is: {"cursor", "started_ms"} or, at its end, {"complete": true}.
+std::string mirror_key(const sync::SystemBinding& binding);
 std::optional<Hold> read_hold(const Json& row);
 
 }  // namespace lockstep::hub

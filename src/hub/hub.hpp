@@ -17,9 +17,9 @@
 #include "base/random.hpp"
 #include "connector/connector.hpp"
 #include "fanout/event_stream.hpp"
+#include "hub/dead_letters.hpp"
 #include "hub/guard.hpp"
 #include "hub/hold.hpp"
-#include "hub/dead_letters.hpp"
 #include "hub/limits.hpp"
 #include "store/store.hpp"
 #include "sync/engine.hpp"
@@ -82,6 +82,7 @@ struct LaneStatus {
   std::string kind;
   bool connected = false;
   std::optional<Hold> hold;
+  bool read_once = false;            // nothing is written to it before that
   std::optional<Time> retry_at;      // the system does not answer: when it is tried again
   bool stalled = false;              // writes have been due for long, and none was done
   std::optional<Duration> silence;   // no webhook for so long that something is wrong

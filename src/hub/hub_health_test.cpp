@@ -74,6 +74,21 @@ TEST_F(HubHealth, APausedSystemIsNotWrittenToEvenAfterARestart) {
   EXPECT_EQ(resume().error().kind, ErrorKind::not_found);
 }
 
+TEST_F(HubHealth, NothingIsWrittenToASystemBeforeItWasReadOnce) {
+  fill(*db, 5);
+  crm->pages_fail_after = 0;
+  begin();
+  loop.run_for(1min);
+  EXPECT_FALSE(status("crm").read_once);
+  EXPECT_NE(status("crm").problem, "");
+  EXPECT_EQ(crm->writes, 0u);
+  EXPECT_TRUE(status("db").read_once);
+  crm->pages_fail_after = 1'000'000;
+  loop.run_for(1min);
+  EXPECT_TRUE(status("crm").read_once);
+  EXPECT_EQ(crm->writes, 5u);
+}
+
 TEST_F(HubHealth, MassDeletesStopAndAsk) {
   guard = {.window = 1h, .delete_percent = 20, .delete_least = 10, .rewrite_percent = 100, .rewrite_least = 1};
   fill(*crm, 100);

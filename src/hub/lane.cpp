@@ -59,6 +59,7 @@ Task<void> Lane::run() {
   // Captured changes come from before the mirror's first page, so that nothing falls between the two.
   if (setup_.connector->capabilities().captures) setup_.connector->capture(*this);
   co_await recall_hold();
+  co_await notice_read();
   co_await notice_gap();  // before run_watch() says that we are here
   tasks_.spawn(run_writes());
   tasks_.spawn(run_fetches());
@@ -125,6 +126,7 @@ LaneStatus Lane::status() const {
   out.problem = problem_;
   out.capture = capture_status_;
   out.hold = hold_;
+  out.read_once = read_once_;
   out.retry_at = breaker_.retry_at();
   out.stalled = stalled_;
   if (gets_webhooks()) out.silence = silence_.alarming(context_.loop.clock().now());

@@ -86,8 +86,9 @@ class Lane final : private connector::CaptureSink {
   Task<void> recall_owed();
   Task<void> settle_owed(std::uint64_t since);
   sync::StateRow owed_row(Json reason) const;
-  static std::string mirror_key(const sync::SystemBinding& binding);
 
+  // Nothing is written to a system before it has been read once: what it holds must be matched, not made again.
+  Task<void> notice_read();
   Task<void> recall_hold();
   Task<bool> guarded(const Due& due);
   Task<void> notice_gap();
@@ -104,6 +105,7 @@ class Lane final : private connector::CaptureSink {
 
   enum class Pull { full_once /* unless it is complete */, full_again, incremental };
   Task<void> run_job(std::string id, Pull pull);
+  bool pulls(const sync::EntitySchema& entity, Pull pull) const;
   // What a full pull has shown.
   struct Scan {
     std::string job;
@@ -148,6 +150,7 @@ class Lane final : private connector::CaptureSink {
   Guard guard_;
   Silence silence_;
   std::optional<Hold> hold_;
+  bool read_once_ = false;
   bool stalled_ = false;
   std::uint64_t found_by_polls_ = 0;
   bool stopping_ = false;

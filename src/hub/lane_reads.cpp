@@ -10,8 +10,6 @@ std::string poll_key(const sync::SystemBinding& binding) { return "poll/" + bind
 
 }  // namespace
 
-std::string Lane::mirror_key(const sync::SystemBinding& binding) { return "mirror/" + binding.object; }
-
 Task<void> Lane::run_fetches() {
   while (!stopping_) {
     const std::size_t room =
@@ -91,6 +89,28 @@ std::vector<const sync::EntitySchema*> Lane::entities_in_order() const {
   return out;
 }
 
+Task<void> Lane::notice_read() {
+  if (read_once_) co_return;
+  const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
+  for (const sync::EntitySchema* entity : entities_in_order()) {
+    if (!setup_.mirror_on_start) break;
+    if (!pulls(*entity, Pull::full_once)) continue;
+    const Json checkpoint = co_await state(mirror_key(*entity->binding(system())));
+    if (find_member(checkpoint, "complete") == nullptr) co_return;
+  }
+  read_once_ = true;
+  write_waker_.wake();
+}
+
+bool Lane::pulls(const sync::EntitySchema& entity, Pull pull) const {
+  const connector::Capabilities& can = setup_.connector->capabilities();
+  const auto object = std::ranges::find_if(can.objects, [&](const connector::ObjectInfo& info) {
+    return info.name == "*" || info.name == entity.binding(system())->object;
+  });
+  if (object == can.objects.end()) return false;
+  return pull == Pull::incremental ? object->pulls_incremental : object->pulls_full;
+}
+
 JobProgress& Lane::begin_job(const std::string& kind) {
   if (jobs_.size() >= context_.limits.jobs_kept_limit) jobs_.erase(jobs_.begin());
   JobProgress job;
@@ -126,9 +146,11 @@ Task<void> Lane::run_polls() {
   while (!stopping_) {
     const bool incremental = setup_.poll_every.count() > 0 && !first;
     const bool full_due = mirror_wanted_ || (setup_.full_every.count() > 0 && context_.loop.clock().now() >= next_full);
-    if (!job_running_ && (first ? setup_.mirror_on_start : incremental || full_due)) {
+    const bool unread = !read_once_ && setup_.mirror_on_start;
+    if (!job_running_ && (first ? setup_.mirror_on_start : incremental || full_due || unread)) {
       if (full_due) next_full = context_.loop.clock().now() + setup_.full_every;
-      const Pull pull = mirror_wanted_ || full_due ? Pull::full_again : first ? Pull::full_once : Pull::incremental;
+      const Pull once = first || unread ? Pull::full_once : Pull::incremental;
+      const Pull pull = mirror_wanted_ || full_due ? Pull::full_again : once;
       mirror_wanted_ = false;
       job_running_ = true;
       const std::string id = begin_job(pull == Pull::incremental ? "pull" : "mirror").id;
@@ -141,6 +163,7 @@ Task<void> Lane::run_polls() {
       std::optional<Duration> wait;
       if (setup_.poll_every.count() > 0) wait = setup_.poll_every;
       if (setup_.full_every.count() > 0) wait = std::min<Duration>(wait.value_or(setup_.full_every), setup_.full_every);
+      if (unread && !read_once_) wait = context_.limits.mirror_retry;
       co_await poll_waker_.sleep(wait);
     }
   }
@@ -153,13 +176,7 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   std::size_t pulled = 0;
   for (const sync::EntitySchema* entity : entities_in_order()) {
     if (stopping_) break;
-    const connector::Capabilities& can = setup_.connector->capabilities();
-    const auto object = std::ranges::find_if(can.objects, [&](const connector::ObjectInfo& info) {
-      return info.name == "*" || info.name == entity->binding(system())->object;
-    });
-    const bool possible =
-        object != can.objects.end() && (pull == Pull::incremental ? object->pulls_incremental : object->pulls_full);
-    if (!possible) continue;
+    if (!pulls(*entity, pull)) continue;
     ++pulled;
     Scan scan;
     scan.job = id;
@@ -174,6 +191,7 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
     }
   }
   if (pull == Pull::full_again && error.empty() && !stopping_) co_await settle_owed(losses);
+  if (pull != Pull::incremental && error.empty() && !stopping_) co_await notice_read();
   if (JobProgress* job = find_job(id)) {
     job->state = !error.empty() || stopping_ ? "failed" : "done";
     job->error = stopping_ && error.empty() ? "stopped; it goes on after the next start" : error;

@@ -29,7 +29,7 @@ Task<void> Lane::run_watch() {
 Task<void> Lane::notice_stall() {
   const Time now = context_.loop.clock().now();
   const Time before = now - context_.limits.stall_after;
-  const bool explained = hold_.has_value() || breaker_.retry_at().has_value() || paused_until_ > now;
+  const bool explained = !read_once_ || hold_.has_value() || breaker_.retry_at().has_value() || paused_until_ > now;
   const bool moving = last_written_ && *last_written_ > before;
   bool stalled = false;
   if (!explained && !moving) {

@@ -18,7 +18,7 @@ Task<void> Lane::run_writes() {
   const connector::Capabilities& can = setup_.connector->capabilities();
   while (!stopping_) {
     const Time now = context_.loop.clock().now();
-    if (hold_) {
+    if (hold_ || !read_once_) {
       co_await write_waker_.sleep(std::nullopt);
       continue;
     }

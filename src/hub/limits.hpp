@@ -19,17 +19,18 @@ struct HubLimits {
   // mass deletion).
   std::size_t scan_missing_least = 10;
   std::size_t scan_missing_percent = 20;
-  std::size_t jobs_kept_limit = 200;  // ended jobs that can still be asked about
+  std::size_t jobs_kept_limit = 200;     // ended jobs that can still be asked about
   std::size_t dead_letter_page = 1'000;  // read, and tried again, at a time
   std::size_t dead_letter_groups = 200;
-  std::size_t refused_listed = 100;     // of what was asked for in bulk
-  std::size_t rework_page = 1'000;      // journal entries read at a time by undo and replay
-  std::size_t rework_batch = 200;       // undone in one transaction
-  std::size_t rework_known = 50'000;    // records that a replay remembers to have read
-  std::size_t rework_attempts = 10;     // readings of one object before a replay gives up
+  std::size_t refused_listed = 100;   // of what was asked for in bulk
+  std::size_t rework_page = 1'000;    // journal entries read at a time by undo and replay
+  std::size_t rework_batch = 200;     // undone in one transaction
+  std::size_t rework_known = 50'000;  // records that a replay remembers to have read
+  std::size_t rework_attempts = 10;   // readings of one object before a replay gives up
   std::chrono::milliseconds connector_restart_first{1'000};
   std::chrono::milliseconds connector_restart_limit{60'000};
   std::chrono::milliseconds unauthorized_pause{60'000};
+  std::chrono::milliseconds mirror_retry{10'000};  // after a first full pull that failed
   std::size_t breaker_failures = 5;  // calls without an answer in a row; then the system is left alone for a while
   std::chrono::milliseconds breaker_first{1'000};
   std::chrono::milliseconds breaker_limit{60'000};

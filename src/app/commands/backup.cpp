@@ -17,9 +17,6 @@
 namespace lockstep::app {
 namespace {
 
-constexpr const char* restored_reason =
-    "restored from a backup: everything is read anew first; `lockstep resume` when that has ended";
-
 void print_summary(CommandContext& context, std::string_view what, const std::filesystem::path& file,
                    const store::BackupSummary& summary) {
   if (context.format == OutputFormat::json) {
@@ -42,17 +39,18 @@ ExitCode make_backup(CommandContext& context, const std::string& target) {
   return ExitCode::ok;
 }
 
-// O1: nothing is written before everything has been read anew, so that what was made since the backup is found instead
-// of made again.
-Result<void> hold_everything(const Config& config, Time now) {
+// O1: nothing is written to a system before it has been read anew, so that what was made since the backup is found and
+// not made again.
+Result<void> read_everything_anew(const Config& config) {
   LOCKSTEP_TRY(store, store::open_sqlite_store({.path = store_file(config.server.data_folder)}));
   sync::Batch batch;
-  for (const SourceConfig& source : config.sources) {
-    for (const SystemConfig& system : source.systems) {
-      const SystemName& name = system.settings.system;
-      batch.state.push_back(hub::hold_row(source.id, name, hub::Hold{"paused", restored_reason, "restore", now}));
-      batch.state.push_back(
-          {source.id, name, connector::stored_state_key(connector::missed_state), Json("restored from a backup")});
+  for (const sync::SourceSchema& source : config.catalog->sources()) {
+    for (const sync::EntitySchema& entity : source.entities) {
+      for (const sync::SystemBinding& binding : entity.systems) {
+        batch.state.push_back({source.source, binding.system, hub::mirror_key(binding), JsonObject()});
+        batch.state.push_back({source.source, binding.system, connector::stored_state_key(connector::missed_state),
+                               Json("restored from a backup")});
+      }
     }
   }
   return store->commit(batch);
@@ -68,13 +66,11 @@ ExitCode put_back(CommandContext& context, const std::string& backup) {
   const std::filesystem::path aside = file.string() + ".before-restore-" + std::to_string(to_epoch_ms(now));
   const auto done = store::restore(backup, file, aside);
   if (!done) return report(context, done.error());
-  if (const Result<void> held = hold_everything(*config, now); !held) return report(context, held.error());
+  if (const Result<void> marked = read_everything_anew(*config); !marked) return report(context, marked.error());
   print_summary(context, "restored", backup, *done);
   if (context.format == OutputFormat::text) {
     if (std::filesystem::exists(aside)) context.out.line("what was there is kept: " + printable(aside.string()));
-    context.out.line(
-        "Start Lockstep: it reads every system anew and writes to none. When `lockstep status` shows no running job,");
-    context.out.line("`lockstep resume SYSTEM` for each.");
+    context.out.line("When Lockstep starts, it writes to a system once it has read all of it anew.");
   }
   return ExitCode::ok;
 }
@@ -102,7 +98,7 @@ void add_backup(CLI::App& app, CommandContext& context, CommandAction& action) {
   restore->add_option("file", *from, "A file that `lockstep backup` has written")->required();
   restore->footer(
       "Lockstep must not be running. The store that stood there is kept beside it. After the restore every system is\n"
-      "paused and read anew, so that what was made since the backup is found and not made again.\n\n"
+      "read anew before anything is written to it: what was made since the backup is found and not made again.\n\n"
       "Examples:\n"
       "  lockstep restore /backups/lockstep-2026-11-21.db");
   restore->callback([&context, &action, from] { action = [&context, from] { return put_back(context, *from); }; });

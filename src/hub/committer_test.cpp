@@ -9,10 +9,56 @@
 namespace lockstep::hub {
 namespace {
 
+// A store in memory of which one record can not be read.
+class DamagedStore final : public store::Store {
+ public:
+  bool down = false;  // nothing can be read for a while
+
+  Result<std::optional<sync::Record>> record(const SourceId& source, const RecordId& id) override {
+    if (down) return fail(ErrorKind::unavailable, "the file is locked");
+    if (id == RecordId("lost")) return fail(ErrorKind::corrupt, "record lost is not readable");
+    return inner_.record(source, id);
+  }
+
+  Result<Seq> last_seq() override { return inner_.last_seq(); }
+  Result<bool> seen(const SourceId& source, const SystemName& system, const std::string& delivery) override {
+    return inner_.seen(source, system, delivery);
+  }
+  Result<std::optional<RecordId>> linked(const sync::LinkKey& key) override { return inner_.linked(key); }
+  Result<std::vector<RecordId>> matching(const sync::MatchKey& key) override { return inner_.matching(key); }
+  Result<std::optional<sync::OutboxRow>> outbox(const sync::OutboxKey& key) override { return inner_.outbox(key); }
+  Result<std::vector<sync::OutboxRow>> claims(const SourceId& source, const SystemName& system,
+                                              const EntityName& entity) override {
+    return inner_.claims(source, system, entity);
+  }
+  Result<std::optional<sync::InboxRow>> inbox(Seq seq) override { return inner_.inbox(seq); }
+  Result<std::vector<sync::InboxRow>> inbox_waiting(const SourceId& source, const std::string& key) override {
+    return inner_.inbox_waiting(source, key);
+  }
+  Result<std::vector<sync::OutboxRow>> outbox_waiting(const SourceId& source, const std::string& key) override {
+    return inner_.outbox_waiting(source, key);
+  }
+  Result<std::vector<sync::ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) override {
+    return inner_.open_conflicts(source, record);
+  }
+  Result<std::optional<sync::ConflictRow>> conflict(const SourceId& source, Seq seq,
+                                                    const std::string& field) override {
+    return inner_.conflict(source, seq, field);
+  }
+  Result<void> commit(const sync::Batch& batch) override { return inner_.commit(batch); }
+  std::unique_ptr<store::Reader> open_reader() override { return inner_.open_reader(); }
+  Result<std::size_t> prune(Time markers_before, Time journal_before, std::size_t limit) override {
+    return inner_.prune(markers_before, journal_before, limit);
+  }
+
+ private:
+  store::MemoryStore inner_;
+};
+
 class CommitterTest : public testing::Test {
  protected:
   connector::ManualLoop loop;
-  store::MemoryStore store;
+  DamagedStore store;
   SeededRandom random{1};
   SilentLog log;
   HubLimits limits;
@@ -24,7 +70,7 @@ class CommitterTest : public testing::Test {
 
   CommitterTest() {
     committer.on_committed([this](const Committed& done) { journalled += done.journal.size(); });
-    // Record 'lost' is linked and not there: what comes for its object can not be applied, whatever it says.
+    // What comes for the object of a record that can not be read can not be applied, whatever it says.
     sync::Batch damage;
     damage.links = {{{source, crm, "thing", "bad"}, RecordId("lost")}};
     EXPECT_TRUE(store.commit(damage).has_value());
@@ -132,7 +178,7 @@ TEST_F(CommitterTest, X2AnOutcomeThatCanNotBeAppliedIsADeadLetterThatIsReadBack)
   outcome.record = **record;
   outcome.write = sync::WriteKind::create;
   outcome.external_id = "made";
-  // The object that was made is linked to a record that is not there.
+  // The object that was made is linked to the record that can not be read.
   sync::Batch damage;
   damage.first_seq = *store.last_seq() + 1;
   damage.links = {{{source, SystemName("db"), "thing", "made"}, RecordId("lost")}};
@@ -152,6 +198,26 @@ TEST_F(CommitterTest, X2AnOutcomeThatCanNotBeAppliedIsADeadLetterThatIsReadBack)
   EXPECT_EQ((*row)->state, sync::OutboxState::dead) << "it is not tried for ever";
   ASSERT_TRUE(submit({sync::Retry{source, SystemName("db"), **record, "ann"}}));
   EXPECT_EQ((*store.outbox({source, SystemName("db"), **record}))->state, sync::OutboxState::unknown);
+}
+
+TEST_F(CommitterTest, AStoreThatCanNotBeReadIsNoFaultOfTheInput) {
+  ASSERT_TRUE(submit({change("a")}));
+  store.down = true;
+  sync::Change second = std::get<sync::Change>(change("a"));
+  second.delivery = "another";
+  const auto applied = submit({second, change("b")});
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().kind, ErrorKind::unavailable) << "the sender comes again";
+  store.down = false;
+  EXPECT_TRUE(store.open_reader()->inbox(source, {})->items.empty());
+  EXPECT_FALSE(linked("b"));
+}
+
+TEST_F(CommitterTest, X3OneBadInputOfManyCostsFewTransactions) {
+  std::vector<sync::Input> page;
+  for (int i = 0; i < 512; ++i) page.push_back(change(i == 100 ? "bad" : "good-" + std::to_string(i)));
+  ASSERT_TRUE(submit(std::move(page)));
+  EXPECT_LE(committer.commits(), 11u) << "by halves";
 }
 
 TEST_F(CommitterTest, AnEditThatCanNotBeAppliedIsRefusedAlone) {

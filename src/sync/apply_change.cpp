@@ -128,9 +128,13 @@ Result<Applied> Applier::observe(const Observed& seen) {
   }
   if (!linked || known_gone) return observe_unlinked(seen, std::move(*mapped));
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
-  if (record == nullptr)
-    return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
+  if (record == nullptr) return park_lost(seen, *linked);
   return observe_linked(seen, *record, std::move(*mapped));
+}
+
+// The store is damaged there; what came for it is kept, and nothing else suffers (X3).
+Applied Applier::park_lost(const Observed& seen, const RecordId& record) {
+  return park(seen, InboxKind::invalid, "", "its link points to record " + record.str() + ", which is not there", {});
 }
 
 Result<std::string> Applier::resolve_references(const Observed& seen, Fields& fields) {
@@ -465,8 +469,7 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
     return applied;
   }
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
-  if (record == nullptr)
-    return fail(ErrorKind::corrupt, "a link points to record " + linked->str() + ", which is not there");
+  if (record == nullptr) return park_lost(seen, *linked);
   Link* link = record->link(change.system);
   if (link == nullptr || link->external_id != change.external_id || link->state == LinkState::gone) {
     return note_change(seen, Disposition::suppressed, "echo", record, {});

@@ -139,6 +139,52 @@ TEST_F(PeopleRules, UndoOfADeleteMakesTheObjectsAgain) {
   EXPECT_TRUE(undo(last("delete")).error) << "it is there";
 }
 
+TEST_F(PeopleRules, UndoOfADeleteThatHasNotGoneOutYetDeletesNothing) {
+  const std::string id = synced_contact();
+  world.human_deletes(crm, id);
+  world.deliver_one(crm);
+  const std::uint64_t before = db.writes;
+  ASSERT_FALSE(undo(last("delete")).error);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(db.writes, before);
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_TRUE(world.disagreements().empty());
+}
+
+TEST_F(PeopleRules, UndoOfADeleteWaitsForADeleteOnItsWay) {
+  const std::string id = synced_contact();
+  world.human_deletes(crm, id);
+  world.deliver_one(crm);
+  world.cut_off_writes();
+  world.dispatch(db);  // nobody has heard of its outcome
+  const sync::Applied refused = undo(last("delete"));
+  ASSERT_TRUE(refused.error);
+  EXPECT_NE(refused.error->message.find("db"), std::string::npos);
+  EXPECT_TRUE(world.settle());
+  ASSERT_FALSE(undo(last("delete")).error);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(db), 1u);
+}
+
+TEST_F(PeopleRules, UndoOfADeleteThatWasOnlyDetachedMakesItThereAgain) {
+  sync::EntitySchema schema = contact_schema(sync::PolicyKind::latest);
+  schema.deletes = sync::DeletePolicy::detach;
+  World detached(7, schema, {0, 0, 0, 0, 0});
+  WorldSystem& there = detached.system("crm");
+  const std::string id = detached.human_creates(there, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  EXPECT_TRUE(detached.settle());
+  detached.human_deletes(there, id);
+  EXPECT_TRUE(detached.settle());
+  ASSERT_EQ(alive(there), 0u);
+  const auto entries = detached.reader().journal(source, 0, 1'000);
+  const auto gone = std::ranges::find(*entries, "delete", &sync::JournalEntry::kind);
+  ASSERT_NE(gone, entries->end());
+  ASSERT_FALSE(detached.apply({*sync::undo_of(*gone)}).front().error);
+  EXPECT_TRUE(detached.settle());
+  EXPECT_EQ(alive(there), 1u);
+  EXPECT_EQ(alive(detached.system("db")), 1u);
+}
+
 TEST_F(PeopleRules, UndoOfADeleteMakesNoDouble) {
   const std::string id = synced_contact();
   world.human_deletes(crm, id);
@@ -223,6 +269,26 @@ TEST_F(PeopleRules, AnOverrideRefusesAFieldThatHasChangedSince) {
   EXPECT_EQ(held(crm, "name"), met.mine);
 }
 
+TEST_F(PeopleRules, X3AChangeForARecordThatIsLostIsKept) {
+  sync::Batch damage;
+  damage.links = {{{source, crm.name, "contact", "lost-1"}, RecordId("lost")}};
+  ASSERT_TRUE(world.store().commit(damage).has_value());
+  for (const auto kind : {sync::ChangeKind::upserted, sync::ChangeKind::deleted}) {
+    sync::Change change;
+    change.source = source;
+    change.system = crm.name;
+    change.object = "contact";
+    change.external_id = "lost-1";
+    change.kind = kind;
+    change.via = sync::Via::fetch;
+    change.document = JsonObject{{"name", "Ann"}};
+    const sync::Applied applied = world.apply({change}).front();
+    EXPECT_EQ(applied.disposition, sync::Disposition::parked);
+    EXPECT_NE(applied.reason.find("lost"), std::string::npos);
+  }
+  EXPECT_EQ(world.reader().inbox(source, {})->items.size(), 2u);
+}
+
 // --- oscillation: whatever comes, the CRM makes capitals of it, and the database small letters.
 
 std::string cased(std::string text, int (*letter)(int)) {
@@ -303,7 +369,7 @@ TEST_F(PeopleRules, FlipsThatAreFarApartDoNotCount) {
     world.human_edits(i % 2 == 0 ? db : crm, i % 2 == 0 ? db.objects.begin()->first : id, "name",
                       i % 2 == 0 ? "Anna" : "Ann");
     EXPECT_TRUE(world.settle());
-    world.wait(std::chrono::minutes(20));
+    world.pass(std::chrono::minutes(20));
   }
   EXPECT_TRUE(conflicts().empty());
 }

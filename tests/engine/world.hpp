@@ -51,7 +51,6 @@ class World {
   std::vector<std::unique_ptr<WorldSystem>>& systems() { return systems_; }
   Random& random() { return random_; }
   store::MemoryStore& store() { return store_; }
-  Time now() const { return clock_.now(); }
   const sync::EntitySchema& entity() const { return catalog_->sources().front().entities.front(); }
 
   // A person edits: creates, changes or deletes an object in a system.
@@ -66,7 +65,6 @@ class World {
   // Reads objects whose state is in doubt.
   void fetch(WorldSystem& system);
   std::vector<sync::Applied> apply(std::vector<sync::Input> inputs);
-  void wait(Duration time) { clock_.advance(time); }
   void edit_in_app(const RecordId& record, const std::string& field, Json value);
 
   // From now on every write is applied, and nobody hears of its outcome.

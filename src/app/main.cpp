@@ -138,7 +138,7 @@ ExitCode run(int argc, char** argv) {
 }  // namespace lockstep::app
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a peer or a pager that goes away is an error of a write
+  std::signal(SIGPIPE, SIG_IGN);               // a peer or a pager that goes away is an error of a write
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // its counters take a lock with every allocation, and nobody reads them
   const auto code = lockstep::app::run(argc, argv);
   std::cout.flush();

@@ -1,5 +1,6 @@
-// How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp), outcomes of
-// writes (apply_outcome.cpp), edits (apply_edit.cpp), what people decide (apply_decision.cpp, apply_undo.cpp).
+// How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp, apply_merge.cpp),
+// outcomes of writes (apply_outcome.cpp), edits (apply_edit.cpp), what people decide (apply_decision.cpp, apply_undo.cpp),
+// what waited (apply_replay.cpp), what can not be applied (set_aside.cpp).
 #pragma once
 
 #include "sync/engine.hpp"

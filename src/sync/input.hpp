@@ -200,7 +200,6 @@ struct Replay {
   friend bool operator==(const Replay&, const Replay&) = default;
 };
 
-using Input =
-    std::variant<Change, Edit, Claim, WriteOutcome, Retry, Replan, Resolve, Replay, Discard, Undo, Override>;
+using Input = std::variant<Change, Edit, Claim, WriteOutcome, Retry, Replan, Resolve, Replay, Discard, Undo, Override>;
 
 }  // namespace lockstep::sync

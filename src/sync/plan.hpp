@@ -24,7 +24,7 @@ struct Plan {
 // Where a referenced record stands in a system.
 struct TargetState {
   bool linked = false;
-  bool gone = false;  // deleted there or nowhere to be found: the reference is written as null
+  bool gone = false;        // deleted there or nowhere to be found: the reference is written as null
   std::string external_id;  // also of an object that is gone, when it is known
 };
 using TargetLookup =

@@ -239,6 +239,11 @@ bool read_deletion(const JsonObject& object, Record& out) {
 
 }  // namespace
 
+const Json* find_value(const Fields& fields, std::string_view name) {
+  const auto at = fields.find(name);
+  return at == fields.end() ? nullptr : &at->second;
+}
+
 void overwrite_base(Link& link, const std::string& field, const Json& value) {
   Json& base = link.base[field];
   if (base != value) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -15,6 +16,9 @@ namespace lockstep::sync {
 
 // Values by field name, normalized. A field that is not there is absent; JSON null is null; "" and [] are empty (L4).
 using Fields = std::map<std::string, Json, std::less<>>;
+
+// nullptr: it is absent.
+const Json* find_value(const Fields& fields, std::string_view name);
 
 // Orders observations of one object by the system that holds it: its update time in ms, a log position, a
 // sequence number. 0 when the observation carries none.

@@ -84,21 +84,40 @@ export class Overview {
       el("p", { class: "system-facts muted" }),
       el("div", { class: "system-foot" },
         el("button", { class: "quiet", type: "button", title: "Reads what changed since the last time", on: { click: () => this.#start(lane.system, "pull") } }, "Pull"),
-        el("button", { class: "quiet", type: "button", title: "Reads every record", on: { click: () => this.#start(lane.system, "mirror") } }, "Read all")));
+        el("button", { class: "quiet", type: "button", title: "Reads every record", on: { click: () => this.#start(lane.system, "mirror") } }, "Read all"),
+        el("span", { class: "spring" }),
+        el("button", { class: "quiet", type: "button", data: { hold: "" }, on: { click: () => this.#toggle(lane.system) } }, "Pause")));
   }
 
   #fill(node, lane) {
-    node.dataset.connected = String(lane.connected);
-    setText(node.querySelector(".state"), lane.connected ? "connected" : "not connected");
+    const { state, note, tone } = stateOf(lane);
+    node.dataset.tone = tone;
+    setText(node.querySelector(".state"), state);
     const problem = node.querySelector(".system-problem");
-    problem.hidden = lane.problem === "";
-    setText(problem, lane.problem);
+    problem.hidden = note === "";
+    setText(problem, note);
+    const button = node.querySelector("[data-hold]");
+    button.dataset.hold = lane.hold?.kind ?? "";
+    setText(button, lane.hold === null ? "Pause" : lane.hold.kind === "guard" ? "Approve" : "Resume");
+    button.title = lane.hold === null ? "Writes nothing to it until it is resumed" : "Writes to it again";
     const facts = [`${count(lane.written)} written`];
     if (lane.in_flight > 0) facts.push(`${count(lane.in_flight)} on the way`);
     if (lane.failed > 0) facts.push(`${count(lane.failed)} failed`);
     facts.push(lane.last_seen ? `last change ${timeText(lane.last_seen)}` : "no change yet");
     if (lane.capture !== "") facts.push(lane.capture);
     setText(node.querySelector(".system-facts"), facts.join(" · "));
+  }
+
+  // Pauses, or ends what holds the system up.
+  async #toggle(system) {
+    const held = by(`system-${system}`).querySelector("[data-hold]").dataset.hold;
+    const what = held === "" ? "pause" : "resume";
+    try {
+      await post(`/sources/${part(this.#source.id)}/systems/${part(system)}/${what}`, held === "" ? { reason: "paused on the page" } : {});
+      this.#plan(100);
+    } catch (error) {
+      toast(error.message, "bad");
+    }
   }
 
   async #start(system, kind) {
@@ -110,6 +129,19 @@ export class Overview {
       toast(error.message, "bad");
     }
   }
+}
+
+// The worst that is known about a system.
+function stateOf(lane) {
+  if (lane.hold !== null) return { state: lane.hold.kind === "guard" ? "asks" : "paused", note: lane.hold.reason, tone: "ask" };
+  if (!lane.connected) return { state: "not connected", note: lane.problem, tone: "bad" };
+  if (lane.retry_at !== null) return { state: "does not answer", note: lane.problem, tone: "bad" };
+  if (lane.stalled) return { state: "stalled", note: "writes are due and none is done", tone: "bad" };
+  if (!lane.read_once) return { state: "being read first", note: lane.problem, tone: "" };
+  if (lane.silent_seconds !== null) {
+    return { state: "silent", note: `no webhook for ${Math.round(lane.silent_seconds / 60)} minutes`, tone: "ask" };
+  }
+  return { state: "connected", note: lane.problem, tone: "" };
 }
 
 function jobRow(job) {

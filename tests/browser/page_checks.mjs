@@ -36,6 +36,18 @@ export const pageChecks = [
     await page.fill("#search", "");
     await eventually(async () => (await page.locator("#records-body tr").count()) === 50, "all again");
   }],
+  ["a system is paused and resumed on the page", async ({ stage, page, shot }) => {
+    const one = await someone(stage, 11);
+    await page.click("#system-db [data-hold]");
+    await eventually(async () => (await text(page, "#system-db .state")) === "paused", "the card says paused");
+    assert.equal(await text(page, "#system-db .system-problem"), "paused on the page");
+    await shot("paused");
+    await stage.control("PUT", `contacts/${one.id}`, { firstName: "Waiting" });
+    await eventually(async () => (await text(page, "#count-pending strong")) === "1", "the write waits");
+    await page.click("#system-db [data-hold]");
+    await eventually(async () => (await text(page, "#system-db .state")) === "connected", "the card says connected");
+    await eventually(async () => (await text(page, "#count-pending strong")) === "0", "and is done");
+  }],
   ["an edit in the CRM shows live: from, to, origin, latency", async ({ stage, page, shot }) => {
     const one = await someone(stage, 3);
     await page.fill("#search", one.email);

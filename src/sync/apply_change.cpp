@@ -207,8 +207,11 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   for (const OutboxRow& claim : claims) {
     LOCKSTEP_TRY(record, ws_.record(change.source, claim.key.record));
     if (record == nullptr) continue;
-    const bool tellable = !keys.empty() && !match_keys(change.source, seen.entity, values_of(*record)).empty();
-    if (!tellable) {
+    // The create carries what the record held when it was sent, which may have been edited since.
+    const std::vector<MatchKey> sent =
+        match_keys(change.source, seen.entity, claim.sent.empty() ? values_of(*record) : claim.sent);
+    const bool tellable = !keys.empty() && !sent.empty();
+    if (!tellable || std::ranges::find_first_of(keys, sent) != keys.end()) {
       return park(seen, InboxKind::waiting, wait_for_claim(change.system, claim.key.record),
                   "waits for the outcome of a create", {});
     }

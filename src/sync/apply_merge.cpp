@@ -81,9 +81,17 @@ void Applier::remember_raw(const EntitySchema& entity, const SystemBinding& bind
   for (const FieldBinding& bound : binding.fields) {
     const auto value = fields.find(bound.field);
     const FieldSchema* field = entity.find(bound.field);
-    if (value == fields.end() || field == nullptr || bound.path.empty() || field->type == FieldType::reference)
-      continue;
+    if (value == fields.end() || field == nullptr || bound.path.empty()) continue;
     const Json* raw = get_path(document, bound.path);
+    if (field->type == FieldType::reference) {
+      // The id that stands there: when the object it names is gone, nothing else tells it any more.
+      if (raw != nullptr && raw->is_string()) {
+        link.raw[bound.field] = *raw;
+      } else {
+        link.raw.erase(bound.field);
+      }
+      continue;
+    }
     bool same = raw == nullptr ? value->second.is_null() : *raw == value->second;
     if (!same && raw != nullptr && !bound.converter.empty()) {
       const Result<Json> ours = write_document(entity, binding, {{bound.field, value->second}}, expressions_);

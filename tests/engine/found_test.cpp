@@ -69,6 +69,55 @@ TEST_F(Found, E2AnEventFromBeforeOurTagsWereWrittenRemovesNone) {
   EXPECT_EQ(db.objects.begin()->second.document.at("tags"), Json(JsonArray{"lead", "vip"}));
 }
 
+// A create carries the address that the record had when it was sent. Its echo does not become a second record, though
+// somebody has changed the address meanwhile.
+TEST_F(Found, X1TheEchoOfACreateIsKnownByWhatWasSent) {
+  world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  world.deliver_one(db);
+  sync::Claim claim;
+  claim.source = SourceId("acme");
+  claim.system = crm.name;
+  claim.record = record();
+  claim.write = sync::WriteKind::create;
+  claim.values = {{"email", Json("ann@example.test")}, {"name", Json("Ann")}};
+  world.apply({claim});
+  world.edit_in_app(record(), "email", "anna@example.test");
+  sync::Change echo;
+  echo.source = SourceId("acme");
+  echo.system = crm.name;
+  echo.object = "contact";
+  echo.external_id = "crm-77";
+  echo.version = ++crm.clock;
+  echo.document = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}};
+  world.apply({echo});
+  EXPECT_EQ(world.store().open_reader()->list(SourceId("acme"), {}, {"", 10})->items.size(), 1u);
+}
+
+// The row goes on naming an object that is gone: its id is kept as it stands there.
+TEST_F(Found, C3WhatAReferenceLooksLikeInASystemIsRemembered) {
+  sync::EntitySchema deal = contact_schema(sync::PolicyKind::authority);
+  deal.fields.push_back({});
+  deal.fields.back().name = "partner";
+  deal.fields.back().type = sync::FieldType::reference;
+  deal.fields.back().target = EntityName("contact");
+  for (sync::SystemBinding& binding : deal.systems) {
+    binding.fields.push_back({});
+    binding.fields.back().field = binding.fields.back().path = "partner";
+  }
+  World linked(7, deal, {0, 0, 0, 0, 0});
+  WorldSystem& there = linked.system("crm");
+  const std::string ann = linked.human_creates(there, {{"email", "ann@example.test"}});
+  linked.human_creates(there, {{"email", "bob@example.test"}, {"partner", ann}});
+  EXPECT_TRUE(linked.settle());
+  bool seen = false;
+  const auto records = linked.store().open_reader()->list(SourceId("acme"), {}, {"", 10});
+  for (const sync::Record& one : records->items) {
+    const auto raw = one.link(there.name)->raw.find("partner");
+    seen = seen || (raw != one.link(there.name)->raw.end() && raw->second == Json(ann));
+  }
+  EXPECT_TRUE(seen);
+}
+
 // A write that always meets another state waits longer each time instead of going in circles.
 TEST_F(Found, C3AConflictThatRepeatsIsTriedLessAndLessOften) {
   synced_contact();

@@ -196,7 +196,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     for (const Typed& one : thing.typed) {
       if (one.field != field || one.value != value || one.order > step.order) continue;
       typed = true;
-      fresh = fresh || !superseded_at(one, thing, object);
+      fresh = fresh || created || !superseded_at(one, thing, object);
     }
     const bool tag_left_out = value.empty() && field.starts_with("tag:");
     if (field == "contact" && value.empty() && target_gone(value_in(before, field))) continue;

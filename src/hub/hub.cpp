@@ -224,8 +224,8 @@ void Hub::dead_letter_groups(const SourceId& source, DeadLetterFilter filter,
 
 void Hub::dead_letters(const SourceId& source, DeadLetterOrder order,
                        std::move_only_function<void(Result<DeadLettersDone>)> done) {
-  state_->tasks.spawn(hand_over<DeadLettersDone>(
-      work_dead_letters(state_->rework.context(), source, std::move(order)), std::move(done)));
+  state_->tasks.spawn(hand_over<DeadLettersDone>(work_dead_letters(state_->rework.context(), source, std::move(order)),
+                                                 std::move(done)));
 }
 
 void Hub::pause(const SourceId& source, const SystemName& system, std::string reason, std::string actor,

@@ -102,6 +102,8 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
   request.kind = plan.kind == sync::PlanKind::create   ? sync::WriteKind::create
                  : plan.kind == sync::PlanKind::remove ? sync::WriteKind::remove
                                                        : sync::WriteKind::update;
+  // X2: an earlier create is looked for by what it carried, which may have been edited since.
+  if (out.read_back && request.kind == sync::WriteKind::create && !row.sent.empty()) plan.values = row.sent;
   out.written = plan.values;
   sync::Fields expected;
   if (link != nullptr) {

@@ -80,5 +80,35 @@ TEST(Preparer, AReferenceToAnObjectThatIsGoneIsExpectedAsItStands) {
   EXPECT_EQ(request.expected, Json(JsonObject{{"contact", "row-1"}}));
 }
 
+// The name was edited while the create was on its way; what the create made has the name that it carried.
+TEST(Preparer, X2ACreateIsLookedForByWhatItCarried) {
+  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
+  store::MemoryStore store;
+  sync::Record contact;
+  contact.source = kSource;
+  contact.id = kContact;
+  contact.entity = EntityName("contact");
+  contact.revision = 1;
+  contact.fields["name"].value = Json("Anna");
+  sync::OutboxRow row;
+  row.key = {kSource, kDb, kContact};
+  row.entity = EntityName("contact");
+  row.state = sync::OutboxState::unknown;
+  row.creates = true;
+  row.sent["name"] = Json("Ann");
+  sync::Batch batch;
+  batch.first_seq = 1;
+  batch.records = {contact};
+  batch.outbox = {row};
+  ASSERT_TRUE(store.commit(batch));
+  Preparer preparer;
+  const auto reader = store.open_reader();
+  const auto due = preparer.prepare(*reader, catalog, kSource, kDb, Time(std::chrono::seconds(1)), 10, {});
+  ASSERT_TRUE(due) << due.error().message;
+  ASSERT_EQ(due->writes.size(), 1u);
+  EXPECT_TRUE(due->writes.front().read_back);
+  EXPECT_EQ(due->writes.front().request.document, Json(JsonObject{{"name", "Ann"}}));
+}
+
 }  // namespace
 }  // namespace lockstep::hub

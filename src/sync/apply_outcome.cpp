@@ -249,6 +249,9 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
   Link* link = record.link(outcome.system);
   if (outcome.write == WriteKind::remove) {
     if (link != nullptr) link->state = LinkState::gone;
+    // An edit brought the record back while its removal was on its way: the object is made again (C1).
+    if (!record.deleted && entity.deletes == DeletePolicy::propagate)
+      std::erase_if(record.links, [&](const Link& one) { return one.system == outcome.system; });
     ws_.touch(record, ws_.next_seq(), WorkClass::live);
     return {};
   }

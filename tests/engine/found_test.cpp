@@ -38,6 +38,28 @@ TEST_F(Found, C1ARecordThatAnEditBringsBackIsMadeAgainWhereItWasDeleted) {
   EXPECT_EQ(alive(db), 1u);
 }
 
+// The edit comes while the removal is on its way, and the removal then succeeds.
+TEST_F(Found, C1ARecordThatAnEditBringsBackDuringItsRemovalIsMadeAgain) {
+  const std::string id = synced_contact();
+  const RecordId one = record();
+  world.human_deletes(db, db.objects.begin()->first);
+  world.deliver_one(db);
+  world.human_edits(crm, id, "name", "Anna");
+  world.deliver_one(crm);
+  crm.objects.at(id).deleted = true;
+  sync::WriteOutcome removed;
+  removed.source = SourceId("acme");
+  removed.system = crm.name;
+  removed.record = one;
+  removed.write = sync::WriteKind::remove;
+  removed.external_id = id;
+  world.apply({removed});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(alive(db), 1u);
+}
+
 // It is found by its content again: an object of the same person seen meanwhile does not become a second record.
 TEST_F(Found, X1ARecordThatLivesAgainIsFoundByItsContent) {
   const std::string id = synced_contact();

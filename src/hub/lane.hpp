@@ -164,6 +164,13 @@ class Lane final : private connector::CaptureSink {
   std::map<TimerId, Completion<std::monostate>::Done> resting_;
   std::set<RecordId> in_flight_;
   std::set<Seq> fetching_;
+  // L5: what is read while a write of ours changes the object may show it as it was before, and no version may tell.
+  struct Reading {
+    std::pair<std::string, std::string> object;  // and its external id
+    bool overtaken = false;
+  };
+  std::set<Reading*> readings_;
+  std::multiset<std::pair<std::string, std::string>> sending_;
   std::size_t calls_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t failed_ = 0;

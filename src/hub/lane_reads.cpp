@@ -6,6 +6,8 @@
 namespace lockstep::hub {
 namespace {
 
+constexpr std::chrono::milliseconds kReadAgain{500};  // after a write of ours has overtaken a reading
+
 std::string poll_key(const sync::SystemBinding& binding) { return "poll/" + binding.object; }
 
 }  // namespace
@@ -37,9 +39,15 @@ Task<void> Lane::run_fetches() {
 }
 
 Task<void> Lane::fetch_one(sync::InboxRow row) {
+  Reading reading{{row.change.object, row.change.external_id}};
+  reading.overtaken = sending_.contains(reading.object);
+  readings_.insert(&reading);
   Result<std::optional<sync::Change>> found =
       co_await setup_.connector->fetch(row.change.object, row.change.external_id, sync::WorkClass::live);
-  if (found) {
+  readings_.erase(&reading);
+  if (found && reading.overtaken) {
+    if (!stopping_) co_await rest(kReadAgain);  // the row stands and is read again
+  } else if (found) {
     std::vector<sync::Change> changes;
     if (*found) {
       changes.push_back(std::move(**found));

@@ -126,7 +126,16 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
   }
   if (!requests.empty()) {
     const Duration start = context_.loop.clock().monotonic();
+    std::vector<std::pair<std::string, std::string>> objects;
+    for (const connector::WriteRequest& request : requests) {
+      if (!request.external_id.empty()) objects.emplace_back(request.object, request.external_id);
+    }
+    for (const auto& object : objects) {
+      sending_.insert(object);
+      for (Reading* reading : readings_) reading->overtaken = reading->overtaken || reading->object == object;
+    }
     std::vector<connector::WriteResult> results = co_await setup_.connector->write(std::move(requests));
+    for (const auto& object : objects) sending_.erase(sending_.find(object));
     const Duration latency = context_.loop.clock().monotonic() - start;
     LOCKSTEP_ASSERT(results.size() == sent.size(), "a connector answers every write");
     for (std::size_t i = 0; i < results.size(); ++i)

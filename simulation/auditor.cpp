@@ -118,6 +118,35 @@ std::optional<Hand> Auditor::next_hand(const Typed& one) const {
   return std::nullopt;
 }
 
+bool Auditor::alive_at(const ObjectId& object, std::uint64_t order) const {
+  bool alive = false;
+  for (const Step& step : history_.objects().at(object)) {
+    if (step.order <= order) alive = step.alive;
+  }
+  return alive;
+}
+
+// Two objects of one thing stood in one system at the same time.
+bool Auditor::had_twins(const Thing& thing) const {
+  for (const Side side : {Side::crm, Side::db}) {
+    std::map<std::uint64_t, int> births;  // by order: one more, one less
+    for (const ObjectId& object : thing.objects) {
+      if (object.side != side) continue;
+      bool alive = false;
+      for (const Step& step : history_.objects().at(object)) {
+        if (step.alive != alive) births[step.order] += step.alive ? 1 : -1;
+        alive = step.alive;
+      }
+    }
+    int there = 0;
+    for (const auto& [order, change] : births) {
+      there += change;
+      if (there > 1) return true;
+    }
+  }
+  return false;
+}
+
 // "contact 3" was deleted by somebody: what refers to it loses its reference.
 bool Auditor::target_gone(const std::string& reference) const {
   for (const auto& [object, steps] : history_.objects()) {
@@ -142,10 +171,11 @@ bool Auditor::superseded(const Typed& one, const Thing& thing) const {
   });
 }
 
-bool Auditor::superseded_at(const Typed& one, const Thing& thing, const ObjectId& object) const {
+// By an edit at this object before `until`.
+bool Auditor::superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {
     return other.field == one.field && other.value != one.value && other.side != Side::api && other.object == object &&
-           knows(other, one);
+           other.order < until && knows(other, one);
   });
 }
 
@@ -180,7 +210,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     // X1: one object of a thing in a system, unless people made several.
     std::uint64_t others = 0;
     for (const ObjectId& other : thing.objects) {
-      if (other.side == object.side && other != object && history_.last(other)->alive) ++others;
+      if (other.side == object.side && other != object && alive_at(other, step.order)) ++others;
     }
     if (others > 0 && others >= thing.creates_certain)
       report("X1", "Lockstep made a second object of " + name_of(key) + ": " + where, key.first, key.second);
@@ -196,7 +226,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     for (const Typed& one : thing.typed) {
       if (one.field != field || one.value != value || one.order > step.order) continue;
       typed = true;
-      fresh = fresh || created || !superseded_at(one, thing, object);
+      fresh = fresh || created || !superseded_at(one, thing, object, step.order);
     }
     const bool tag_left_out = value.empty() && field.starts_with("tag:");
     if (field == "contact" && value.empty() && target_gone(value_in(before, field))) continue;
@@ -256,8 +286,8 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
   for (const ObjectId& object : thing.objects) {
     if (history_.last(object)->alive) ++alive[static_cast<std::size_t>(object.side)];
   }
-  // Where people made a thing twice, and it stayed two records, nobody can say which one an edit was meant for.
-  const bool twins = alive[0] > 1 || alive[1] > 1;
+  // Where a thing was two records for a time, nobody can say which one an edit was meant for.
+  const bool twins = had_twins(thing);
   for (const ObjectId& object : thing.objects) {
     const Step& last = *history_.last(object);
     if (!last.alive || twins) continue;
@@ -285,7 +315,8 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
   bool anything_typed = false;
   for (const Typed& one : thing.typed) {
     if (one.field != field) continue;
-    if (one.certain) anything_typed = true;
+    // What went with the object when a person deleted it is not missed when another edit brings the record back.
+    if (one.certain && !(value.empty() && next_hand(one) == Hand::person)) anything_typed = true;
     if (one.value == value) same.push_back(&one);
     if (!superseded(one, thing)) best.push_back(&one);
   }

@@ -83,10 +83,12 @@ class Auditor {
                  std::uint64_t until) const;
   bool knows(const Typed& later, const Typed& earlier) const;
   std::optional<Hand> next_hand(const Typed& one) const;
+  bool had_twins(const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
   bool superseded(const Typed& one, const Thing& thing) const;
-  bool superseded_at(const Typed& one, const Thing& thing, const ObjectId& object) const;
+  bool superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const;
+  bool alive_at(const ObjectId& object, std::uint64_t order) const;
 
   void check_write(const ObjectId& object, std::size_t step, const std::set<std::string>& ignored);
   void check_equal(const AuditRules& rules);

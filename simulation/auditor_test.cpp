@@ -195,6 +195,16 @@ TEST_F(AuditorTest, AnEditNewerThanTheDeleteMustNotBeDestroyed) {
   EXPECT_EQ(verdict(), "L3");
 }
 
+TEST_F(AuditorTest, AValueThatAPersonDeletedWithItsObjectIsNotMissed) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  person(kDb1, {{"city", "Bonn t1.2"}, {"first_name", "Ann t1.1"}});
+  person_deletes(kDb1);
+  person(kCrm1, {{"first_name", "Ann t1.3"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.3"}});
+  EXPECT_EQ(verdict(), "") << text();
+}
+
 TEST_F(AuditorTest, TagsGoOneByOne) {
   person(kCrm1, {{"first_name", "Ann t1.1"}, {"tag:vip", "yes"}});
   lockstep(kDb1, {{"first_name", "Ann t1.1"}, {"tag:vip", "yes"}});

@@ -102,7 +102,8 @@ Measured measure_lockstep(const std::string& name, Ends ends, Signatures signatu
                    fmt::format("webhook_public_key: \"{}\"", signer.public_key_base64()));
   if (signatures == Signatures::off) settings += ", signatures: off";
   std::string sources = fmt::format("sources:\n  - id: main\n    systems:\n      crm: {{ {} }}\n", settings);
-  if (ends == Ends::crm_and_db) sources += "      db: { connector: sqlite, path: ./crm.db, guard: { rewrite_percent: 100 } }\n";
+  if (ends == Ends::crm_and_db)
+    sources += "      db: { connector: sqlite, path: ./crm.db, guard: { rewrite_percent: 100 } }\n";
   Lockstep lockstep(folder, sources + contact_entity(ends));
   lockstep.wait_until_idle(std::chrono::seconds(120));
   Variant variant{name, lockstep.address(), "/hooks/main/crm", "/api/v1/sources/main/events"};

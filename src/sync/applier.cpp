@@ -23,6 +23,12 @@ std::string_view to_string(Disposition disposition) {
   return "";
 }
 
+Applied refused(ErrorKind kind, std::string message) {
+  Applied out;
+  out.error = Error{kind, std::move(message), {}};
+  return out;
+}
+
 Stamp Applier::stamp(const SystemName& origin) { return {hlc_.tick(ws_.now()), origin, ws_.next_seq()}; }
 
 Applied Applier::note(Disposition disposition, std::string reason, JournalEntry entry, const Record* record) {

@@ -116,5 +116,7 @@ class Applier {
 // "webhook", "poll", …
 std::string_view to_string(Via via);
 std::string_view to_string(Disposition disposition);
+// Nothing was journalled; the caller must change the request.
+Applied refused(ErrorKind kind, std::string message);
 
 }  // namespace lockstep::sync

@@ -5,16 +5,6 @@
 #include "sync/normalize.hpp"
 
 namespace lockstep::sync {
-namespace {
-
-Applied refused(ErrorKind kind, std::string message) {
-  Applied out;
-  out.error = Error{kind, std::move(message), {}};
-  return out;
-}
-
-}  // namespace
-
 Result<Applied> Applier::apply(const Retry& retry) {
   LOCKSTEP_TRY(row, ws_.outbox({retry.source, retry.system, retry.record}));
   if (!row) return refused(ErrorKind::not_found, "nothing waits to be written to " + retry.system.str());

@@ -8,12 +8,6 @@
 namespace lockstep::sync {
 namespace {
 
-Applied refused(ErrorKind kind, std::string message) {
-  Applied out;
-  out.error = Error{kind, std::move(message), {}};
-  return out;
-}
-
 // The marker that says what a delivery has asked for.
 std::string asked(const Edit& edit) { return edit.delivery + " = " + edit.fingerprint; }
 

@@ -9,12 +9,6 @@
 namespace lockstep::sync {
 namespace {
 
-Applied refused(ErrorKind kind, std::string message) {
-  Applied out;
-  out.error = Error{kind, std::move(message), {}};
-  return out;
-}
-
 // What undoing asks for, and what stands against it.
 struct Turned {
   Fields values;

@@ -118,6 +118,17 @@ std::optional<Hand> Auditor::next_hand(const Typed& one) const {
   return std::nullopt;
 }
 
+// A person deleted the object before anybody else touched the value: it went with it.
+bool Auditor::died_with_object(const Typed& one) const {
+  if (one.side == Side::api) return false;
+  const std::vector<Step>& steps = history_.objects().at(one.object);
+  for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
+    if (!step->alive) return step->by == Hand::person;
+    if (value_in(translated(one.object, step->values), one.field) != one.value) return false;
+  }
+  return false;
+}
+
 bool Auditor::alive_at(const ObjectId& object, std::uint64_t order) const {
   bool alive = false;
   for (const Step& step : history_.objects().at(object)) {
@@ -167,7 +178,8 @@ bool Auditor::same_before_deletes(const Typed& one, const Thing& thing) const {
 
 bool Auditor::superseded(const Typed& one, const Thing& thing) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {
-    return other.field == one.field && other.value != one.value && other.certain && knows(other, one);
+    return other.field == one.field && other.value != one.value && other.certain && knows(other, one) &&
+           !died_with_object(other);
   });
 }
 
@@ -361,7 +373,8 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
     std::uint64_t last_delete = 0;
     for (const Typed& gone : thing.deletes) last_delete = std::max(last_delete, gone.order);
     for (const Typed& one : thing.typed) {
-      if (one.order > last_delete && one.side == Side::db && !same_before_deletes(one, thing))
+      if (one.order > last_delete && one.side == Side::db && !superseded(one, thing) &&
+          !same_before_deletes(one, thing))
         return report(
             "L3",
             name_of(key) + " is gone, and " + one.field + " = " + quoted(one.value) + " was typed after the delete",

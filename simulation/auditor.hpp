@@ -83,6 +83,7 @@ class Auditor {
                  std::uint64_t until) const;
   bool knows(const Typed& later, const Typed& earlier) const;
   std::optional<Hand> next_hand(const Typed& one) const;
+  bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;

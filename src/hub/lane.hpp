@@ -99,6 +99,7 @@ class Lane final : private connector::CaptureSink {
   Task<void> read_back(Prepared prepared);
   Task<void> claim(std::vector<Prepared>& chunk);
   Task<void> fetch_one(sync::InboxRow row);
+  static void keep_probe(std::vector<Prepared>& writes);
   void note_answers(std::vector<sync::WriteOutcome>& outcomes);
   Task<void> settle(std::vector<sync::WriteOutcome> outcomes);
   sync::WriteOutcome to_outcome(const Prepared& prepared, connector::WriteResult result, Duration latency) const;

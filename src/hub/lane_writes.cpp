@@ -36,9 +36,8 @@ Task<void> Lane::run_writes() {
       co_await write_waker_.sleep(std::nullopt);
       continue;
     }
-    const std::size_t room =
+    const std::size_t limit =
         std::min((can.write_parallel_limit - calls_) * can.write_batch_limit, context_.limits.lane_rows_limit);
-    const std::size_t limit = probing ? 1 : room;
     Reads::Query<Result<Due>> query = [this, limit, now, catalog = context_.catalog(),
                                        skip = in_flight_](store::Reader& reader) {
       return preparer_.prepare(reader, *catalog, source(), system(), now, limit, skip);
@@ -59,6 +58,7 @@ Task<void> Lane::run_writes() {
       if (due->empty.empty()) co_await write_waker_.sleep(until(due->next, now));
       continue;
     }
+    if (probing) keep_probe(due->writes);
     if (co_await guarded(*due)) continue;
     std::vector<Prepared> chunk;
     for (Prepared& prepared : due->writes) {
@@ -141,6 +141,7 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
     for (std::size_t i = 0; i < results.size(); ++i)
       outcomes.push_back(to_outcome(sent[i], std::move(results[i]), latency));
   }
+  note_answers(outcomes);
   co_await settle(std::move(outcomes));
   --calls_;
   write_waker_.wake();
@@ -165,14 +166,23 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
   return outcome;
 }
 
-// One answer shows that the system is there, whatever it says. A wait that it asked for (429) is an answer, too.
+// To find out whether a system answers again, one write is enough; reading one back changes nothing there.
+void Lane::keep_probe(std::vector<Prepared>& writes) {
+  const auto harmless = std::ranges::find_if(writes, &Prepared::read_back);
+  if (harmless != writes.end()) std::iter_swap(writes.begin(), harmless);
+  writes.resize(1);
+}
+
+// One answer shows that the system is there, whatever it says; a wait that it asked for (429) is an answer, too. A lost
+// answer says nothing: reading back tells.
 void Lane::note_answers(std::vector<sync::WriteOutcome>& outcomes) {
-  const auto silent = [](const sync::WriteOutcome& outcome) {
-    const bool none = outcome.kind == sync::OutcomeKind::retry || outcome.kind == sync::OutcomeKind::unknown;
-    return none && !outcome.retry_after;
+  const auto lost = [](const sync::WriteOutcome& one) { return one.kind == sync::OutcomeKind::unknown; };
+  const auto refused = [](const sync::WriteOutcome& one) {
+    return one.kind == sync::OutcomeKind::retry && !one.retry_after;
   };
-  if (outcomes.empty()) return;
-  if (!std::ranges::all_of(outcomes, silent)) return breaker_.answered();
+  if (std::ranges::all_of(outcomes, lost)) return;
+  if (!std::ranges::all_of(outcomes, [&](const auto& one) { return lost(one) || refused(one); }))
+    return breaker_.answered();
   breaker_.failed(context_.loop.clock().now());
   if (!breaker_.retry_at()) return;
   for (sync::WriteOutcome& outcome : outcomes) outcome.outage = true;
@@ -180,7 +190,6 @@ void Lane::note_answers(std::vector<sync::WriteOutcome>& outcomes) {
 }
 
 Task<void> Lane::settle(std::vector<sync::WriteOutcome> outcomes) {
-  note_answers(outcomes);
   std::vector<RecordId> records;
   std::vector<sync::Input> inputs;
   for (sync::WriteOutcome& outcome : outcomes) {
@@ -264,8 +273,11 @@ Task<void> Lane::read_back(Prepared prepared) {
       result.reason = "certainly not applied";
     }
   }
+  const bool silent = result.kind == sync::OutcomeKind::unknown && !result.retry_after;
+  silent ? breaker_.failed(context_.loop.clock().now()) : breaker_.answered();
   std::vector<sync::WriteOutcome> outcomes;
   outcomes.push_back(to_outcome(prepared, std::move(result), context_.loop.clock().monotonic() - start));
+  outcomes.back().outage = silent && breaker_.retry_at().has_value();
   co_await settle(std::move(outcomes));
   --calls_;
   write_waker_.wake();

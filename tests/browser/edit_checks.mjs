@@ -38,7 +38,7 @@ export const editChecks = [
     await field(page, "first_name").fill("Ottilie");
     await shot("edit");
     await page.locator(".form button[type=submit]").click();
-    await page.locator(".toast", { hasText: "Saved" }).waitFor();
+    await page.locator(".toast", { hasText: "Saved" }).first().waitFor();
     await eventually(async () => (await inCrm(stage, one.id)).firstName === "Ottilie", "the CRM has it");
     await eventually(async () => (await page.locator(".holding .badge[data-status=synced]").count()) === 2, "both synced again");
     assert.match(await text(page, ".value-row[data-field=first_name]"), /Ottilie[\s\S]*from\s+(app|hub)/);
@@ -55,7 +55,7 @@ export const editChecks = [
     assert.equal(await field(page, "last_name").inputValue(), "Mine");
     await shot("clash");
     await page.locator(".form button[type=submit]").click();
-    await page.locator(".toast", { hasText: "Saved" }).waitFor();
+    await page.locator(".toast", { hasText: "Saved" }).first().waitFor();
     await eventually(async () => (await inCrm(stage, one.id)).lastName === "Mine", "the decision reached the CRM");
     await close(page);
   }],

@@ -149,6 +149,7 @@ JobProgress* Lane::find_job(const std::string& id) {
 Task<void> Lane::run_polls() {
   Time next_full = context_.loop.clock().now() + setup_.full_every;
   bool first = true;
+  const bool read_before = read_once_ && setup_.mirror_on_start;  // by an earlier run
   co_await recall_owed();
   co_await notice_mapping();
   while (!stopping_) {
@@ -165,7 +166,7 @@ Task<void> Lane::run_polls() {
       co_await run_job(id, pull);
     }
     // What happened between the last run and this start is looked for at once, not after the first interval.
-    const bool caught_up = !std::exchange(first, false) || !setup_.mirror_on_start || setup_.poll_every.count() == 0;
+    const bool caught_up = !std::exchange(first, false) || !read_before || setup_.poll_every.count() == 0;
     if (stopping_) break;
     if (caught_up && (!mirror_wanted_ || job_running_)) {
       std::optional<Duration> wait;

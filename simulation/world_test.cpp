@@ -52,6 +52,17 @@ TEST(World, OtherSeedsLeaveOtherTraces) {
 
 TEST(World, AQuietWorldMeetsNoFault) {
   Plan plan;
+  const RunResult result = run_one(5, plan, Trace::Keep::hash);
+  EXPECT_TRUE(result.violations.empty()) << describe(result);
+  EXPECT_EQ(result.coverage.sum("fault"), 0u);
+  EXPECT_GT(result.edits, 10u);
+  EXPECT_GT(result.writes, 10u);
+}
+
+TEST(World, FaultsHappenAsPlanned) {
+  Plan plan;
+  for (const char* name : {"net.lost_answer", "net.refused", "hook.lost", "hook.doubled"}) plan.set(name, 0.3);
+  plan.set("crash.power", 0.5);
   std::map<std::string, std::uint64_t> happened;
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {  // one run can be over before a fault comes up
     const RunResult result = run_one(seed, plan, Trace::Keep::hash);

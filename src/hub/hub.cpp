@@ -9,6 +9,13 @@
 #include "hub/view.hpp"
 
 namespace lockstep::hub {
+namespace {
+
+Error no_system(const SourceId& source, const SystemName& system) {
+  return {ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'", {}};
+}
+
+}  // namespace
 
 struct Hub::State {
   State(Parts given, Setup& setup, HubLimits given_limits, sync::EngineSettings settings)
@@ -107,7 +114,7 @@ void Hub::accept_webhook(const SourceId& source, const SystemName& system, const
   }
   Lane* lane = state_->lane(source, system);
   if (lane == nullptr) {
-    done(fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'"));
+    done(fail(no_system(source, system)));
     return;
   }
   Result<std::vector<sync::Change>> changes = lane->setup().connector->decode_webhook(request);
@@ -146,8 +153,7 @@ Result<JobProgress> Hub::start_job(const SourceId& source, const SystemName& sys
   if (kind != "mirror" && kind != "pull")
     return fail(ErrorKind::invalid, "kind is 'mirror' (everything) or 'pull' (what has changed), not '" + kind + "'");
   Lane* lane = state_->lane(source, system);
-  if (lane == nullptr)
-    return fail(ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'");
+  if (lane == nullptr) return fail(no_system(source, system));
   if (state_->draining) return fail(ErrorKind::exhausted, "shutting down");
   return lane->start_job(kind);
 }
@@ -179,17 +185,10 @@ Task<void> answer(Reads& reads, std::move_only_function<T(store::Reader&)> query
   done(std::move(value));
 }
 
-}  // namespace
-
-namespace {
-
-Task<void> tell(Task<Result<void>> task, std::move_only_function<void(Result<void>)> done) {
-  Result<void> result = co_await std::move(task);
+template <class T>
+Task<void> hand_over(Task<Result<T>> task, std::move_only_function<void(Result<T>)> done) {
+  Result<T> result = co_await std::move(task);
   done(std::move(result));
-}
-
-Error no_system(const SourceId& source, const SystemName& system) {
-  return {ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'", {}};
 }
 
 }  // namespace
@@ -205,16 +204,6 @@ Result<JobProgress> Hub::replay(const SourceId& source, const ReplayRange& range
   if (range.system && state_->lane(source, *range.system) == nullptr) return fail(no_system(source, *range.system));
   return state_->rework.replay(source, range);
 }
-
-namespace {
-
-template <class T>
-Task<void> hand_over(Task<Result<T>> task, std::move_only_function<void(Result<T>)> done) {
-  Result<T> result = co_await std::move(task);
-  done(std::move(result));
-}
-
-}  // namespace
 
 void Hub::dead_letter_groups(const SourceId& source, DeadLetterFilter filter,
                              std::move_only_function<void(Result<DeadLetterGroups>)> done) {
@@ -233,14 +222,14 @@ void Hub::pause(const SourceId& source, const SystemName& system, std::string re
   Lane* lane = state_->lane(source, system);
   if (lane == nullptr) return done(fail(no_system(source, system)));
   Hold hold{"paused", std::move(reason), std::move(actor), state_->parts.loop->clock().now()};
-  state_->tasks.spawn(tell(lane->hold(std::move(hold)), std::move(done)));
+  state_->tasks.spawn(hand_over<void>(lane->hold(std::move(hold)), std::move(done)));
 }
 
 void Hub::resume(const SourceId& source, const SystemName& system, std::string actor,
                  std::move_only_function<void(Result<void>)> done) {
   Lane* lane = state_->lane(source, system);
   if (lane == nullptr) return done(fail(no_system(source, system)));
-  state_->tasks.spawn(tell(lane->resume(std::move(actor)), std::move(done)));
+  state_->tasks.spawn(hand_over<void>(lane->resume(std::move(actor)), std::move(done)));
 }
 
 void Hub::read(std::move_only_function<void(store::Reader&)> query, Action done) {

@@ -156,6 +156,15 @@ Task<Result<std::vector<sync::Applied>>> Lane::commit(std::vector<sync::Input> i
   }
 }
 
+Task<Result<void>> Lane::keep(sync::StateRow row) {
+  std::vector<sync::Input> none;
+  std::vector<sync::StateRow> rows;
+  rows.push_back(std::move(row));
+  const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
+  if (!kept) co_return fail(kept.error());
+  co_return Result<void>();
+}
+
 Task<void> Lane::rest(Duration time) {
   if (stopping_) co_return;
   co_await completion<std::monostate>([&](Completion<std::monostate>::Done done) {

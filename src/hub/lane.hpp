@@ -133,6 +133,8 @@ class Lane final : private connector::CaptureSink {
 
   // Commits, and tries again for as long as there is no room; an error is final.
   Task<Result<std::vector<sync::Applied>>> commit(std::vector<sync::Input> inputs, std::vector<sync::StateRow> state);
+  // The same for one row of the system's state.
+  Task<Result<void>> keep(sync::StateRow row);
   // Waits; stop() cuts it short.
   Task<void> rest(Duration time);
   void end_rests();

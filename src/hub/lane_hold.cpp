@@ -3,6 +3,7 @@
 #include "hub/lane.hpp"
 
 namespace lockstep::hub {
+
 Task<void> Lane::recall_hold() {
   const Json row = co_await state(hold_key());
   hold_ = read_hold(row);
@@ -13,21 +14,14 @@ Task<Result<void>> Lane::hold(Hold hold) {
   context_.log.warning(
       "system.held",
       {{"source", source().str()}, {"system", system().str()}, {"kind", hold.kind}, {"reason", hold.reason}});
-  std::vector<sync::Input> none;
-  std::vector<sync::StateRow> rows;
-  rows.push_back(hold_row(source(), system(), hold));
-  const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
-  if (!kept) co_return fail(kept.error());
-  co_return Result<void>();
+  sync::StateRow row = hold_row(source(), system(), hold);
+  co_return co_await keep(std::move(row));
 }
 
 Task<Result<void>> Lane::resume(std::string actor) {
   if (!hold_) co_return fail(ErrorKind::not_found, "nothing is held: system '" + system().str() + "' is written to");
-  std::vector<sync::Input> none;
-  std::vector<sync::StateRow> rows;
-  rows.push_back(hold_row(source(), system(), std::nullopt));
-  const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
-  if (!kept) co_return fail(kept.error());
+  sync::StateRow none = hold_row(source(), system(), std::nullopt);
+  if (const Result<void> kept = co_await keep(std::move(none)); !kept) co_return fail(kept.error());
   context_.log.info("system.resumed", {{"source", source().str()}, {"system", system().str()}, {"actor", actor}});
   if (hold_ && hold_->kind == "guard") guard_.approve(context_.loop.clock().now());
   hold_.reset();

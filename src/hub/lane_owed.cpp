@@ -17,15 +17,9 @@ void Lane::owe_mirror() {
 }
 
 Task<void> Lane::keep_owed(std::string reason, std::move_only_function<void(Result<void>)> durable) {
-  std::vector<sync::Input> none;
-  std::vector<sync::StateRow> rows;
-  rows.push_back(owed_row(Json(reason)));
-  Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
-  if (kept) {
-    durable({});
-  } else {
-    durable(fail(kept.error()));
-  }
+  sync::StateRow owed = owed_row(Json(reason));
+  Result<void> kept = co_await keep(std::move(owed));
+  durable(std::move(kept));
 }
 
 // What an earlier run, or `lockstep migrate`, has left. Before the first mirror has begun nothing can have been missed.
@@ -47,10 +41,8 @@ Task<void> Lane::recall_owed() {
 Task<void> Lane::settle_owed(std::uint64_t since) {
   if (losses_ != since) co_return;
   mirror_owed_ = mirror_wanted_ = false;
-  std::vector<sync::Input> none;
-  std::vector<sync::StateRow> rows;
-  rows.push_back(owed_row(Json()));
-  co_await commit(std::move(none), std::move(rows));
+  sync::StateRow settled = owed_row(Json());
+  co_await keep(std::move(settled));
   // Commits wait while the disk is full, and then come in any order.
   if (losses_ != since) {
     co_await keep_owed("changes may have been missed", [](const Result<void>&) {});

@@ -17,10 +17,8 @@ bool Lane::gets_webhooks() const {
 
 Task<void> Lane::run_watch() {
   while (!stopping_) {
-    std::vector<sync::Input> none;
-    std::vector<sync::StateRow> rows;
-    rows.push_back(state_row(kAliveKey, to_epoch_ms(context_.loop.clock().now())));
-    co_await commit(std::move(none), std::move(rows));
+    sync::StateRow alive = state_row(kAliveKey, to_epoch_ms(context_.loop.clock().now()));
+    co_await keep(std::move(alive));
     co_await notice_stall();
     if (!stopping_) co_await watch_waker_.sleep(context_.limits.watch_every);
   }
@@ -55,11 +53,9 @@ Task<void> Lane::notice_gap() {
   });
   if (away < context_.limits.gap_scan_after || all_by_time) co_return;
   owe_mirror();
-  std::vector<sync::Input> none;
-  std::vector<sync::StateRow> rows;
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(away).count();
-  rows.push_back(owed_row(Json("away for " + std::to_string(minutes) + " minutes")));
-  co_await commit(std::move(none), std::move(rows));
+  sync::StateRow owed = owed_row(Json("away for " + std::to_string(minutes) + " minutes"));
+  co_await keep(std::move(owed));
 }
 
 }  // namespace lockstep::hub

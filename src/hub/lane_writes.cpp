@@ -138,10 +138,12 @@ Task<void> Lane::write_chunk(std::vector<Prepared> chunk) {
     for (const auto& object : objects) sending_.erase(sending_.find(object));
     const Duration latency = context_.loop.clock().monotonic() - start;
     LOCKSTEP_ASSERT(results.size() == sent.size(), "a connector answers every write");
+    std::vector<sync::WriteOutcome> answers;
     for (std::size_t i = 0; i < results.size(); ++i)
-      outcomes.push_back(to_outcome(sent[i], std::move(results[i]), latency));
+      answers.push_back(to_outcome(sent[i], std::move(results[i]), latency));
+    note_answers(answers);
+    std::ranges::move(answers, std::back_inserter(outcomes));
   }
-  note_answers(outcomes);
   co_await settle(std::move(outcomes));
   --calls_;
   write_waker_.wake();

@@ -32,10 +32,7 @@ sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) 
     while (record && *record && !(*record)->merged_into.empty())
       record = reader.record(source, RecordId((*record)->merged_into));
     if (!record || !*record) return {false, record.has_value(), {}};
-    const sync::Link* link = (*record)->link(system);
-    const bool gone = (*record)->deleted || (link != nullptr && link->state == sync::LinkState::gone);
-    if (link == nullptr) return {false, gone, {}};
-    return {!gone, gone, link->external_id};
+    return target_in(**record, system);
   };
 }
 

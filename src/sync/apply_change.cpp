@@ -62,12 +62,8 @@ Result<Applied> Applier::apply(const Change& change) {
   const SourceSchema* source = ws_.catalog().find(change.source);
   const EntitySchema* entity = source == nullptr ? nullptr : source->by_object(change.system, change.object);
   if (entity == nullptr) {
-    Applied refused;
-    refused.error = Error{ErrorKind::invalid,
-                          "no entity of source '" + change.source.str() + "' maps object '" + change.object +
-                              "' of system '" + change.system.str() + "'",
-                          {}};
-    return refused;
+    return refused(ErrorKind::invalid, "no entity of source '" + change.source.str() + "' maps object '" +
+                                           change.object + "' of system '" + change.system.str() + "'");
   }
   std::optional<InboxRow> asked;
   if (change.answers != 0) {

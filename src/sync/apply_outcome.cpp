@@ -90,9 +90,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
   const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(outcome.system);
   if (binding == nullptr) {
     ws_.erase_outbox(key);  // the mapping went away while the write was on its way
-    Applied gone;
-    gone.error = Error{ErrorKind::not_found, "the record or its mapping is gone", {}};
-    return gone;
+    return refused(ErrorKind::not_found, "the record or its mapping is gone");
   }
   LOCKSTEP_TRY(row, ws_.outbox(key));
   const bool in_flight = row && row->in_flight();

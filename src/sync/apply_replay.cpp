@@ -79,11 +79,7 @@ Result<void> Applier::replay_waiting(const SourceId& source, const std::string& 
 
 Result<Applied> Applier::apply(const Replay& replay) {
   LOCKSTEP_TRY(row, ws_.inbox(replay.inbox));
-  if (!row) {
-    Applied refused;
-    refused.error = Error{ErrorKind::not_found, "nothing waits under number " + std::to_string(replay.inbox), {}};
-    return refused;
-  }
+  if (!row) return refused(ErrorKind::not_found, "nothing waits under number " + std::to_string(replay.inbox));
   ws_.erase_inbox(replay.inbox);
   const SourceSchema* source = ws_.catalog().find(row->change.source);
   const EntitySchema* entity = source == nullptr ? nullptr : source->by_object(row->change.system, row->change.object);

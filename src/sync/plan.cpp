@@ -56,6 +56,13 @@ Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const 
   return plan;
 }
 
+TargetState target_in(const Record& record, const SystemName& system) {
+  const Link* link = record.link(system);
+  const bool gone = record.deleted || (link != nullptr && link->state == LinkState::gone);
+  if (link == nullptr) return {false, gone, {}};
+  return {!gone, gone, link->external_id};
+}
+
 std::string wait_for_link_of(const SystemName& system, const RecordId& record) {
   return "link " + system.str() + " " + record.str();
 }

@@ -27,6 +27,8 @@ struct TargetState {
   bool gone = false;        // deleted there or nowhere to be found: the reference is written as null
   std::string external_id;  // also of an object that is gone, when it is known
 };
+// Of a record that has not been merged into another one.
+TargetState target_in(const Record& record, const SystemName& system);
 using TargetLookup =
     std::function<TargetState(const EntityName& entity, const RecordId& record, const SystemName& system)>;
 

@@ -212,10 +212,7 @@ TargetState Workspace::target(const SourceId& source, const EntityName&, const R
   }
   if (*found == nullptr) return {false, true, {}};
   if (!(*found)->merged_into.empty()) return target(source, {}, (*found)->merged_into, system);
-  const Link* link = (*found)->link(system);
-  const bool gone = (*found)->deleted || (link != nullptr && link->state == LinkState::gone);
-  if (gone || link == nullptr) return {false, gone, {}};
-  return {true, false, link->external_id};
+  return target_in(**found, system);
 }
 
 Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBinding& binding, Entry& entry) {

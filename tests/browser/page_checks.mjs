@@ -96,15 +96,23 @@ export const pageChecks = [
     await page.locator("#ticker li.change", { hasText: "Afterwards" }).first().waitFor();
   }],
   ["where the stream has a gap the list is read again", async ({ stage, page, troubles }) => {
-    const { last_seq: last } = (await stage.api("GET", "/sources/main/status")).body;
-    // The next stream begins with a gap, as when the journal was pruned while the page was away; later ones say nothing.
+    // What is still on its way stays below it.
+    const to = (await stage.api("GET", "/sources/main/status")).body.last_seq + 1000;
+    // The first stream of the new server begins with a gap, as when the journal was pruned while the page was away;
+    // later ones say nothing. Until it is up the page is refused, as it would be.
+    let up = false;
     let streams = 0;
-    await page.route("**/events", (route) => ++streams > 1 ? undefined : route.fulfill({ contentType: "text/event-stream",
-      body: `retry: 1000\n\nid: ${last + 5}\nevent: gap\ndata: {"from":${last + 1},"to":${last + 5}}\n\n` }));
+    await page.route("**/events", (route) => {
+      if (!up) return route.abort("connectionrefused");
+      if (++streams > 1) return undefined;
+      return route.fulfill({ contentType: "text/event-stream",
+        body: `retry: 1000\n\nid: ${to}\nevent: gap\ndata: {"from":1,"to":${to}}\n\n` });
+    });
     await stage.server.stop();
     await page.locator("#live:not([data-state=live])").waitFor();
-    const again = page.waitForRequest((request) => request.url().includes("/records?"), { timeout: 30_000 });
     await stage.up();
+    const again = page.waitForRequest((request) => streams > 0 && request.url().includes("/records?"), { timeout: 30_000 });
+    up = true;
     await again;
     await page.unroute("**/events");
     await page.reload();  // the sequence was made up

@@ -1,9 +1,13 @@
 #include "simulation/auditor.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace lockstep::simulation {
 namespace {
+
+constexpr Duration kTwinWindow = std::chrono::minutes(2);
 
 std::string name_of(const std::pair<Kind, int>& key) {
   return std::string(to_string(key.first)) + " " + std::to_string(key.second);
@@ -85,27 +89,35 @@ Auditor::Thing Auditor::gather(const ThingKey& key) const {
 // Whether Lockstep brought the value to the object after `from` and before `until`. That it held an equal one already, or
 // that somebody typed an equal one there, says nothing; nor
 // does a write of which Lockstep never heard whether it was carried out: to it, what comes next there did not know it.
-bool Auditor::took_over(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
-                        std::uint64_t until) const {
+bool Auditor::took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const {
   const auto at = history_.objects().find(object);
   if (at == history_.objects().end()) return false;
+  const auto& [from, field, value] = std::tie(typed.order, typed.field, typed.value);
+  // The same value was typed elsewhere shortly before: nobody can say which of the two Lockstep brought.
+  const auto ambiguous = [&](const Step& step) {
+    return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+      const bool elsewhere = other.side != typed.side || other.object != typed.object;
+      return elsewhere && other.field == field && other.value == value && other.order < step.order &&
+             step.at - other.at < kTwinWindow;
+    });
+  };
   std::string before;
   for (const Step& step : at->second) {
     if (step.order >= until) break;
     const std::string now = step.alive ? value_in(translated(object, step.values), field) : std::string();
-    if (step.order > from && step.by == Hand::lockstep && step.told && step.alive && now == value && now != before)
-      return true;
+    const bool brought = step.order > from && step.by == Hand::lockstep && step.told && step.alive;
+    if (brought && now == value && now != before && !ambiguous(step)) return true;
     before = now;
   }
   return false;
 }
 
-bool Auditor::knows(const Typed& later, const Typed& earlier) const {
+bool Auditor::knows(const Typed& later, const Typed& earlier, const Thing& thing) const {
   if (later.order <= earlier.order) return false;
   if (later.side == Side::api)
     return earlier.side == Side::api && earlier.acknowledged != 0 && earlier.acknowledged < later.order;
   if (earlier.side != Side::api && earlier.object == later.object) return true;
-  return took_over(later.object, earlier.field, earlier.value, earlier.order, later.order);
+  return took_over(later.object, earlier, later.order, thing);
 }
 
 // Who was the next to touch the field, or the object, there.
@@ -118,13 +130,16 @@ std::optional<Hand> Auditor::next_hand(const Typed& one) const {
   return std::nullopt;
 }
 
-// A person deleted the object before anybody else touched the value: it went with it.
+// A person deleted the object before Lockstep touched the field there again: the value, or what people made of it, went
+// with it.
 bool Auditor::died_with_object(const Typed& one) const {
   if (one.side == Side::api) return false;
   const std::vector<Step>& steps = history_.objects().at(one.object);
+  std::string value = one.value;
   for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
     if (!step->alive) return step->by == Hand::person;
-    if (value_in(translated(one.object, step->values), one.field) != one.value) return false;
+    const std::string now = value_in(translated(one.object, step->values), one.field);
+    if (now != std::exchange(value, now) && step->by == Hand::lockstep) return false;
   }
   return false;
 }
@@ -178,7 +193,7 @@ bool Auditor::same_before_deletes(const Typed& one, const Thing& thing) const {
 
 bool Auditor::superseded(const Typed& one, const Thing& thing) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {
-    return other.field == one.field && other.value != one.value && other.certain && knows(other, one) &&
+    return other.field == one.field && other.value != one.value && other.certain && knows(other, one, thing) &&
            !died_with_object(other);
   });
 }
@@ -187,7 +202,7 @@ bool Auditor::superseded(const Typed& one, const Thing& thing) const {
 bool Auditor::superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {
     return other.field == one.field && other.value != one.value && other.side != Side::api && other.object == object &&
-           other.order < until && knows(other, one);
+           other.order < until && knows(other, one, thing);
   });
 }
 
@@ -388,7 +403,7 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
     const bool answered = std::ranges::any_of(thing.typed, [&](const Typed& one) {
       if (one.order > gone.order || !one.certain) return true;
       if (gone.side == Side::api) return one.side != Side::api;
-      return !knows(gone, one);
+      return !knows(gone, one, thing);
     });
     if (!answered)
       report("C1", name_of(key) + " was deleted by somebody who knew all of it, and is there again", key.first,
@@ -404,7 +419,7 @@ void Auditor::count_meetings(Coverage& coverage) const {
         if (a.order >= b.order || a.field != b.field || a.value == b.value || b.at - a.at > std::chrono::minutes(1))
           continue;
         if (a.side == b.side && a.object == b.object) continue;
-        if (knows(b, a)) continue;
+        if (knows(b, a, thing)) continue;
         const auto first = std::min(a.side, b.side);
         const auto second = std::max(a.side, b.side);
         coverage.hit("edits that met",

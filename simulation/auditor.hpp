@@ -79,9 +79,8 @@ class Auditor {
   Thing gather(const ThingKey& key) const;
   std::set<ThingKey> things() const;
   Values translated(const ObjectId& object, const Values& values) const;
-  bool took_over(const ObjectId& object, const std::string& field, const std::string& value, std::uint64_t from,
-                 std::uint64_t until) const;
-  bool knows(const Typed& later, const Typed& earlier) const;
+  bool took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const;
+  bool knows(const Typed& later, const Typed& earlier, const Thing& thing) const;
   std::optional<Hand> next_hand(const Typed& one) const;
   bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;

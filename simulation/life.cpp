@@ -32,9 +32,10 @@ class WatchedWorker final : public connector::WorkerPort {
   WatchedWorker(SimLoop& loop, SimThread::JobTime job_time, const std::function<void()>& after)
       : worker_(loop, std::move(job_time)), after_(after) {}
   void run(Action job) override {
-    worker_.run([job = std::move(job), this]() mutable {
+    // A job that nobody waits for may come after its worker was let go, as when a reload replaces the connector.
+    worker_.run([job = std::move(job), &after = after_]() mutable {
       job();
-      after_();
+      after();
     });
   }
 

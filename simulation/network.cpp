@@ -66,38 +66,39 @@ void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire
     trace_.say(timeline_.now(), "net", what + ": the request is lost");
     return later(deadline, fail(ErrorKind::maybe_applied, "no answer in time"));
   }
-  timeline_.after(
-      travel("net.delay_ms"), [this, later, deadline, what, sent = timeline_.now(), request = std::move(request)] {
-        gohighlevel::SandboxReply reply;
-        const std::uint64_t before = history_.steps();
-        if (timeline_.now() < revoked_until_) {
-          coverage_.hit("fault", "crm.revoked");
-          reply.response.status = 401;
-          reply.response.headers.add("Content-Type", "application/json");
-          reply.response.body = R"({"statusCode":401,"message":"Invalid token: access token is invalid"})";
-        } else {
-          reply = crm_.call(request);
-        }
-        trace_.say(timeline_.now(), "crm", what + ' ' + request.body + " -> " + std::to_string(reply.response.status));
-        Duration back = travel("net.delay_ms");
-        if (hits("net.slow")) back += Duration(static_cast<std::int64_t>(random_.below(40'000'000)));
-        const auto untold = [&] { history_.leave_untold(Side::crm, before, Time{}); };
-        if (reply.response.status >= 400) untold();
-        if (hits("net.lost_answer")) {
-          untold();
-          return later(back, fail(ErrorKind::maybe_applied, "the connection was cut"));
-        }
-        const Duration left = deadline - (timeline_.now() - sent);
-        if (hits("net.half_open") || back > left) {
-          untold();
-          return later(std::max(left, Duration(0)), fail(ErrorKind::maybe_applied, "no answer in time"));
-        }
-        if (hits("net.garbage")) {
-          untold();
-          spoil(reply.response);
-        }
-        later(back, std::move(reply.response));
-      });
+  timeline_.after(travel("net.delay_ms"), [this, link, later, deadline, what, sent = timeline_.now(),
+                                           request = std::move(request)] {
+    gohighlevel::SandboxReply reply;
+    const std::uint64_t before = history_.steps();
+    if (timeline_.now() < revoked_until_) {
+      coverage_.hit("fault", "crm.revoked");
+      reply.response.status = 401;
+      reply.response.headers.add("Content-Type", "application/json");
+      reply.response.body = R"({"statusCode":401,"message":"Invalid token: access token is invalid"})";
+    } else {
+      reply = crm_.call(request);
+    }
+    trace_.say(timeline_.now(), "crm", what + ' ' + request.body + " -> " + std::to_string(reply.response.status));
+    Duration back = travel("net.delay_ms");
+    if (hits("net.slow")) back += Duration(static_cast<std::int64_t>(random_.below(40'000'000)));
+    const auto untold = [&] { history_.leave_untold(Side::crm, before, Time{}); };
+    const bool sender_dead = *link == nullptr;
+    if (reply.response.status >= 400 || sender_dead) untold();
+    if (hits("net.lost_answer")) {
+      untold();
+      return later(back, fail(ErrorKind::maybe_applied, "the connection was cut"));
+    }
+    const Duration left = deadline - (timeline_.now() - sent);
+    if (hits("net.half_open") || back > left) {
+      untold();
+      return later(std::max(left, Duration(0)), fail(ErrorKind::maybe_applied, "no answer in time"));
+    }
+    if (hits("net.garbage")) {
+      untold();
+      spoil(reply.response);
+    }
+    later(back, std::move(reply.response));
+  });
 }
 
 void Network::spoil(wire::HttpResponse& response) {

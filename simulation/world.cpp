@@ -308,7 +308,7 @@ void World::calm_down() {
 bool World::settled() {
   if (!life_ || !life_->begun() || life_->dead()) return false;
   const auto counts = life_->reader().counts(kSource);
-  const bool idle = counts && counts->outbox_waiting == 0 && counts->inbox == 0;
+  const bool idle = counts && counts->outbox_waiting == behind_dead_letters().size() && counts->inbox == 0;
   return idle && network_->quiet() && !crm_->sandbox().next_due() &&
          timeline_.now() - history_.last_step_by(Hand::lockstep) > kSilence &&
          timeline_.now() - history_.last_step_by(Hand::person) > kSilence + minutes(20);
@@ -321,8 +321,7 @@ void World::redrive() {
   for (const SystemName& system : {kCrm, kDb}) {
     if (early) (void)life_->hub().start_job(kSource, system, "mirror");
   }
-  const auto dead = life_->reader().outbox(kSource, {std::nullopt, sync::OutboxState::dead}, {"", 100});
-  for (const sync::OutboxRow& row : dead ? dead->items : std::vector<sync::OutboxRow>()) {
+  for (const sync::OutboxRow& row : outbox(sync::OutboxState::dead)) {
     coverage_.hit("operator", "dead letter tried again");
     life_->submit({sync::Retry{row.key.source, row.key.system, row.key.record, "ann"}},
                   [](std::optional<Result<std::vector<sync::Applied>>>) {});

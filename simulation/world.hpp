@@ -71,6 +71,8 @@ class World {
   void check_journal();
   void tell_journal();
   AuditRules audit_rules();
+  std::vector<sync::OutboxRow> outbox(sync::OutboxState state);
+  std::vector<sync::OutboxRow> behind_dead_letters();
   bool excused(const sync::OutboxRow& row, const sync::Record& record, AuditRules& rules);
   RunResult finish();
 

@@ -2,6 +2,7 @@
 #include "simulation/world.hpp"
 
 #include "hub/event_text.hpp"
+#include "sync/plan.hpp"
 
 namespace lockstep::simulation {
 namespace {
@@ -33,6 +34,14 @@ class Look {
   SimVfs vfs_;
   sqlite3* raw_ = nullptr;
 };
+
+int thing_of(const sync::Record& record) {
+  int thing = kNoThing;
+  for (const auto& [name, state] : record.fields) {
+    if (thing == kNoThing && state.value.is_string() && name != "contact") thing = thing_in(state.value.get_string());
+  }
+  return thing;
+}
 
 }  // namespace
 
@@ -99,13 +108,25 @@ void World::check_journal() {
   }
 }
 
+std::vector<sync::OutboxRow> World::outbox(sync::OutboxState state) {
+  auto rows = life_->reader().outbox(kSource, {std::nullopt, state}, {"", 100});
+  return rows ? std::move(rows->items) : std::vector<sync::OutboxRow>();
+}
+
+// Writes that wait for an object whose own write was given up.
+std::vector<sync::OutboxRow> World::behind_dead_letters() {
+  std::set<std::string> given_up;
+  for (const sync::OutboxRow& row : outbox(sync::OutboxState::dead))
+    given_up.insert(sync::wait_for_link_of(row.key.system, row.key.record));
+  std::vector<sync::OutboxRow> rows = outbox(sync::OutboxState::blocked);
+  std::erase_if(rows, [&](const sync::OutboxRow& row) { return !given_up.contains(row.waits_for); });
+  return rows;
+}
+
 // What only a person can settle: a dead letter is the right end of it.
 bool World::excused(const sync::OutboxRow& row, const sync::Record& record, AuditRules& rules) {
   const bool deal = row.entity == EntityName("deal");
-  int thing = kNoThing;
-  for (const auto& [name, state] : record.fields) {
-    if (thing == kNoThing && state.value.is_string() && name != "contact") thing = thing_in(state.value.get_string());
-  }
+  const int thing = thing_of(record);
   // The CRM holds no deal without a contact. One that was edited while its contact was deleted can not be made there.
   if (deal && row.error.find("needs contactId") != std::string::npos) {
     coverage_.hit("given up", "a deal whose contact is gone");
@@ -144,12 +165,16 @@ AuditRules World::audit_rules() {
     for (const sync::JournalEntry& entry : *entries) out.visible += to_text(entry.body) + '\n';
     after = entries->back().seq;
   }
-  const auto dead = reader.outbox(kSource, {std::nullopt, sync::OutboxState::dead}, {"", 100});
-  for (const sync::OutboxRow& row : dead ? dead->items : std::vector<sync::OutboxRow>()) {
+  for (const sync::OutboxRow& row : outbox(sync::OutboxState::dead)) {
     const auto record = reader.record(kSource, row.key.record);
     if (record && *record && excused(row, **record, out)) continue;
     auditor_.report("C1", "given up: " + row.entity.str() + " " + row.key.record.str() + " to " + row.key.system.str() +
                               ": " + row.error);
+  }
+  for (const sync::OutboxRow& row : behind_dead_letters()) {
+    const auto record = reader.record(kSource, row.key.record);
+    coverage_.hit("given up", "a deal of a contact that was given up");
+    if (record && *record) out.given_up.emplace(Kind::deal, thing_of(**record));
   }
   const auto inbox = reader.inbox(kSource, {"", 100});
   for (const sync::InboxRow& row : inbox ? inbox->items : std::vector<sync::InboxRow>())

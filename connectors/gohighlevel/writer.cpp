@@ -288,7 +288,6 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     failure.state = std::move(out.state);
     failure.extent = out.extent;
     failure.version = out.version;
-    if (failure.kind == OutcomeKind::unknown) forget_tags(failure);
     failure.reason = "changing the tags: " + failure.reason;
     co_return failure;
   }

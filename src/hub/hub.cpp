@@ -41,7 +41,7 @@ struct Hub::State {
   }
   void committed(const Committed& done);
   void count(const std::vector<sync::Applied>& applied);
-  void retire(std::unique_ptr<Lane> lane);
+  void retire(std::unique_ptr<Lane> lane, Lane* successor);
   void drain_step();
 
   Parts parts;
@@ -306,11 +306,14 @@ fanout::EventStream& Hub::events() { return state_->events; }
 
 bool Hub::draining() const { return state_->draining; }
 
-void Hub::State::retire(std::unique_ptr<Lane> lane) {
+// The successor, if any, starts when the last write of the old lane has ended: never two at one system (X1).
+void Hub::State::retire(std::unique_ptr<Lane> lane, Lane* successor) {
   Lane* one = lane.get();
   retiring.push_back(std::move(lane));
-  one->stop([this, one] {
+  one->stop([this, one, successor] {
     std::erase_if(retiring, [&](const auto& held) { return held.get() == one; });
+    const bool wanted = std::ranges::any_of(lanes, [&](const auto& held) { return held.second.get() == successor; });
+    if (wanted) successor->start();
     drain_step();
   });
 }
@@ -331,7 +334,7 @@ void Hub::drain(Action done) {
   state.tasks.on_idle([&state] { state.drain_step(); });
   state.rework.on_idle([&state] { state.drain_step(); });
   for (auto& [key, lane] : std::exchange(state.lanes, {})) {
-    if (state.started) state.retire(std::move(lane));
+    if (state.started) state.retire(std::move(lane), nullptr);
   }
   state.drain_step();
 }
@@ -352,11 +355,13 @@ void Hub::reload(Setup setup) {
       continue;
     }
     auto lane = std::make_unique<Lane>(std::move(system), state.lane_context());
-    if (state.started) lane->start();
+    if (state.started && old == state.lanes.end()) lane->start();
     kept.emplace(key, std::move(lane));
   }
   for (auto& [key, lane] : std::exchange(state.lanes, std::move(kept))) {
-    if (state.started) state.retire(std::move(lane));
+    if (!state.started) continue;
+    const auto successor = state.lanes.find(key);
+    state.retire(std::move(lane), successor == state.lanes.end() ? nullptr : successor->second.get());
   }
 }
 

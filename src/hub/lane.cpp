@@ -54,12 +54,14 @@ Task<void> Lane::run() {
   }
   if (stopping_) co_return;
   connected_ = true;
+  started_ = context_.loop.clock().now();
   problem_.clear();
   context_.log.info("system.started", {{"source", source().str()}, {"system", system().str()}, {"kind", setup_.kind}});
   // Captured changes come from before the mirror's first page, so that nothing falls between the two.
   if (setup_.connector->capabilities().captures) setup_.connector->capture(*this);
   co_await recall_hold();
   co_await notice_read();
+  caught_up_ = !can_catch_up();
   co_await notice_gap();  // before run_watch() says that we are here
   tasks_.spawn(run_writes());
   tasks_.spawn(run_fetches());

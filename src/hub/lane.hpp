@@ -89,6 +89,7 @@ class Lane final : private connector::CaptureSink {
 
   // Nothing is written to a system before it has been read once: what it holds must be matched, not made again.
   Task<void> notice_read();
+  bool can_catch_up() const;
   Task<void> recall_hold();
   Task<bool> guarded(const Due& due);
   Task<void> notice_gap();
@@ -154,6 +155,8 @@ class Lane final : private connector::CaptureSink {
   Silence silence_;
   std::optional<Hold> hold_;
   bool read_once_ = false;
+  bool caught_up_ = false;  // what happened while the program was away has been asked for
+  Time started_{};
   bool stalled_ = false;
   std::uint64_t found_by_polls_ = 0;
   bool stopping_ = false;

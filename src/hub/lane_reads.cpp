@@ -110,6 +110,12 @@ Task<void> Lane::notice_read() {
   write_waker_.wake();
 }
 
+bool Lane::can_catch_up() const {
+  const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
+  const auto pulled = [&](const sync::EntitySchema* entity) { return pulls(*entity, Pull::incremental); };
+  return setup_.poll_every.count() > 0 && std::ranges::any_of(entities_in_order(), pulled);
+}
+
 bool Lane::pulls(const sync::EntitySchema& entity, Pull pull) const {
   const connector::Capabilities& can = setup_.connector->capabilities();
   const auto object = std::ranges::find_if(can.objects, [&](const connector::ObjectInfo& info) {
@@ -172,7 +178,7 @@ Task<void> Lane::run_polls() {
       std::optional<Duration> wait;
       if (setup_.poll_every.count() > 0) wait = setup_.poll_every;
       if (setup_.full_every.count() > 0) wait = std::min<Duration>(wait.value_or(setup_.full_every), setup_.full_every);
-      if (unread && !read_once_) wait = context_.limits.mirror_retry;
+      if ((unread && !read_once_) || !caught_up_) wait = context_.limits.mirror_retry;
       co_await poll_waker_.sleep(wait);
     }
   }
@@ -182,6 +188,7 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   std::string error;
   const std::uint64_t losses = losses_;
   const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
+  const bool looks = pull != Pull::full_once || !read_once_;
   std::size_t pulled = 0;
   for (const sync::EntitySchema* entity : entities_in_order()) {
     if (stopping_) break;
@@ -201,6 +208,10 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   }
   if (pull == Pull::full_again && error.empty() && !stopping_) co_await settle_owed(losses);
   if (pull != Pull::incremental && error.empty() && !stopping_) co_await notice_read();
+  if (looks && error.empty() && !stopping_) {
+    caught_up_ = true;
+    write_waker_.wake();
+  }
   if (JobProgress* job = find_job(id)) {
     job->state = !error.empty() || stopping_ ? "failed" : "done";
     job->error = stopping_ && error.empty() ? "stopped; it goes on after the next start" : error;

@@ -22,6 +22,12 @@ Task<void> Lane::run_writes() {
       co_await write_waker_.sleep(std::nullopt);
       continue;
     }
+    // L1: what people did while the program was away is heard first, so that a write covers nothing unseen.
+    const Time heard_by = started_ + context_.limits.catch_up_limit;
+    if (!caught_up_ && now < heard_by) {
+      co_await write_waker_.sleep(heard_by - now);
+      continue;
+    }
     if (paused_until_ > now) {
       co_await write_waker_.sleep(paused_until_ - now);
       continue;
@@ -63,7 +69,7 @@ Task<void> Lane::run_writes() {
     std::vector<Prepared> chunk;
     for (Prepared& prepared : due->writes) {
       in_flight_.insert(prepared.row.key.record);
-      if (prepared.read_back) {
+      if (prepared.read_back || (prepared.unseen && !can.compares_and_swaps)) {
         ++calls_;
         tasks_.spawn(read_back(std::move(prepared)));
         continue;
@@ -227,7 +233,8 @@ Task<void> Lane::settle(std::vector<sync::WriteOutcome> outcomes) {
   for (const RecordId& record : records) in_flight_.erase(record);
 }
 
-// X2: after an unknown outcome the object is read before anything is written again.
+// X2: after an unknown outcome the object is read before anything is written again; so it is before a write that would
+// cover what was never looked at (L1, L3).
 Task<void> Lane::read_back(Prepared prepared) {
   const connector::Capabilities& can = setup_.connector->capabilities();
   connector::WriteResult result;

@@ -30,7 +30,8 @@ struct HubLimits {
   std::chrono::milliseconds connector_restart_first{1'000};
   std::chrono::milliseconds connector_restart_limit{60'000};
   std::chrono::milliseconds unauthorized_pause{60'000};
-  std::chrono::milliseconds mirror_retry{10'000};  // after a first full pull that failed
+  std::chrono::milliseconds mirror_retry{10'000};    // after a first full pull that failed
+  std::chrono::milliseconds catch_up_limit{60'000};  // writes wait so long at most for the first pull after a start
   std::size_t breaker_failures = 5;  // calls without an answer in a row; then the system is left alone for a while
   std::chrono::milliseconds breaker_first{1'000};
   std::chrono::milliseconds breaker_limit{60'000};

@@ -104,11 +104,16 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
   out.written = plan.values;
   sync::Fields expected;
   if (link != nullptr) {
+    if (request.kind == sync::WriteKind::remove) out.unseen = row.attempts == 0;
     for (const auto& [name, value] : link->base) {
       if (request.kind == sync::WriteKind::remove || plan.values.contains(name)) expected.emplace(name, value);
     }
     // A field that the system never showed counts as empty there.
-    for (const auto& [name, value] : plan.values) expected.emplace(name, nullptr);
+    for (const auto& [name, value] : plan.values) {
+      const sync::FieldBinding* bound = binding.find(name);
+      const bool readable = bound != nullptr && bound->direction != sync::Direction::write;
+      if (expected.emplace(name, nullptr).second && readable && row.attempts == 0) out.unseen = true;
+    }
   }
   translate_references(entity, binding.system, target, Gone::as_null, plan.values);
   translate_references(entity, binding.system, target, Gone::as_it_stands, expected);

@@ -18,6 +18,8 @@ struct Prepared {
   connector::WriteRequest request;
   sync::Fields written;    // canonical values that the request carries
   bool read_back = false;  // an earlier attempt ended unknown (X2)
+  bool unseen = false;     // would cover what was never looked at: a field that was mapped since, or, by removing the
+                           // object, edits on their way (L1, L3)
   std::string problem;     // could not be mapped: goes to the dead letters
 };
 

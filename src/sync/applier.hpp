@@ -55,10 +55,11 @@ class Applier {
   // Turns references from the system's ids into record ids, in place. Returns the key to wait for when one is not
   // known yet, or "" when all are resolved.
   Result<std::string> resolve_references(const Observed& seen, Fields& fields);
-  Merged merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields,
-               bool first_contact);
+  Merged merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link, const Fields& fields);
   void remember_raw(const EntitySchema& entity, const SystemBinding& binding, const Json& document,
                     const Fields& fields, Link& link);
+  // Of a link that is new: what the system did not show is empty there. A field that is mapped later is not known.
+  static void know_the_rest(const SystemBinding& binding, Link& link);
   Result<bool> waits_for_outcome(const Change& change, const Record& record, const Link& link, const Fields& fields,
                                  const OutboxRow& row);
   Result<Applied> stale(const Observed& seen, Record& record, const Link& link, const Fields& fields);
@@ -84,9 +85,13 @@ class Applier {
   // --- outcomes
   Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                                Record& record, const Fields& sent);
+  Result<Fields> read_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
+                            const Link& link);
   Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                             Record& record, Link& link, const Fields& sent);
   Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
+  // An object that our create has made and that can not be the record's.
+  void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
   void revive(const EntitySchema& entity, Record& record);
   std::chrono::milliseconds backoff(std::uint32_t attempts);

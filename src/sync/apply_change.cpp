@@ -19,38 +19,18 @@ bool differs(const Link& link, const Fields& fields) {
   });
 }
 
-bool has_member(const Json& set, const Json& item) {
-  return set.is_array() && std::ranges::find(set.get_array(), item) != set.get_array().end();
-}
-
-// Members that only one of our own write and what stood there before it has, and of which `value` shows the old state.
-bool undoes_members(const Json& prior, const Json& written, const Json& value) {
-  const auto any = [&](const Json& from, const Json& lacking, bool shown) {
-    return from.is_array() && std::ranges::any_of(from.get_array(), [&](const Json& item) {
-             return !has_member(lacking, item) && has_member(value, item) == shown;
-           });
-  };
-  return any(written, prior, false) || any(prior, written, true);
-}
-
-// Does the observation show, for a field that we wrote, the value from before our write, or, for a set, a member as it
-// was before? Then it is either stale or a revert by a person, and only reading the object tells which (E2, L5).
-bool shows_prior(const Link& link, const Fields& fields) {
-  return std::ranges::any_of(link.prior, [&](const auto& prior) {
-    const Json* value = find_value(fields, prior.first);
-    const Json* base = find_value(link.base, prior.first);
-    if (value == nullptr || (base != nullptr && *base == *value)) return false;
-    if (*value == prior.second) return true;
-    const bool set = value->is_array() || (base != nullptr && base->is_array());
-    return set && undoes_members(prior.second, base == nullptr ? Json() : *base, *value);
-  });
-}
-
 // Mapped fields that the system was known to hold and that a sparse document leaves out.
 bool leaves_out_known(const SystemBinding& binding, const Link& link, const Fields& fields) {
   return std::ranges::any_of(binding.fields, [&](const FieldBinding& bound) {
     const Json* base = find_value(link.base, bound.field);
     return bound.direction != Direction::write && base != nullptr && !is_empty(*base) && !fields.contains(bound.field);
+  });
+}
+
+bool shows_all(const Fields& fields, const Fields& sent) {
+  return !sent.empty() && std::ranges::all_of(sent, [&](const auto& one) {
+    const Json* shown = find_value(fields, one.first);
+    return shown == nullptr ? one.second.is_null() : *shown == one.second;
   });
 }
 
@@ -208,8 +188,11 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
         match_keys(change.source, seen.entity, claim.sent.empty() ? values_of(*record) : claim.sent);
     const bool tellable = !keys.empty() && !sent.empty();
     if (!tellable || std::ranges::find_first_of(keys, sent) != keys.end()) {
+      // Shows all that the create carries: when nobody learns of its outcome, this is the object that it made.
+      std::vector<RecordId> made;
+      if (shows_all(fields, claim.sent)) made.push_back(claim.key.record);
       return park(seen, InboxKind::waiting, wait_for_claim(change.system, claim.key.record),
-                  "waits for the outcome of a create", {});
+                  "waits for the outcome of a create", std::move(made));
     }
   }
   Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
@@ -226,7 +209,8 @@ Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields
   LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
   Fields news = fields;
   if (row && row->in_flight()) absorb_echo(link, news, row->sent);
-  Merged merged = merge(seen.entity, change.system, record, link, news, true);
+  Merged merged = merge(seen.entity, change.system, record, link, news);
+  know_the_rest(seen.binding, link);
   remember_raw(seen.entity, seen.binding, change.document, fields, link);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
@@ -252,7 +236,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     link->base.clear();
     revive(seen.entity, record);
     link = record.link(change.system);
-    Merged merged = merge(seen.entity, change.system, record, *link, fields, true);
+    Merged merged = merge(seen.entity, change.system, record, *link, fields);
     remember_raw(seen.entity, seen.binding, change.document, fields, *link);
     link->version = std::max(link->version, change.version);
     keep_conflicts(record, merged);
@@ -295,7 +279,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     }
     return note_change(seen, Disposition::suppressed, "echo", &record, {});  // E1: content is the only truth
   }
-  Merged merged = merge(seen.entity, change.system, record, *link, fields, false);
+  Merged merged = merge(seen.entity, change.system, record, *link, fields);
   remember_raw(seen.entity, seen.binding, change.document, fields, *link);
   link->version = std::max(link->version, change.version);
   // L3: an edit newer than the deletion brings the record back.

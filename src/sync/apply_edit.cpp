@@ -81,8 +81,9 @@ Result<Applied> Applier::apply(const Edit& edit) {
       return refused(ErrorKind::not_found, "there is no record " + edit.record.str());
     }
     record = found;
-    if (edit.expected_revision && *edit.expected_revision != record->revision) {
-      return refused(ErrorKind::conflict, "the record is at revision " + std::to_string(record->revision) + ", not " +
+    const std::uint64_t revision = ws_.revision(*record);
+    if (edit.expected_revision && *edit.expected_revision != revision) {
+      return refused(ErrorKind::conflict, "the record is at revision " + std::to_string(revision) + ", not " +
                                               std::to_string(*edit.expected_revision) + ": read it again");
     }
   }

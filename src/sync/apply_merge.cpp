@@ -16,7 +16,7 @@ Json from_to(const Json* from, const Json& to) {
 }  // namespace
 
 Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link,
-                               const Fields& fields, bool first_contact) {
+                               const Fields& fields) {
   Merged merged;
   for (const auto& [name, value] : fields) {
     const FieldSchema* field = entity.find(name);
@@ -24,11 +24,8 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
     const auto at = record.fields.find(name);
     FieldState* current = at == record.fields.end() ? nullptr : &at->second;
     const Json* base = find_value(link.base, name);
-    static const Json kNull;
-    // A field that the system never had counts as null there, so that null is no news (L4: absent is not a change).
-    const Json* known = base != nullptr ? base : (first_contact ? nullptr : &kNull);
     const Stamp now = stamp(system);
-    MergeResult result = merge_field(*field, entity, current, {system, value, known, now});
+    MergeResult result = merge_field(*field, entity, current, {system, value, base, now});
     if (base == nullptr || *base != value) {
       merged.base = true;
       link.sent.erase(name);
@@ -52,7 +49,7 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
       row.theirs_origin = system;
       row.open = result.kind == MergeKind::held;
       row.rule = oscillates                                    ? "oscillation"
-                 : first_contact                               ? "first contact"
+                 : base == nullptr                             ? "first contact"
                  : field->policy.kind == PolicyKind::authority ? "authority"
                  : field->policy.kind == PolicyKind::latest    ? "latest"
                                                                : "manual";
@@ -73,6 +70,12 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
     link.base[name] = value;
   }
   return merged;
+}
+
+void Applier::know_the_rest(const SystemBinding& binding, Link& link) {
+  for (const FieldBinding& bound : binding.fields) {
+    if (bound.direction != Direction::write) link.base.try_emplace(bound.field);
+  }
 }
 
 // Keeps how a value stands in the system where that is not how we would write it.

@@ -138,6 +138,11 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, sent));
       break;
     case OutcomeKind::unknown:
+      // Of a write that takes several calls some have been answered.
+      if (link != nullptr && outcome.state) {
+        LOCKSTEP_TRY(shown, read_state(outcome, *entity, *binding, *link));
+        if (absorb_echo(*link, shown, sent)) ws_.touch(*record, ws_.next_seq(), WorkClass::live);
+      }
       if (row) {
         retry_later(*row, outcome);
         if (row->state == OutboxState::waiting) row->state = OutboxState::unknown;  // X2: read back first
@@ -254,25 +259,33 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     return {};
   }
   const bool created = link == nullptr;
+  if (!created && outcome.write == WriteKind::create && link->external_id != outcome.external_id) {
+    // Somebody made the same thing there while our create was on its way. Ours is seen as an object of its own.
+    note_stray(outcome, record, "the object made for this record is a second one", link->external_id);
+    return {};
+  }
   if (created) {
     LOCKSTEP_TRY(linked, adopt_link(outcome, binding, record));
     if (!linked) return {};
     link = record.link(outcome.system);
   }
-  for (const auto& [name, value] : outcome.written) {
-    if (created) {
-      link->base[name] = value;
-    } else {
-      overwrite_base(*link, name, value);
-    }
-    link->raw.erase(name);
-  }
+  for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, value);
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
   link = record.link(outcome.system);  // the record may have lost others
   link->version = std::max(link->version, outcome.version);
+  if (created) know_the_rest(binding, *link);
   if (created) LOCKSTEP_CHECK(release(outcome.source, outcome.system, binding.object, outcome.external_id, &record));
   return {};
+}
+
+void Applier::note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other) {
+  JournalEntry entry;
+  entry.source = outcome.source;
+  entry.system = outcome.system;
+  entry.kind = "identity";
+  entry.body = JsonObject{{"external_id", outcome.external_id}, {"other", std::move(other)}};
+  note(Disposition::parked, std::move(reason), std::move(entry), &record);
 }
 
 // Links the record to the object that a create has made. False when it can not: the object then belongs elsewhere.
@@ -284,12 +297,7 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
     // The object was seen before its create was confirmed and became a record of its own: that one holds nothing else.
     const bool absorbable = rival != nullptr && rival->links.size() == 1 && !rival->deleted;
     if (!absorbable) {
-      JournalEntry entry;
-      entry.source = outcome.source;
-      entry.system = outcome.system;
-      entry.kind = "identity";
-      entry.body = JsonObject{{"external_id", outcome.external_id}, {"other", other->str()}};
-      note(Disposition::parked, "the object made for this record belongs to another record", std::move(entry), &record);
+      note_stray(outcome, record, "the object made for this record belongs to another record", other->str());
       return false;
     }
     rival->links.clear();
@@ -302,32 +310,36 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
   return true;
 }
 
-// What the system says it holds after (or instead of) a write. Fields that were written and came back different are
-// kept in the system's own form; those that a write of ours may have set are an echo; other differences are edits made
-// by somebody else.
-Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity,
-                                   const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
+// What the system says with an outcome, as far as it can be read; references that are not known here are left out.
+Result<Fields> Applier::read_state(const WriteOutcome& outcome, const EntitySchema& entity,
+                                   const SystemBinding& binding, const Link& link) {
   Change seen;
   seen.source = outcome.source;
   seen.system = outcome.system;
   seen.object = binding.object;
   seen.external_id = link.external_id;
-  seen.via = Via::fetch;
-  seen.version = outcome.version;
-  const Observed observed{seen, entity, binding, {}, false};
   Result<Fields> mapped = read_document(entity, binding, *outcome.state, outcome.extent, expressions_);
-  if (!mapped) return {};  // the write stands; the next observation shows what could not be read
-  Result<std::string> resolved = resolve_references(observed, *mapped);
+  if (!mapped) return Fields();  // the write stands; the next observation shows what could not be read
+  Result<std::string> resolved = resolve_references({seen, entity, binding, {}, false}, *mapped);
   if (!resolved || !resolved->empty()) {
     for (const FieldSchema& field : entity.fields) {
       if (field.type == FieldType::reference) mapped->erase(field.name);
     }
   }
+  return std::move(*mapped);
+}
+
+// What the system says it holds after (or instead of) a write. Fields that were written and came back different are
+// kept in the system's own form; those that a write of ours may have set are an echo; other differences are edits made
+// by somebody else.
+Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity,
+                                   const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
+  LOCKSTEP_TRY(mapped, read_state(outcome, entity, binding, link));
   if (outcome.kind == OutcomeKind::applied) {
-    remember_raw(entity, binding, *outcome.state, *mapped, link);
+    Fields ours;
     for (const auto& [name, written] : outcome.written) {
-      const auto held = mapped->find(name);
-      if (held == mapped->end()) continue;
+      const auto held = mapped.find(name);
+      if (held == mapped.end()) continue;
       if (held->second != written) {
         const FieldSchema* field = entity.find(name);
         // Members of a set come and go one by one: one that is no form of a sent one is somebody else's edit (L1).
@@ -335,31 +347,39 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
         link.base[name] = held->second;
         link.sent[name] = written;
       }
-      mapped->erase(held);
+      ours.insert(mapped.extract(held));
     }
+    remember_raw(entity, binding, *outcome.state, ours, link);
   }
-  const bool first_contact = link.base.empty();
   if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
-  const bool echoed = absorb_echo(link, *mapped, sent);
+  Change seen;
+  seen.source = outcome.source;
+  seen.system = outcome.system;
+  seen.object = binding.object;
+  seen.external_id = link.external_id;
+  seen.via = Via::fetch;
+  seen.version = outcome.version;
+  const bool echoed = absorb_echo(link, mapped, sent);
   if (echoed) ws_.touch(record, ws_.next_seq(), WorkClass::live);
-  // Two states of one moment: only reading the object tells which is the newer one.
-  const bool differs = std::ranges::any_of(*mapped, [&](const auto& field) {
+  // Two states of one moment: only reading the object tells which is the newer one. A conflict's state was just read.
+  const bool differs = std::ranges::any_of(mapped, [&](const auto& field) {
     const auto base = link.base.find(field.first);
     return base == link.base.end() ? !field.second.is_null() : base->second != field.second;
   });
-  if (outcome.version != 0 && outcome.version == link.version && differs) {
+  if (outcome.kind == OutcomeKind::applied && outcome.version != 0 && outcome.version == link.version && differs) {
     return request_fetch(seen, "shows another state of the same moment", {});
   }
   const Fields raw_before = link.raw;
-  remember_raw(entity, binding, *outcome.state, *mapped, link);
-  Merged merged = merge(entity, outcome.system, record, link, *mapped, first_contact);
+  remember_raw(entity, binding, *outcome.state, mapped, link);
+  Merged merged = merge(entity, outcome.system, record, link, mapped);
   link.version = std::max(link.version, outcome.version);
   if (!merged.base && !merged.canonical && merged.conflicts.empty() && link.raw == raw_before) return {};
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (!merged.canonical && merged.conflicts.empty()) return {};
   if (entity.deletes == DeletePolicy::propagate) revive(entity, record);  // L3
   keep_conflicts(record, merged);
-  note_change(observed, Disposition::applied, "seen with a write", &record, std::move(merged.fields));
+  note_change({seen, entity, binding, {}, false}, Disposition::applied, "seen with a write", &record,
+              std::move(merged.fields));
   return {};
 }
 

@@ -33,7 +33,7 @@ Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Rec
     ws_.link({into.source, link.system, binding->object, link.external_id}, into.id);
     const Fields fields = std::exchange(link.base, {});
     into.links.push_back(std::move(link));
-    merged = merge(entity, into.links.back().system, into, into.links.back(), fields, true);
+    merged = merge(entity, into.links.back().system, into, into.links.back(), fields);
     keep_conflicts(into, merged);
     LOCKSTEP_CHECK(
         release(into.source, into.links.back().system, binding->object, into.links.back().external_id, &into));
@@ -91,8 +91,9 @@ Result<Applied> Applier::apply(const Replay& replay) {
     entry.body = JsonObject{{"replays", replay.inbox}};
     return note(Disposition::suppressed, "the object is no longer mapped", std::move(entry), nullptr);
   }
-  const Observed seen{row->change,   *entity,       *entity->binding(row->change.system),
-                      replay.record, replay.as_new, replay.inbox};
+  const bool made = row->kind == InboxKind::waiting && row->candidates.size() == 1 && !replay.as_new;
+  const RecordId hint = replay.record.empty() && made ? row->candidates.front() : replay.record;
+  const Observed seen{row->change, *entity, *entity->binding(row->change.system), hint, replay.as_new, replay.inbox};
   return observe(seen);
 }
 

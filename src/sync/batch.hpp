@@ -124,7 +124,9 @@ struct InboxRow {
   Change change;
   std::string reason;
   Time since;
-  std::vector<RecordId> candidates;  // identity
+  // Of a question of identity: which it may be. Of an input that waits for a create: the record, when the object shows
+  // all that the create carries.
+  std::vector<RecordId> candidates;
   friend bool operator==(const InboxRow&, const InboxRow&) = default;
 };
 

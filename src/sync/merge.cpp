@@ -1,20 +1,12 @@
 #include "sync/merge.hpp"
 
 #include <algorithm>
-#include <set>
 #include <string>
+
+#include "sync/sets.hpp"
 
 namespace lockstep::sync {
 namespace {
-
-std::set<std::string> members(const Json* value) {
-  std::set<std::string> out;
-  if (value == nullptr || !value->is_array()) return out;
-  for (const Json& item : value->get_array()) {
-    if (item.is_string()) out.emplace(item.get_string());
-  }
-  return out;
-}
 
 // Does the incoming value beat the canonical one? Both sides have moved away from the base.
 bool incoming_wins(const FieldSchema& field, const EntitySchema& entity, const FieldState& current,
@@ -48,19 +40,17 @@ std::size_t authority_rank(const FieldSchema& field, const EntitySchema& entity,
 }
 
 Json merge_sets(const Json& current, const Json* base, const Json& incoming) {
-  const auto before = members(base);
-  const auto now = members(&incoming);
-  auto merged = members(&current);
-  for (const auto& item : now) {
+  const Members before = base == nullptr ? Members() : members_of(*base);
+  const Members now = members_of(incoming);
+  Members merged = members_of(current);
+  for (const std::string& item : now) {
     if (!before.contains(item)) merged.insert(item);
   }
-  for (const auto& item : before) {
+  for (const std::string& item : before) {
     if (!now.contains(item)) merged.erase(item);
   }
   if (merged.empty() && (incoming.is_null() && current.is_null())) return nullptr;
-  JsonArray out;
-  for (const auto& item : merged) out.emplace_back(item);
-  return out;
+  return to_json(merged);
 }
 
 MergeResult merge_field(const FieldSchema& field, const EntitySchema& entity, const FieldState* current,

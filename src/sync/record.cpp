@@ -244,32 +244,6 @@ const Json* find_value(const Fields& fields, std::string_view name) {
   return at == fields.end() ? nullptr : &at->second;
 }
 
-void overwrite_base(Link& link, const std::string& field, const Json& value) {
-  Json& base = link.base[field];
-  if (base != value) {
-    link.prior[field] = std::move(base);
-    base = value;
-  }
-  link.sent.erase(field);
-}
-
-bool absorb_echo(Link& link, Fields& fields, const Fields& sent) {
-  const bool first_contact = link.base.empty();
-  bool any = false;
-  for (const auto& [name, value] : sent) {
-    const auto shown = fields.find(name);
-    if (shown == fields.end() || shown->second != value) continue;
-    if (first_contact) {
-      link.base[name] = value;
-    } else {
-      overwrite_base(link, name, value);
-    }
-    fields.erase(shown);
-    any = true;
-  }
-  return any;
-}
-
 const Link* Record::link(const SystemName& system) const {
   const auto found = std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.system == system; });
   return found == links.end() ? nullptr : &*found;

@@ -60,9 +60,10 @@ struct Link {
   std::string external_id;
   LinkState state = LinkState::linked;
   Version version = 0;  // of the newest observation that went into base (L5)
-  Fields base;          // what the system last held, as far as we know
+  Fields base;          // what the system last held, as far as we know; a field that is not there was never looked at
   Fields prior;         // of the fields of our last write: what the system held before it. An observation that shows
-                        // these again is either stale or a revert, and is read back instead of believed
+                        // these again is either stale or a revert, and is read back instead of believed. Of a set:
+                        // with each member as it was before the last write that changed it
   Fields sent;          // fields that the system stores in a form of its own: the canonical value that was sent
   Fields raw;           // fields whose text in the system is not the one we would write (" Bob ", "(202) 555-0101"):
                         // as it stands there, so that compare-and-swap compares with the truth
@@ -72,9 +73,12 @@ struct Link {
 
 // The system holds this value by our own doing; what it held before is remembered as prior.
 void overwrite_base(Link& link, const std::string& field, const Json& value);
-// Fields that show exactly what a write of ours carries are its echo (E1): they become the base and leave `fields`. True
-// when there were any.
+// Fields that show exactly what a write of ours carries are its echo (E1): they become the base and leave `fields`. Of a
+// set, members that show it become part of the base, and the field stays. True when there were any.
 bool absorb_echo(Link& link, Fields& fields, const Fields& sent);
+// Does an observation show, for a field that we wrote, the value from before our write, or, for a set, a member as it was
+// before? Then it is either stale or a revert by a person, and only reading the object tells which (E2, L5).
+bool shows_prior(const Link& link, const Fields& fields);
 
 struct Record {
   RecordId id;

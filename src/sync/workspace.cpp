@@ -204,6 +204,12 @@ JournalEntry& Workspace::journal(JournalEntry entry) {
   return batch_.journal.back();
 }
 
+std::uint64_t Workspace::revision(const Record& record) {
+  const Entry& entry = entry_of(record);
+  const std::uint64_t stored = entry.before ? entry.before->revision : 0;
+  return entry.touched ? stored + 1 : stored;
+}
+
 TargetState Workspace::target(const SourceId& source, const EntityName&, const RecordId& id, const SystemName& system) {
   const Result<Record*> found = record(source, id);
   if (!found) {
@@ -268,7 +274,7 @@ Result<void> Workspace::finish_record(Entry& entry) {
     for (const SystemBinding& binding : entity->systems) LOCKSTEP_CHECK(plan_system(*entity, binding, entry));
   }
   if (entry.touched) {
-    entry.now.revision = entry.before ? entry.before->revision + 1 : 1;
+    entry.now.revision = revision(entry.now);
     batch_.records.push_back(entry.now);
   }
   return {};

@@ -28,6 +28,8 @@ class Workspace {
   Record& create(const SourceId& source, const EntityName& entity, RecordId id);
   // The record was changed and is written with the batch. `cause` is the journal entry that says why.
   void touch(const Record& record, Seq cause, WorkClass work);
+  // That it has, or will have after this batch when the batch has changed it.
+  std::uint64_t revision(const Record& record);
 
   // What was changed goes out after `time` without further changes, five times that at most.
   void settle(const Record& record, Duration time);

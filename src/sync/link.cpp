@@ -1,0 +1,97 @@
+// What a link knows of its system: bases, what stood there before our own writes, and echoes of them.
+#include <algorithm>
+#include <utility>
+
+#include "sync/record.hpp"
+#include "sync/sets.hpp"
+
+namespace lockstep::sync {
+namespace {
+
+// The members of a set that one write or observation has changed: the others keep what is remembered of them.
+void remember_members(Json& prior, const Json& before, const Json& after) {
+  const Members had = members_of(before);
+  const Members has = members_of(after);
+  Members kept = members_of(prior);
+  for (const std::string& member : had) {
+    if (!has.contains(member)) kept.insert(member);
+  }
+  for (const std::string& member : has) {
+    if (!had.contains(member)) kept.erase(member);
+  }
+  prior = to_json(kept);
+}
+
+// Members that only one of our own writes and what stood there before them has, and of which `value` shows the old state.
+bool undoes_members(const Json& prior, const Json& written, const Json& value) {
+  const Members before = members_of(prior);
+  const Members ours = members_of(written);
+  const Members shown = members_of(value);
+  return std::ranges::any_of(ours, [&](const auto& one) { return !before.contains(one) && !shown.contains(one); }) ||
+         std::ranges::any_of(before, [&](const auto& one) { return !ours.contains(one) && shown.contains(one); });
+}
+
+// The base with those of our members that the system shows as we wrote them: a set is written member by member.
+Json with_our_members(const Json& base, const Json& sent, const Json& shown) {
+  const Members before = members_of(base);
+  const Members ours = members_of(sent);
+  const Members now = members_of(shown);
+  Members out = before;
+  for (const std::string& member : ours) {
+    if (!before.contains(member) && now.contains(member)) out.insert(member);
+  }
+  for (const std::string& member : before) {
+    if (!ours.contains(member) && !now.contains(member)) out.erase(member);
+  }
+  return to_json(out);
+}
+
+}  // namespace
+
+void overwrite_base(Link& link, const std::string& field, const Json& value) {
+  link.sent.erase(field);
+  link.raw.erase(field);
+  const auto [base, unseen] = link.base.try_emplace(field, value);
+  if (unseen || base->second == value) return;
+  const auto prior = link.prior.find(field);
+  if (prior != link.prior.end() && base->second.is_array() && value.is_array()) {
+    remember_members(prior->second, base->second, value);
+  } else {
+    link.prior[field] = base->second;
+  }
+  base->second = value;
+}
+
+bool absorb_echo(Link& link, Fields& fields, const Fields& sent) {
+  bool any = false;
+  for (const auto& [name, value] : sent) {
+    const auto shown = fields.find(name);
+    if (shown == fields.end()) continue;
+    if (shown->second == value) {
+      overwrite_base(link, name, value);
+      fields.erase(shown);
+      any = true;
+      continue;
+    }
+    const auto base = link.base.find(name);
+    if (base == link.base.end() || !value.is_array() || !shown->second.is_array()) continue;
+    const Json known = with_our_members(base->second, value, shown->second);
+    if (members_of(known) == members_of(base->second)) continue;
+    overwrite_base(link, name, known);
+    any = true;
+  }
+  return any;
+}
+
+bool shows_prior(const Link& link, const Fields& fields) {
+  return std::ranges::any_of(link.prior, [&](const auto& prior) {
+    const Json* value = find_value(fields, prior.first);
+    const Json* base = find_value(link.base, prior.first);
+    if (value == nullptr || (base != nullptr && *base == *value)) return false;
+    if (*value == prior.second) return true;
+    const bool set = value->is_array() || (base != nullptr && base->is_array());
+    return set && undoes_members(prior.second, base == nullptr ? Json() : *base, *value);
+  });
+}
+
+}  // namespace lockstep::sync

@@ -173,6 +173,15 @@ bool Auditor::had_twins(const Thing& thing) const {
   return false;
 }
 
+// Lockstep made an object and never heard that it had, and a person changed it meanwhile: it can not be found again.
+bool Auditor::lost_track(const Thing& thing) const {
+  return std::ranges::any_of(thing.objects, [&](const ObjectId& object) {
+    const std::vector<Step>& steps = history_.objects().at(object);
+    return object.side == Side::crm && steps.front().by == Hand::lockstep && !steps.front().told &&
+           std::ranges::any_of(steps, [](const Step& step) { return step.by == Hand::person && step.alive; });
+  });
+}
+
 // "contact 3" was deleted by somebody: what refers to it loses its reference.
 bool Auditor::target_gone(const std::string& reference) const {
   for (const auto& [object, steps] : history_.objects()) {
@@ -239,7 +248,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     for (const ObjectId& other : thing.objects) {
       if (other.side == object.side && other != object && alive_at(other, step.order)) ++others;
     }
-    if (others > 0 && others >= thing.creates_certain)
+    if (others > 0 && others >= thing.creates_certain && !lost_track(thing))
       report("X1", "Lockstep made a second object of " + name_of(key) + ": " + where, key.first, key.second);
   }
   const Values before = created ? Values() : translated(object, steps[index - 1].values);
@@ -325,13 +334,13 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
   }
   for (const Side side : {Side::crm, Side::db}) {
     ++checked_;
-    if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain))
+    if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain) && !lost_track(thing))
       report("X1",
              name_of(key) + " is " + std::to_string(alive[static_cast<std::size_t>(side)]) + " times in the " +
                  std::string(to_string(side)),
              key.first, key.second);
   }
-  check_life(key, thing, alive[0] + alive[1]);
+  check_life(key, thing, alive[0] + alive[1], rules);
 }
 
 void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,
@@ -352,6 +361,7 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
     return;
   if (same.empty()) {
     if (!anything_typed) return;  // only edits of which nobody knows whether they were taken
+    if (value.empty() && rules.late.contains(field)) return;  // it went with an object that was made again without it
     return report("L1", field + " of " + name_of(key) + " is " + quoted(value) + " in the end, which nobody typed",
                   key.first, key.second);
   }
@@ -366,6 +376,8 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
     if (field == "status" || field == "stage" || field == "contact" || field == "amount") continue;  // not unique texts
     ++checked_;
     if (rules.visible.find(one->value) != std::string::npos) continue;
+    // What was typed into a field before it was mapped went with its object.
+    if (rules.late.contains(field) && one->side != Side::api && !history_.last(one->object)->alive) continue;
     const std::optional<Hand> next = next_hand(*one);
     if (next == Hand::person) continue;  // whoever came next there saw it
     if (rules.events_get_lost && one->side == Side::crm && next == Hand::lockstep) {
@@ -377,19 +389,21 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
   }
 }
 
-void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects) {
+void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects, const AuditRules& rules) {
   ++checked_;
   if (alive_objects == 0) {
     if (thing.creates_certain == 0) return;
     if (thing.deletes.empty())
       return report("L1", name_of(key) + " is gone, and nobody deleted it", key.first, key.second);
     // L3: what somebody typed after the last delete, at an object that was still there, brings the record back. An older
-    // edit that the delete did not know may have lost to another one that it did.
+    // edit that the delete did not know may have lost to another one that it did, and so may one that does not stand there
+    // any more.
     std::uint64_t last_delete = 0;
     for (const Typed& gone : thing.deletes) last_delete = std::max(last_delete, gone.order);
     for (const Typed& one : thing.typed) {
-      if (one.order > last_delete && one.side == Side::db && !superseded(one, thing) &&
-          !same_before_deletes(one, thing))
+      if (one.order <= last_delete || one.side != Side::db || rules.late.contains(one.field)) continue;
+      const bool stood = value_in(translated(one.object, history_.last(one.object)->values), one.field) == one.value;
+      if (stood && !superseded(one, thing) && !same_before_deletes(one, thing))
         return report(
             "L3",
             name_of(key) + " is gone, and " + one.field + " = " + quoted(one.value) + " was typed after the delete",

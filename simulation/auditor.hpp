@@ -27,6 +27,7 @@ struct AuditRules {
   // Systems whose word counts most first; empty: the latest wins.
   std::vector<Side> authority;
   std::set<std::string> ignored;  // fields that are not mapped
+  std::set<std::string> late;     // fields that were mapped in the middle of the run
   // Texts of all conflict records and journal entries: what is in there has not vanished silently.
   std::string visible;
   // What a person typed into the CRM may have been covered by a write of Lockstep's before it heard of it: the CRM can not
@@ -84,6 +85,7 @@ class Auditor {
   std::optional<Hand> next_hand(const Typed& one) const;
   bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;
+  bool lost_track(const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
   bool superseded(const Typed& one, const Thing& thing) const;
@@ -95,7 +97,7 @@ class Auditor {
   void check_thing(const ThingKey& key, const AuditRules& rules);
   void check_field(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,
                    const AuditRules& rules);
-  void check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects);
+  void check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects, const AuditRules& rules);
 
   const History& history_;
   std::vector<Violation> violations_;

@@ -113,7 +113,10 @@ DiskVerdict World::judge(DiskOperation operation) {
   if (plan_.get("disk.error") > 0 && random_.fraction() < plan_.get("disk.error")) {
     coverage_.hit("fault", "disk.error");
     // A sync that failed leaves a store that refuses everything until the process is started again; somebody does.
-    if (operation == DiskOperation::sync) timeline_.after(seconds(20), [this] { crash(false); });
+    if (operation == DiskOperation::sync) {
+      if (!disk_broken_since_) disk_broken_since_ = timeline_.now();
+      timeline_.after(seconds(20), [this] { crash(false); });
+    }
     return DiskVerdict::broken;
   }
   return DiskVerdict::done;
@@ -161,7 +164,11 @@ void World::end_life() {
   if (power_lost_) store_disk_.lose_power();
   trace_.say(timeline_.now(), "world", power_lost_ ? "the machine lost power" : "the process was killed");
   // What it was told shortly before, it may not have kept; what it had sent, it will never be told.
-  for (const Side side : {Side::crm, Side::db}) history_.leave_untold(side, 0, timeline_.now() - kOutcomeWindow);
+  // While the disk was full, or after a sync that failed, it could keep nothing.
+  const bool was_full = disk_full_until_ > timeline_.now() - kOutcomeWindow;
+  Time kept_until = was_full ? disk_full_since_ : timeline_.now();
+  if (disk_broken_since_) kept_until = std::min(kept_until, *std::exchange(disk_broken_since_, std::nullopt));
+  for (const Side side : {Side::crm, Side::db}) history_.leave_untold(side, 0, kept_until - kOutcomeWindow);
   power_lost_ = false;
   crash_countdown_ = -1;
   check_store();
@@ -219,7 +226,10 @@ void World::plan_faults(Duration length) {
   every("crash.kill", length, [this] { crash(false); });
   every("crash.power", length, [this] { crash(true); });
   every("crash.mid_write", length, [this] { crash_countdown_ = static_cast<int>(random_.below(40)); });
-  every("disk.full", length, [this, up_to] { disk_full_until_ = timeline_.now() + up_to(60); });
+  every("disk.full", length, [this, up_to] {
+    if (disk_full_until_ < timeline_.now()) disk_full_since_ = timeline_.now();
+    disk_full_until_ = timeline_.now() + up_to(60);
+  });
   every("db.held", length, [this, up_to] {
     if (!database_->held() && database_->hold()) timeline_.after(up_to(30), [this] { database_->let_go(); });
   });
@@ -308,7 +318,8 @@ void World::calm_down() {
 bool World::settled() {
   if (!life_ || !life_->begun() || life_->dead()) return false;
   const auto counts = life_->reader().counts(kSource);
-  const bool idle = counts && counts->outbox_waiting == behind_dead_letters().size() && counts->inbox == 0;
+  const bool idle = counts && counts->outbox_waiting == behind_dead_letters().size() &&
+                    std::ranges::all_of(inbox(), [](const auto& row) { return row.kind == sync::InboxKind::identity; });
   return idle && network_->quiet() && !crm_->sandbox().next_due() &&
          timeline_.now() - history_.last_step_by(Hand::lockstep) > kSilence &&
          timeline_.now() - history_.last_step_by(Hand::person) > kSilence + minutes(20);

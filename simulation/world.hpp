@@ -73,6 +73,8 @@ class World {
   AuditRules audit_rules();
   std::vector<sync::OutboxRow> outbox(sync::OutboxState state);
   std::vector<sync::OutboxRow> behind_dead_letters();
+  std::vector<sync::InboxRow> inbox();
+  bool excused(const sync::InboxRow& row, AuditRules& rules);
   bool excused(const sync::OutboxRow& row, const sync::Record& record, AuditRules& rules);
   RunResult finish();
 
@@ -101,6 +103,8 @@ class World {
   bool faults_ = true;
   bool restart_planned_ = false;
   int crash_countdown_ = -1;
+  std::optional<Time> disk_broken_since_;
+  Time disk_full_since_{};
   Time disk_full_until_{};
   std::uint64_t steps_checked_ = 0;
   Time started_;

@@ -208,7 +208,7 @@ Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields
   Link& link = record.links.back();
   LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
   Fields news = fields;
-  if (row && row->in_flight()) absorb_echo(link, news, row->sent);
+  if (row) absorb_echo(link, news, row->sent);
   Merged merged = merge(seen.entity, change.system, record, link, news);
   know_the_rest(seen.binding, link);
   remember_raw(seen.entity, seen.binding, change.document, fields, link);

@@ -62,10 +62,10 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
       }
     }
     if (moves && !oscillates) {
-      if (!(current == nullptr && result.value.is_null()))
-        merged.fields[name] = from_to(current == nullptr ? nullptr : &current->value, result.value);
+      const bool news = current != nullptr || !result.value.is_null();  // a field that is empty everywhere is none
+      if (news) merged.fields[name] = from_to(current == nullptr ? nullptr : &current->value, result.value);
+      merged.canonical = merged.canonical || news;
       record.fields[name] = FieldState{std::move(result.value), now, false, std::move(flips)};
-      merged.canonical = true;
     }
     link.base[name] = value;
   }

@@ -94,6 +94,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
   }
   LOCKSTEP_TRY(row, ws_.outbox(key));
   const bool in_flight = row && row->in_flight();
+  const bool sending = row && row->state == OutboxState::claimed;
   const bool creates = row && std::exchange(row->creates, false);
   const Fields sent = row ? std::exchange(row->sent, {}) : Fields();
 
@@ -119,6 +120,8 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
 
   // The row goes back to waiting first, so that planning at the end of the batch keeps or erases it.
   if (row && in_flight) row->state = OutboxState::waiting;
+  // What a create carried tells its object also when it turns up after all.
+  if (row && creates && outcome.kind != OutcomeKind::applied) row->sent = sent;
 
   Link* link = record->link(outcome.system);
   switch (outcome.kind) {
@@ -145,6 +148,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       }
       if (row) {
         retry_later(*row, outcome);
+        if (sending) row->claimed_at = ws_.now();
         if (row->state == OutboxState::waiting) row->state = OutboxState::unknown;  // X2: read back first
         row->creates = creates;
         row->sent = sent;
@@ -259,6 +263,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     return {};
   }
   const bool created = link == nullptr;
+  if (created && outcome.write == WriteKind::update) return {};  // the object was lost meanwhile, and is made again
   if (!created && outcome.write == WriteKind::create && link->external_id != outcome.external_id) {
     // Somebody made the same thing there while our create was on its way. Ours is seen as an object of its own.
     note_stray(outcome, record, "the object made for this record is a second one", link->external_id);
@@ -269,7 +274,10 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     if (!linked) return {};
     link = record.link(outcome.system);
   }
-  for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, value);
+  // A link that was made by an event of the object itself knows more than the answer to its create.
+  if (created || outcome.write != WriteKind::create) {
+    for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, value);
+  }
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
   link = record.link(outcome.system);  // the record may have lost others
@@ -334,6 +342,7 @@ Result<Fields> Applier::read_state(const WriteOutcome& outcome, const EntitySche
 // by somebody else.
 Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity,
                                    const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
+  if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
   LOCKSTEP_TRY(mapped, read_state(outcome, entity, binding, link));
   if (outcome.kind == OutcomeKind::applied) {
     Fields ours;
@@ -351,7 +360,6 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
     }
     remember_raw(entity, binding, *outcome.state, ours, link);
   }
-  if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
   Change seen;
   seen.source = outcome.source;
   seen.system = outcome.system;

@@ -47,7 +47,7 @@ std::string source_text(const SourceParts& source) {
          "        location_id: sandboxLocation00001\n"
          "        token: {env: GHL_TOKEN}\n"
          "        base_url: " +
-         source.crm->origin() +
+         (source.crm_origin.empty() ? source.crm->origin() : source.crm_origin) +
          "\n"
          "        webhook_public_key: " +
          kPublicKey + "\n" + (source.crm_settings.empty() ? "" : "        " + source.crm_settings + "\n") +
@@ -82,7 +82,7 @@ TestFolder::TestFolder() {
 }
 
 TestFolder::~TestFolder() {
-  if (testing::Test::HasFailure()) {
+  if (kept_ || testing::Test::HasFailure()) {
     std::printf("[  files   ] %s\n", path_.c_str());
     return;
   }
@@ -104,6 +104,7 @@ CrmSandbox::CrmSandbox(const std::filesystem::path& folder, Settings settings)
 }
 
 Json CrmSandbox::control(std::string_view method, const std::string& path, const Json& body) {
+  const std::lock_guard lock(mutex_);
   const auto reply = connection_->call(method, "/_sandbox/" + path, body.is_null() ? "" : to_text(body));
   return reply && reply->status < 300 ? reply->json() : Json();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "tests/support/http.hpp"
 #include "tests/support/people.hpp"
@@ -10,7 +11,7 @@
 
 namespace lockstep::tests {
 
-// A folder that goes away with the test, unless it failed: then its place is printed.
+// A folder that goes away with the test, unless it failed or keep() was called: then its place is printed.
 class TestFolder {
  public:
   TestFolder();
@@ -18,9 +19,11 @@ class TestFolder {
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;
   const std::filesystem::path& path() const { return path_; }
+  void keep() { kept_ = true; }
 
  private:
   std::filesystem::path path_;
+  bool kept_ = false;
 };
 
 // `lockstep sandbox gohighlevel`, and its control API: what a person does in the CRM.
@@ -35,6 +38,7 @@ class CrmSandbox {
 
   const std::string& origin() const { return origin_; }
   std::uint16_t port() const { return port_; }
+  Process& process() { return process_; }
 
   // The bodies of the control API. null when the sandbox refused or did not answer.
   Json control(std::string_view method, const std::string& path, const Json& body = nullptr);
@@ -54,6 +58,7 @@ class CrmSandbox {
   Process process_;
   std::string origin_;
   std::uint16_t port_ = 0;
+  std::mutex mutex_;  // several threads may be people in the CRM
   std::unique_ptr<HttpConnection> connection_;
 };
 
@@ -61,6 +66,7 @@ class CrmSandbox {
 struct SourceParts {
   std::string id = "main";
   CrmSandbox* crm = nullptr;
+  std::string crm_origin;  // where the server finds it, when that is not the sandbox itself
   std::string db = "{connector: sqlite, path: ./crm.db, poll_ms: 50}";
   std::string crm_settings;  // more of them, such as "signatures: off"
   std::string poll = "{every: 1s}";

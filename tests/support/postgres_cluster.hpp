@@ -71,6 +71,12 @@ class PostgresCluster {
   bool stop(const std::string& mode = "fast") {
     return run({"pg_ctl", "-D", data(), "-m", mode, "-w", "-t", "60", "stop"}) == 0;
   }
+  // SIGKILL to the server's first process; the others end when they notice.
+  bool kill() {
+    std::ifstream file(data() + "/postmaster.pid");
+    pid_t server = 0;
+    return file >> server && server > 1 && ::kill(server, SIGKILL) == 0;
+  }
 
  private:
   std::string data() const { return directory_ + "/data"; }

@@ -1,12 +1,9 @@
 // The main path with PostgreSQL as the database: mirror, edits both ways, a crash of the database server.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <libpq-fe.h>
-
-#include <algorithm>
-#include <stdexcept>
 
 #include "base/random.hpp"
+#include "tests/support/contact_table.hpp"
 #include "tests/support/installation.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
@@ -14,48 +11,6 @@ namespace lockstep::tests {
 namespace {
 
 constexpr std::size_t kContacts = 300;
-
-// What another program does in the database.
-class Sql {
- public:
-  explicit Sql(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
-    if (PQstatus(connection_) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_));
-  }
-  ~Sql() { PQfinish(connection_); }
-  Sql(const Sql&) = delete;
-  Sql& operator=(const Sql&) = delete;
-
-  std::vector<Row> query(const std::string& sql, const std::vector<std::string>& values = {}) {
-    std::vector<const char*> pointers;
-    for (const std::string& value : values) pointers.push_back(value.c_str());
-    PGresult* result = PQexecParams(connection_, sql.c_str(), static_cast<int>(values.size()), nullptr, pointers.data(),
-                                    nullptr, nullptr, 0);
-    const ExecStatusType status = PQresultStatus(result);
-    std::vector<Row> rows;
-    for (int i = 0; i < PQntuples(result); ++i) {
-      Row& row = rows.emplace_back();
-      for (int j = 0; j < PQnfields(result); ++j) {
-        if (PQgetisnull(result, i, j) == 0) row[PQfname(result, j)] = PQgetvalue(result, i, j);
-      }
-    }
-    const std::string problem = PQresultErrorMessage(result);
-    PQclear(result);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) throw std::runtime_error(sql + ": " + problem);
-    return rows;
-  }
-
- private:
-  PGconn* connection_;
-};
-
-People people_in(Sql& sql) {
-  People out;
-  for (const Row& row :
-       sql.query("SELECT email, phone, first_name, last_name, city, to_jsonb(tags) AS tags FROM contacts"))
-    out.push_back(person_from_row(row));
-  std::ranges::sort(out);
-  return out;
-}
 
 TEST(Postgres, MirrorsEditsBothWaysAndSurvivesACrashOfTheDatabase) {
   if (!PostgresCluster::installed()) GTEST_SKIP() << "no PostgreSQL 15 on this machine";
@@ -71,14 +26,15 @@ TEST(Postgres, MirrorsEditsBothWaysAndSurvivesACrashOfTheDatabase) {
   const auto start = std::chrono::steady_clock::now();
   ASSERT_TRUE(server.start()) << server.process().log();
   auto sql = std::make_unique<Sql>(cluster.url());
+  PostgresContacts table(cluster.url());
   const auto unsettled = [&] {
     const Server::Counts counts = server.counts();
     if (!counts.idle()) return fmt::format("pending {}, inbox {}, jobs {}", counts.pending, counts.inbox, counts.jobs);
-    return difference(crm.people(), people_in(*sql));
+    return difference(crm.people(), table.people());
   };
   ASSERT_TRUE(eventually(std::chrono::seconds(60), [&] { return unsettled().empty(); })) << unsettled();
   const double mirrored = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  EXPECT_EQ(people_in(*sql).size(), kContacts);
+  EXPECT_EQ(table.people().size(), kContacts);
 
   crm.control("DELETE", "counts");
   std::vector<std::string> crm_ids;
@@ -118,7 +74,7 @@ TEST(Postgres, MirrorsEditsBothWaysAndSurvivesACrashOfTheDatabase) {
       eventually(std::chrono::seconds(90), [&] { return server.counts().records > 0 && unsettled().empty(); });
   const double settled = std::chrono::duration<double>(std::chrono::steady_clock::now() - back).count();
   EXPECT_TRUE(equal) << unsettled() << server.process().log().substr(0, 3000);
-  const People people = people_in(*sql);
+  const People people = table.people();
   EXPECT_EQ(people.size(), kContacts);
   EXPECT_EQ(doubles(people), std::vector<std::string>());
   EXPECT_LE(crm.writes(), db_edits + 2);

@@ -1,0 +1,94 @@
+#include "tests/recover/world.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+
+namespace lockstep::recover {
+namespace {
+
+constexpr Milliseconds kFirstMirror{120'000};
+// People delete and rewrite more here than the guard would let pass unasked.
+constexpr const char* kNoGuard = "guard: {delete_percent: 100, rewrite_percent: 100}";
+
+}  // namespace
+
+std::size_t descriptors_of(pid_t process) {
+  std::error_code ended;
+  std::size_t count = 0;
+  const auto folder = std::filesystem::path("/proc") / std::to_string(process) / "fd";
+  for (auto at = std::filesystem::directory_iterator(folder, ended);
+       !ended && at != std::filesystem::directory_iterator(); at.increment(ended))
+    ++count;
+  return count;
+}
+
+World::World(Settings settings)
+    : crm(folder.path(), {.contacts = settings.contacts}),
+      proxy(crm.port(), settings.seed),
+      server(folder.path()),
+      table(cluster.url()),
+      settings_(settings) {
+  tests::SourceParts parts;
+  parts.crm = &crm;
+  parts.crm_origin = proxy.origin();
+  parts.crm_settings = kNoGuard;
+  parts.db = fmt::format("{{connector: postgres, url: {{env: DATABASE_URL}}, {}}}", kNoGuard);
+  server.sources.push_back(parts);
+  server.environment["DATABASE_URL"] = cluster.url();
+  if (settings_.own_clock) {
+    server.environment["LD_PRELOAD"] = FALSE_CLOCK_LIBRARY;
+    server.environment["LOCKSTEP_FALSE_CLOCK"] = clock_file().string();
+    set_clock(std::chrono::seconds(0));
+  }
+}
+
+std::string World::start() {
+  if (!cluster.started()) return "PostgreSQL does not start: " + cluster.log();
+  if (settings_.disk_bytes) {
+    disk = std::make_unique<tests::SmallDisk>(folder.path() / "data", *settings_.disk_bytes);
+    if (!disk->problem().empty()) return disk->problem();
+  }
+  server.write_config();
+  if (server.command({"migrate"}) != 0) return "migrate fails";
+  if (!server.start()) return "the server does not start: " + server.process().log();
+  std::string wrong;
+  if (!tests::eventually(kFirstMirror, [&] { return (wrong = unsettled()).empty(); })) return wrong;
+  crowd = std::make_unique<tests::Crowd>(crm, server, std::make_unique<tests::PostgresContacts>(cluster.url()),
+                                         settings_.seed);
+  journal = std::make_unique<tests::JournalAudit>(server.store());
+  return crowd->learn();
+}
+
+std::string World::restart() {
+  server.kill();
+  journal->note_restart();
+  return server.start() ? "" : "the server does not start again: " + server.process().log();
+}
+
+std::string World::unsettled() {
+  const tests::Server::Counts counts = server.counts();
+  if (counts.pending < 0) return "the server does not answer";
+  if (!counts.idle()) return fmt::format("pending {}, inbox {}, jobs {}", counts.pending, counts.inbox, counts.jobs);
+  return difference(crm.people(), table.people());
+}
+
+std::string World::audit() {
+  std::string wrong = crowd->audit(crm.people(), table.people());
+  for (const std::string& id : journal->lost_webhooks(crm))
+    wrong += "webhook " + id + " was answered 2xx and is lost\n";
+  if (const auto dead = server.counts().dead; dead != 0) wrong += fmt::format("{} dead letters\n", dead);
+  return wrong;
+}
+
+bool World::set_clock(std::chrono::seconds off) {
+  // Written in place: the server has the file mapped.
+  const std::int64_t value = off.count();
+  std::fstream file(clock_file(), std::ios::binary | std::ios::in | std::ios::out);
+  if (!file) file.open(clock_file(), std::ios::binary | std::ios::out);
+  file.write(reinterpret_cast<const char*>(&value), sizeof value);
+  file.flush();
+  return file.good();
+}
+
+}  // namespace lockstep::recover

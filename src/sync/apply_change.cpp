@@ -279,11 +279,12 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     }
     return note_change(seen, Disposition::suppressed, "echo", &record, {});  // E1: content is the only truth
   }
+  const bool edited = shows_edit(*link, fields);
   Merged merged = merge(seen.entity, change.system, record, *link, fields);
   remember_raw(seen.entity, seen.binding, change.document, fields, *link);
   link->version = std::max(link->version, change.version);
   // L3: an edit newer than the deletion brings the record back.
-  if (seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
+  if (edited && seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
   const bool held = std::ranges::any_of(merged.conflicts, &ConflictRow::open);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));
@@ -335,6 +336,14 @@ Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link&
   }
   keep_conflicts(record, merged);
   return note_change(seen, Disposition::suppressed, "stale", &record, {});
+}
+
+// An empty value where none was known is how a system shows a new object: no edit that a deletion must spare.
+bool Applier::shows_edit(const Link& link, const Fields& fields) {
+  return std::ranges::any_of(fields, [&](const auto& field) {
+    const Json* base = find_value(link.base, field.first);
+    return base == nullptr ? !is_empty(field.second) : *base != field.second;
+  });
 }
 
 // A record that was deleted everywhere lives again: where its objects are gone they are made again.

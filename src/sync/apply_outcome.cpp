@@ -378,13 +378,14 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
     return request_fetch(seen, "shows another state of the same moment", {});
   }
   const Fields raw_before = link.raw;
+  const bool edited = shows_edit(link, mapped);
   remember_raw(entity, binding, *outcome.state, mapped, link);
   Merged merged = merge(entity, outcome.system, record, link, mapped);
   link.version = std::max(link.version, outcome.version);
   if (!merged.base && !merged.canonical && merged.conflicts.empty() && link.raw == raw_before) return {};
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (!merged.canonical && merged.conflicts.empty()) return {};
-  if (entity.deletes == DeletePolicy::propagate) revive(entity, record);  // L3
+  if (edited && entity.deletes == DeletePolicy::propagate) revive(entity, record);  // L3
   keep_conflicts(record, merged);
   note_change({seen, entity, binding, {}, false}, Disposition::applied, "seen with a write", &record,
               std::move(merged.fields));

@@ -162,5 +162,35 @@ TEST_F(Found, C3AConflictThatRepeatsIsTriedLessAndLessOften) {
   EXPECT_GT(due, world.now() + std::chrono::seconds(5));
 }
 
+// Deleted on one side while its create is on its way to the other, whose answer shows a field that nobody has filled in.
+TEST_F(Found, L3WhatACreateShowsBesideWhatWasSentIsNoEditThatADeletionMustSpare) {
+  const std::string row = world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  world.deliver_one(db);
+  sync::Claim claim;
+  claim.source = SourceId("acme");
+  claim.system = crm.name;
+  claim.record = record();
+  claim.write = sync::WriteKind::create;
+  claim.values = {{"email", Json("ann@example.test")}, {"name", Json("Ann")}};
+  world.apply({claim});
+  world.human_deletes(db, row);
+  world.deliver_one(db);
+  const JsonObject document{{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{}}};
+  crm.objects["crm-77"] = {document, ++crm.clock, false};
+  sync::WriteOutcome made;
+  made.source = claim.source;
+  made.system = crm.name;
+  made.record = claim.record;
+  made.write = sync::WriteKind::create;
+  made.external_id = "crm-77";
+  made.written = claim.values;
+  made.state = document;
+  made.version = crm.clock;
+  world.apply({made});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(crm), 0u);
+  EXPECT_EQ(alive(db), 0u);
+}
+
 }  // namespace
 }  // namespace lockstep::test

@@ -1,6 +1,7 @@
 #include "connectors/gohighlevel/answers.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "connector/quota.hpp"
 #include "connector/redact.hpp"
@@ -33,7 +34,8 @@ OutcomeKind outcome_of(const Answer& answer) {
   switch (answer.status) {
     case 401:
     case 403: return OutcomeKind::unauthorized;
-    case 404: return OutcomeKind::not_found;
+    // Without the vendor's message something in between has answered: that says nothing about the object (L1).
+    case 404: return vendor_message(answer).empty() ? OutcomeKind::unknown : OutcomeKind::not_found;
     case 408: return OutcomeKind::unknown;
     case 409: return OutcomeKind::conflict;
     case 425:
@@ -58,8 +60,19 @@ bool is_hopeless_unauthorized(const Answer& answer) {
 }
 
 bool says_not_found(const Answer& answer) {
-  if (answer.status == 404) return !mentions(answer, {"cannot get", "cannot put", "cannot post", "cannot delete"});
+  if (answer.status == 404) {
+    return outcome_of(answer) == OutcomeKind::not_found &&
+           !mentions(answer, {"cannot get", "cannot put", "cannot post", "cannot delete"});
+  }
   return answer.status == 400 && mentions(answer, {"not found", "does not exist", "doesn't exist", "no longer exists"});
+}
+
+bool says_done(const Answer& answer) {
+  if (!answer.ok()) return false;
+  return std::ranges::any_of(std::array{"succeded", "succeeded", "success"}, [&](const char* name) {
+    const Json* value = find_member(answer.body, name);
+    return value != nullptr && *value == Json(true);
+  });
 }
 
 std::optional<std::string> duplicate_of(const Answer& answer) {

@@ -22,8 +22,10 @@ std::string vendor_message(const Answer& answer);
 
 // A 401 that no new token cures: the scope is missing or the Version header is wrong.
 bool is_hopeless_unauthorized(const Answer& answer);
-// 404, or the 400 that several operations answer for an unknown id.
+// 404 with a message of the vendor's, or the 400 that several operations answer for an unknown id.
 bool says_not_found(const Answer& answer);
+// A 2xx that says so in its body ("succeded", as the vendor writes it): other pages are answered 200 too.
+bool says_done(const Answer& answer);
 // The existing object that stands against a create: "" when the answer does not name it, nullopt when it is no duplicate.
 std::optional<std::string> duplicate_of(const Answer& answer);
 // Body properties named in "property X should not exist".

@@ -233,6 +233,11 @@ TEST(FindContact, NeedsANaturalKeyAndAnswersOnlyWithWhatFits) {
   EXPECT_EQ((*phone)->external_id, "c7");
   bench.http.expect("GET /contacts/search/duplicate", fail(ErrorKind::unavailable, "x"));
   EXPECT_EQ(find({{"email", "a@b.c"}}).error().kind, ErrorKind::unavailable);
+  // X1: an answer that names no contact and does not say "none" is no reason to make one.
+  bench.http.expect("GET /contacts/search/duplicate", 200, JsonObject());
+  const auto rubbish = find({{"email", "a@b.c"}});
+  ASSERT_FALSE(rubbish);
+  EXPECT_EQ(rubbish.error().kind, ErrorKind::unavailable);
   EXPECT_TRUE(bench.http.done());
 }
 

@@ -150,7 +150,8 @@ Task<Result<std::string>> Reader::lookup_by(std::string name, std::string value,
   if (says_not_found(*answer)) co_return std::string();
   if (!answer->ok()) co_return fail(read_error(*answer, "looking for the contact"));
   const Json* contact = find_member(answer->body, "contact");
-  co_return contact == nullptr ? std::string() : std::string(string_member(*contact, "id"));
+  if (contact == nullptr) co_return fail(ErrorKind::unavailable, "the answer does not say whether there is a contact");
+  co_return std::string(string_member(*contact, "id"));
 }
 
 Task<Result<std::string>> Reader::lookup_contact(Json document, sync::WorkClass work) {

@@ -18,6 +18,14 @@ connector::WriteResult rejected(std::string reason) {
   return out;
 }
 
+// X2: something answered 200 that does not speak as the CRM does; perhaps it was done, perhaps it never got there.
+connector::WriteResult unknown(std::string reason) {
+  connector::WriteResult out;
+  out.kind = OutcomeKind::unknown;
+  out.reason = std::move(reason);
+  return out;
+}
+
 const Json* item_of(const Answer& answer, std::string_view object) {
   const Json* item = find_member(answer.body, object);
   return item != nullptr && item->is_object() ? item : nullptr;
@@ -204,10 +212,10 @@ Task<Writer::WriteResult> Writer::put_fields(const WriteRequest& request, Encode
       WriteResult out;
       Task<void> reading = read_state(request, *answer, Shape::full, out);
       co_await reading;
-      if (!out.state) {
-        Task<void> reading_back = read_back(request, out);
-        co_await reading_back;
-      }
+      if (out.state) co_return out;
+      if (!says_done(*answer)) co_return unknown("the CRM's answer to the update is none");
+      Task<void> reading_back = read_back(request, out);
+      co_await reading_back;
       co_return out;
     }
     if (answer && learn_refused(request, encoded, *answer)) continue;
@@ -276,11 +284,15 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     Result<Answer> answer = co_await sending;
     if (answer && answer->ok()) {
       const Json* list = find_member(answer->body, "tags");
-      if (list != nullptr && list->is_array())
+      if (list != nullptr && list->is_array()) {
         know(*list);
-      else
-        forget_tags(out);
-      continue;
+        continue;
+      }
+      forget_tags(out);
+      if (says_done(*answer)) continue;
+      out.kind = OutcomeKind::unknown;  // X2
+      out.reason = "changing the tags: the CRM's answer is none";
+      co_return out;
     }
     // What came before has happened: its state stays in the result, so that it is neither forgotten nor sent twice.
     Task<WriteResult> settling = settle_failure(request, std::move(answer));
@@ -301,7 +313,8 @@ Task<Writer::WriteResult> Writer::remove(WriteRequest request) {
   call.work = request.work;
   Task<Result<Answer>> sending = api_.send(std::move(call));
   Result<Answer> answer = co_await sending;
-  if (answer && answer->ok()) co_return WriteResult();
+  if (answer && says_done(*answer)) co_return WriteResult();
+  if (answer && answer->ok()) co_return unknown("the CRM's answer to the deletion is none");
   Task<WriteResult> settling = settle_failure(request, std::move(answer));
   WriteResult out = co_await settling;
   co_return out;

@@ -61,6 +61,8 @@ TEST_F(WriterTest, TheTableOfOutcomes) {
       {"503", json_response(503, kMessage), unknown, unknown, unknown},
       {"302", wire::HttpResponse{302, {}, ""}, rejected, rejected, rejected},
       {"200 not JSON", wire::HttpResponse{200, {}, "<html>"}, unknown, unknown, unknown},
+      {"200 and nothing", wire::HttpResponse{200, {}, ""}, unknown, unknown, unknown},
+      {"200 of somebody else", json_response(200, {{"contact", nullptr}}), unknown, unknown, unknown},
   };
   for (const Row& row : table) {
     SCOPED_TRACE(row.name);
@@ -166,6 +168,25 @@ TEST_F(WriterTest, OnlyAReadSaysThatAContactIsGone) {
   bench.http.expect("PUT /contacts/c1", 404, {{"message", "Cannot PUT /contacts/c1"}});
   bench.http.expect("GET /contacts/c1", 404, {{"message", "Cannot GET /contacts/c1"}});
   EXPECT_NE(update_fields().kind, OutcomeKind::not_found);
+  // Nor is the page of something in between.
+  const wire::HttpResponse page{404, {}, "<html><h1>404 Not Found</h1><hr>nginx</html>"};
+  bench.http.expect("PUT /contacts/c1", page);
+  bench.http.expect("GET /contacts/c1", page);
+  EXPECT_EQ(update_fields().kind, OutcomeKind::unknown);
+  done();
+}
+
+TEST_F(WriterTest, WhatOnlyLooksLikeAnAnswerIsNone) {  // X2: it is read back before anything is sent again
+  auto remove = contact_update(nullptr, nullptr);
+  remove.kind = WriteKind::remove;
+  bench.http.expect("DELETE /contacts/c1", 200, {{"succeded", true}});
+  EXPECT_EQ(bench.write(remove).kind, OutcomeKind::applied);
+  bench.http.expect("PUT /contacts/c1", 200, {{"succeded", true}});
+  bench.http.expect("GET /contacts/c1", 200, kContactNow);
+  EXPECT_EQ(update_fields().kind, OutcomeKind::applied);
+  bench.http.expect("POST /contacts/c1/tags", 200, JsonObject());
+  const auto tagged = bench.write(contact_update({{"tags", {"a"}}}, {{"tags", JsonArray()}}));
+  EXPECT_EQ(tagged.kind, OutcomeKind::unknown);
   done();
 }
 

@@ -6,7 +6,8 @@ namespace lockstep::hub {
 
 Breaker::State Breaker::state(Time now) const {
   if (!retry_at_) return State::closed;
-  return now < *retry_at_ ? State::open : State::half_open;
+  const bool set_back = *retry_at_ - now > wait_;  // the clock; or an hour's correction would be an hour's outage
+  return now < *retry_at_ && !set_back ? State::open : State::half_open;
 }
 
 void Breaker::answered() {

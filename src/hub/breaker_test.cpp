@@ -31,6 +31,13 @@ TEST_F(BreakerTest, OpensAfterFailuresInARow) {
   EXPECT_EQ(breaker.retry_at(), now + 1s);
 }
 
+TEST_F(BreakerTest, AClockThatIsSetBackDoesNotProlongTheWait) {
+  now += 3600s;
+  open();
+  EXPECT_EQ(breaker.state(now), State::open);
+  EXPECT_EQ(breaker.state(now - 3600s), State::half_open);
+}
+
 TEST_F(BreakerTest, LateFailuresOfOldCallsDoNotProlongTheWait) {
   open();
   breaker.failed(now + 900ms);

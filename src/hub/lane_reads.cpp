@@ -153,17 +153,18 @@ JobProgress* Lane::find_job(const std::string& id) {
 
 // The schedule: the first mirror (or the rest of one that a restart cut short), then pulls.
 Task<void> Lane::run_polls() {
-  Time next_full = context_.loop.clock().now() + setup_.full_every;
+  const auto steady = [this] { return context_.loop.clock().monotonic(); };  // a wall clock may be set back
+  Duration next_full = steady() + setup_.full_every;
   bool first = true;
   const bool read_before = read_once_ && setup_.mirror_on_start;  // by an earlier run
   co_await recall_owed();
   co_await notice_mapping();
   while (!stopping_) {
     const bool incremental = setup_.poll_every.count() > 0 && !first;
-    const bool full_due = mirror_wanted_ || (setup_.full_every.count() > 0 && context_.loop.clock().now() >= next_full);
+    const bool full_due = mirror_wanted_ || (setup_.full_every.count() > 0 && steady() >= next_full);
     const bool unread = !read_once_ && setup_.mirror_on_start;
     if (!job_running_ && (first ? setup_.mirror_on_start : incremental || full_due || unread)) {
-      if (full_due) next_full = context_.loop.clock().now() + setup_.full_every;
+      if (full_due) next_full = steady() + setup_.full_every;
       const Pull once = first || unread ? Pull::full_once : Pull::incremental;
       const Pull pull = mirror_wanted_ || full_due ? Pull::full_again : once;
       mirror_wanted_ = false;

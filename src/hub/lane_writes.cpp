@@ -24,11 +24,12 @@ Task<void> Lane::run_writes() {
     }
     // L1: what people did while the program was away is heard first, so that a write covers nothing unseen.
     const Time heard_by = started_ + context_.limits.catch_up_limit;
-    if (!caught_up_ && now < heard_by) {
+    if (!caught_up_ && now < heard_by && now >= started_) {
       co_await write_waker_.sleep(heard_by - now);
       continue;
     }
-    if (paused_until_ > now) {
+    if (paused_until_ > now &&
+        paused_until_ - now <= context_.limits.unauthorized_pause) {  // else the clock was set back
       co_await write_waker_.sleep(paused_until_ - now);
       continue;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "sync/engine.hpp"
 #include "sync/mapping.hpp"
 
 namespace lockstep::hub {
@@ -22,6 +23,12 @@ void translate_references(const sync::EntitySchema& entity, const SystemName& sy
     const bool named = there.linked || (gone == Gone::as_it_stands && !there.external_id.empty());
     value = named ? Json(there.external_id) : Json(nullptr);
   }
+}
+
+// The clock has been set back since the row was written: what waits longer than any backoff is due. A retry that comes
+// to nothing is set by the right clock, and waits again.
+bool set_back(const sync::OutboxRow& row, Time now) {
+  return row.since > now && row.due - now > sync::EngineSettings().backoff_limit;
 }
 
 }  // namespace
@@ -47,7 +54,7 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
   std::erase_if(rows, [&](const sync::OutboxRow& row) { return skip.contains(row.key.record); });
   std::vector<RecordId> ids;
   for (const sync::OutboxRow& row : rows) {
-    if (row.due > now) {
+    if (row.due > now && !set_back(row, now)) {
       due.next = row.due;
       due.more = false;
       break;

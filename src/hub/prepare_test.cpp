@@ -110,5 +110,34 @@ TEST(Preparer, X2ACreateIsLookedForByWhatItCarried) {
   EXPECT_EQ(due->writes.front().request.document, Json(JsonObject{{"name", "Ann"}}));
 }
 
+// Made an hour ahead of the time that the clock shows now.
+TEST(Preparer, WhatWasWrittenBeforeTheClockWasSetBackIsDue) {
+  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
+  store::MemoryStore store;
+  sync::Record contact;
+  contact.source = kSource;
+  contact.id = kContact;
+  contact.entity = EntityName("contact");
+  contact.revision = 1;
+  contact.fields["name"].value = Json("Anna");
+  sync::OutboxRow row;
+  row.key = {kSource, kDb, kContact};
+  row.entity = EntityName("contact");
+  row.since = row.due = Time(std::chrono::hours(2));
+  sync::Batch batch;
+  batch.first_seq = 1;
+  batch.records = {contact};
+  batch.outbox = {row};
+  ASSERT_TRUE(store.commit(batch));
+  Preparer preparer;
+  const auto reader = store.open_reader();
+  const auto at = [&](Time now) {
+    return preparer.prepare(*reader, catalog, kSource, kDb, now, 10, {})->writes.size();
+  };
+  EXPECT_EQ(at(Time(std::chrono::hours(2))), 1u);
+  EXPECT_EQ(at(Time(std::chrono::hours(1))), 1u);
+  EXPECT_EQ(at(Time(std::chrono::hours(2) - std::chrono::minutes(10))), 0u) << "no more than a long backoff";
+}
+
 }  // namespace
 }  // namespace lockstep::hub

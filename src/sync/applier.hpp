@@ -94,6 +94,7 @@ class Applier {
   void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
   void revive(const EntitySchema& entity, Record& record);
+  static bool is_edit(const Json* base, const Json& value);
   static bool shows_edit(const Link& link, const Fields& fields);
   std::chrono::milliseconds backoff(std::uint32_t attempts);
 

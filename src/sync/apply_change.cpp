@@ -339,11 +339,13 @@ Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link&
 }
 
 // An empty value where none was known is how a system shows a new object: no edit that a deletion must spare.
+bool Applier::is_edit(const Json* base, const Json& value) {
+  return base == nullptr || base->is_null() ? !is_empty(value) : *base != value;
+}
+
 bool Applier::shows_edit(const Link& link, const Fields& fields) {
-  return std::ranges::any_of(fields, [&](const auto& field) {
-    const Json* base = find_value(link.base, field.first);
-    return base == nullptr ? !is_empty(field.second) : *base != field.second;
-  });
+  return std::ranges::any_of(
+      fields, [&](const auto& field) { return is_edit(find_value(link.base, field.first), field.second); });
 }
 
 // A record that was deleted everywhere lives again: where its objects are gone they are made again.
@@ -396,7 +398,7 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
     const FieldBinding* bound = seen.binding.find(name);
     const Json* base = find_value(link.base, name);
     const bool unseen = bound != nullptr && bound->direction != Direction::read && state.stamp.origin != system &&
-                        (base == nullptr ? !state.value.is_null() : *base != state.value) && !link.sent.contains(name);
+                        is_edit(base, state.value) && !link.sent.contains(name);
     if (!unseen) continue;
     ConflictRow row;
     row.field = name;

@@ -192,5 +192,24 @@ TEST_F(Found, L3WhatACreateShowsBesideWhatWasSentIsNoEditThatADeletionMustSpare)
   EXPECT_EQ(alive(db), 0u);
 }
 
+// What the other system has shown so of a new object was still to be written when the row was deleted.
+TEST_F(Found, L3AnEmptyValueThatWasNeverWrittenDoesNotSpareARowFromItsDeletion) {
+  const std::string row = world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  EXPECT_TRUE(world.settle());
+  sync::Change shown;
+  shown.source = SourceId("acme");
+  shown.system = crm.name;
+  shown.object = "contact";
+  shown.external_id = crm.objects.begin()->first;
+  shown.version = ++crm.clock;
+  crm.objects.begin()->second.document["tags"] = JsonArray{};
+  shown.document = crm.objects.begin()->second.document;
+  world.apply({shown});
+  world.human_deletes(db, row);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(crm), 0u);
+  EXPECT_EQ(alive(db), 0u);
+}
+
 }  // namespace
 }  // namespace lockstep::test

@@ -212,10 +212,12 @@ Task<Writer::WriteResult> Writer::put_fields(const WriteRequest& request, Encode
       WriteResult out;
       Task<void> reading = read_state(request, *answer, Shape::full, out);
       co_await reading;
-      if (out.state) co_return out;
+      if (out.state && out.external_id == request.external_id) co_return out;
+      out = WriteResult();
       if (!says_done(*answer)) co_return unknown("the CRM's answer to the update is none");
       Task<void> reading_back = read_back(request, out);
       co_await reading_back;
+      if (!out.state) co_return unknown("the CRM's answer to the update does not show the object, nor does a read");
       co_return out;
     }
     if (answer && learn_refused(request, encoded, *answer)) continue;
@@ -244,7 +246,7 @@ bool Writer::learn_refused(const WriteRequest& request, const Encoded& encoded, 
 Task<void> Writer::read_back(const WriteRequest& request, WriteResult& out) {
   Task<Reader::Found> fetching = reader_.fetch(request.object, request.external_id, request.work);
   Reader::Found found = co_await fetching;
-  if (!found || !*found) co_return;  // the write stands; the next observation tells
+  if (!found || !*found) co_return;
   out.state = std::move((*found)->document);
   out.extent = (*found)->extent;
   out.version = (*found)->version;

@@ -62,6 +62,8 @@ TEST_F(WriterTest, TheTableOfOutcomes) {
       {"302", wire::HttpResponse{302, {}, ""}, rejected, rejected, rejected},
       {"200 not JSON", wire::HttpResponse{200, {}, "<html>"}, unknown, unknown, unknown},
       {"200 and nothing", wire::HttpResponse{200, {}, ""}, unknown, unknown, unknown},
+      {"200 of nobody", json_response(200, {{"contact", {{"id", 7}, {"tags", JsonObject()}}}}), unknown, unknown,
+       unknown},
       {"200 of somebody else", json_response(200, {{"contact", nullptr}}), unknown, unknown, unknown},
   };
   for (const Row& row : table) {

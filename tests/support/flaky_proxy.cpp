@@ -32,7 +32,7 @@ const std::vector<std::string>& rubbish() {
       answer("200 OK", "application/json", R"({"contact":{"id":"x", "email":)"),
       answer("200 OK", "application/json", std::string(100'000, '[')),
       answer("200 OK", "application/json", "\xff\xfe\x00\x01"),
-      answer("201 Created", "application/json", R"({"succeded":true})"),
+      answer("201 Created", "application/json", R"({"status":"ok"})"),
       answer("404 Not Found", "text/html", "<html><h1>404 Not Found</h1><hr>nginx</html>"),
       answer("502 Bad Gateway", "text/html", "<html><h1>502 Bad Gateway</h1></html>"),
       answer("503 Service Unavailable", "text/plain", "upstream connect error"),

@@ -12,7 +12,7 @@ source scripts/packages.sh
 
 verb_recover() {
   local preset=${PRESET:-release}
-  need build test
+  need build test recover
   build "$preset" recover
   "build/$preset/tests/recover/recover" recover "$@"
 }

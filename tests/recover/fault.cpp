@@ -1,14 +1,11 @@
 #include "tests/recover/fault.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <stdexcept>
+
+#include "tests/recover/network.hpp"
 
 namespace lockstep::recover {
 namespace {
@@ -20,8 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int kHour = 3600;
-constexpr rlim_t kDescriptorsLeft = 6;
-constexpr int kIdleConnections = 60;
+constexpr int kPacketsLost = 20;  // percent
 constexpr seconds kFullBound{60};
 
 std::string nothing(World&) { return ""; }
@@ -64,31 +60,24 @@ std::string free_disk(World& world) {
   return "";
 }
 
-bool limit_descriptors(pid_t process, rlim_t count) {
-  rlimit limit{};
-  if (prlimit(process, RLIMIT_NOFILE, nullptr, &limit) != 0) return false;
-  limit.rlim_cur = std::min(count, limit.rlim_max);
-  return prlimit(process, RLIMIT_NOFILE, &limit, nullptr) == 0;
-}
-
 std::string use_up_descriptors(World& world) {
-  const pid_t server = world.server.process().id();
-  if (!limit_descriptors(server, descriptors_of(server) + kDescriptorsLeft)) return "the limit can not be set";
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(world.server.port());
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  for (int i = 0; i < kIdleConnections; ++i) {
-    const int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    connect(made, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    world.idle_connections.push_back(made);
-  }
-  return "";
+  world.shortage = std::make_unique<tests::Shortage>(world.server.process().id(), world.server.port());
+  return world.shortage->works() ? "" : "the limit can not be set";
 }
 
 std::string give_descriptors_back(World& world) {
-  for (const int one : std::exchange(world.idle_connections, {})) close(one);
-  return limit_descriptors(world.server.process().id(), RLIM_INFINITY) ? "" : "the limit can not be lifted";
+  world.shortage.reset();
+  return "";
+}
+
+std::string slow_crm(World& world) {
+  world.crm.faults(JsonObject{{"latency", JsonObject{{"rate", 1}, {"fixed_ms", 400}, {"jitter_ms", 800}}}});
+  return "";
+}
+
+std::string quick_crm(World& world) {
+  world.crm.clear_faults();
+  return "";
 }
 
 template <int kSeconds>
@@ -153,6 +142,11 @@ const Fault kFaults[] = {
      seconds(5), Counted::from_lift, Needs::nothing, set_proxy<Trouble::rubbish>, set_proxy<Trouble::none>},
     {"crm-cut", "every other answer of the CRM is cut off in its middle for 5 s, the call was carried out", seconds(5),
      Counted::from_lift, Needs::nothing, set_proxy<Trouble::cut>, set_proxy<Trouble::none>},
+    {"crm-slow", "every call to the CRM takes 0.4 to 1.2 s for 5 s", seconds(5), Counted::from_lift, Needs::nothing,
+     slow_crm, quick_crm},
+    {"packets-lost", "20 % of all packets between server, CRM and people are lost for 5 s, in a network namespace",
+     seconds(5), Counted::from_lift, Needs::own_network, [](World&) { return lose_packets(kPacketsLost); },
+     [](World&) { return lose_no_packets(); }},
 };
 
 }  // namespace
@@ -171,6 +165,7 @@ std::string impossible(const Fault& fault) {
     const tests::TestFolder folder;
     return tests::SmallDisk(folder.path() / "disk", std::size_t{1} << 20).problem();
   }
+  if (fault.needs == Needs::own_network) return OwnNetwork().problem();
   return "";
 }
 

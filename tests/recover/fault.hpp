@@ -10,7 +10,7 @@ namespace lockstep::recover {
 
 struct Fault {
   enum class Counted { from_strike, from_lift };  // where the time until it is well again begins
-  enum class Needs { nothing, small_disk, own_clock };
+  enum class Needs { nothing, small_disk, own_clock, own_network };
 
   const char* name;
   const char* what;  // one line, for people

@@ -6,7 +6,9 @@
 #include <exception>
 #include <fstream>
 
+#include "tests/recover/network.hpp"
 #include "tests/recover/recovery.hpp"
+#include "tests/recover/soak.hpp"
 
 namespace lockstep::recover {
 namespace {
@@ -39,6 +41,8 @@ World::Settings world_for(const Fault& fault, std::uint64_t seed) {
 Result measure(const Fault& fault, const RecoverOptions& options, const auto& progress) {
   Result result{&fault, impossible(fault), {}};
   if (!result.impossible.empty()) return result;
+  std::optional<OwnNetwork> network;  // before anything is started
+  if (fault.needs == Fault::Needs::own_network) network.emplace();
   World world(world_for(fault, options.seed));
   if (const std::string wrong = world.start(); !wrong.empty()) {
     result.runs.push_back({.wrong = wrong});
@@ -48,7 +52,7 @@ Result measure(const Fault& fault, const RecoverOptions& options, const auto& pr
     result.runs.push_back(recover_once(world, fault));
     progress(result);
   }
-  if (result.failed() > 0) world.folder.keep();  // what everybody has logged, and the store
+  if (result.failed() > 0) world.keep();
   return result;
 }
 
@@ -133,8 +137,15 @@ int main(int argc, char** argv) {
   recover->add_option("--seed", recover_options.seed, "Of what people do")->capture_default_str();
   recover->add_option("--json", recover_options.json_file, "Writes the results there too");
   recover->add_option("faults", recover_options.faults, "Their names; without any: all");
+  lockstep::recover::SoakOptions soak_options;
+  soak_options.seed = lockstep::random_seed() % 1'000'000;
+  CLI::App* soak = app.add_subcommand("soak", "People on all sides, faults at random moments, an audit at the end");
+  soak->add_option("minutes", soak_options.minutes, "How long")->capture_default_str()->check(CLI::PositiveNumber);
+  soak->add_option("--seed", soak_options.seed, "Of the moments, the faults and the edits");
+  soak->add_option("--contacts", soak_options.contacts, "Who is there at the start")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
+    if (soak->parsed()) return lockstep::recover::soak(soak_options);
     return lockstep::recover::recover(recover_options);
   } catch (const std::exception& problem) {  // of the test support: there is no going on
     std::printf("%s\n", problem.what());

@@ -13,16 +13,6 @@ constexpr const char* kNoGuard = "guard: {delete_percent: 100, rewrite_percent: 
 
 }  // namespace
 
-std::size_t descriptors_of(pid_t process) {
-  std::error_code ended;
-  std::size_t count = 0;
-  const auto folder = std::filesystem::path("/proc") / std::to_string(process) / "fd";
-  for (auto at = std::filesystem::directory_iterator(folder, ended);
-       !ended && at != std::filesystem::directory_iterator(); at.increment(ended))
-    ++count;
-  return count;
-}
-
 World::World(Settings settings)
     : crm(folder.path(), {.contacts = settings.contacts}),
       proxy(crm.port(), settings.seed),
@@ -33,6 +23,7 @@ World::World(Settings settings)
   parts.crm = &crm;
   parts.crm_origin = proxy.origin();
   parts.crm_settings = kNoGuard;
+  parts.poll = settings_.poll;
   parts.db = fmt::format("{{connector: postgres, url: {{env: DATABASE_URL}}, {}}}", kNoGuard);
   server.sources.push_back(parts);
   server.environment["DATABASE_URL"] = cluster.url();
@@ -55,7 +46,7 @@ std::string World::start() {
   std::string wrong;
   if (!tests::eventually(kFirstMirror, [&] { return (wrong = unsettled()).empty(); })) return wrong;
   crowd = std::make_unique<tests::Crowd>(crm, server, std::make_unique<tests::PostgresContacts>(cluster.url()),
-                                         settings_.seed);
+                                         settings_.seed, settings_.crm_deletes);
   journal = std::make_unique<tests::JournalAudit>(server.store());
   return crowd->learn();
 }
@@ -79,6 +70,12 @@ std::string World::audit() {
     wrong += "webhook " + id + " was answered 2xx and is lost\n";
   if (const auto dead = server.counts().dead; dead != 0) wrong += fmt::format("{} dead letters\n", dead);
   return wrong;
+}
+
+void World::keep() {
+  folder.keep();
+  std::error_code ignored;  // what can not be copied is not there to be looked at
+  if (disk) std::filesystem::copy(server.store().parent_path(), folder.path() / "kept", ignored);
 }
 
 bool World::set_clock(std::chrono::seconds off) {

@@ -5,12 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "tests/support/crowd.hpp"
 #include "tests/support/flaky_proxy.hpp"
 #include "tests/support/journal_audit.hpp"
 #include "tests/support/postgres_cluster.hpp"
+#include "tests/support/shortage.hpp"
 #include "tests/support/small_disk.hpp"
 
 namespace lockstep::recover {
@@ -24,6 +24,8 @@ class World {
     std::uint64_t seed = 1;
     std::optional<std::size_t> disk_bytes;  // the data folder gets a disk of its own, of this size
     bool own_clock = false;                 // the server's clock can be set
+    std::string poll = "{every: 1s}";
+    tests::CrmDeletes crm_deletes = tests::CrmDeletes::none;
   };
   explicit World(Settings settings);
 
@@ -31,6 +33,9 @@ class World {
   std::string start();
   // SIGKILL and a new start; also after it has ended by itself.
   std::string restart();
+
+  // What everybody has logged, and the store, are left for a look.
+  void keep();
 
   // "" when both sides hold the same and nothing is under way.
   std::string unsettled();
@@ -49,16 +54,13 @@ class World {
   tests::PostgresContacts table;
   std::unique_ptr<tests::Crowd> crowd;
   std::unique_ptr<tests::JournalAudit> journal;
-  std::vector<int> idle_connections;  // of clients that say nothing
-  std::size_t knocks = 0;             // contacts made to see whether it serves
+  std::unique_ptr<tests::Shortage> shortage;
+  std::size_t knocks = 0;  // contacts made to see whether it serves
 
  private:
   std::filesystem::path clock_file() const { return folder.path() / "clock"; }
 
   Settings settings_;
 };
-
-// Files, sockets and the like that the process holds open.
-std::size_t descriptors_of(pid_t process);
 
 }  // namespace lockstep::recover

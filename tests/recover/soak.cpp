@@ -1,0 +1,200 @@
+#include "tests/recover/soak.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+
+#include "tests/recover/fault.hpp"
+
+namespace lockstep::recover {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+constexpr Milliseconds kPauseEach{15};  // of each of the three who edit
+constexpr std::size_t kDiskBytes = std::size_t{1} << 30;
+constexpr seconds kStatusEach{10};
+constexpr seconds kServingBound{60};
+constexpr seconds kSettleBound{240};  // deletions whose webhook was lost wait for a full pull
+constexpr Milliseconds kCalmLeast{4'000};
+constexpr std::uint64_t kCalmSpread = 8'000;
+// What the process may hold more at the end than half-way, both after a calm moment.
+constexpr double kMemoryShare = 0.25;
+constexpr std::uint64_t kMemoryKib = 16 << 10;
+constexpr std::size_t kDescriptors = 10;
+
+struct Footprint {
+  std::uint64_t resident_kib = 0;
+  std::size_t descriptors = 0;
+};
+
+class Soak {
+ public:
+  explicit Soak(const SoakOptions& options) : options_(options), random_(options.seed), world_(settings(options)) {
+    for (const Fault& fault : all_faults()) {
+      if (fault.needs == Fault::Needs::own_network) continue;  // the audit's own calls would suffer as well
+      const std::string why = impossible(fault);
+      if (why.empty()) {
+        faults_.push_back(&fault);
+      } else {
+        say(fmt::format("without {}: {}", fault.name, why));
+      }
+    }
+  }
+
+  int run() {
+    if (const std::string wrong = world_.start(); !wrong.empty()) {
+      violation("the start: " + wrong);
+      return end();
+    }
+    start_ = Steady::now();
+    world_.crowd->start(kPauseEach);
+    while (elapsed() < options_.minutes * 60 && violations_ == 0) {
+      calm(kCalmLeast + Milliseconds(random_.below(kCalmSpread)));
+      if (!half_ && elapsed() > options_.minutes * 30) half_ = footprint();
+      if (elapsed() < options_.minutes * 60) fault();
+    }
+    calm(kCalmLeast);
+    finish();
+    return end();
+  }
+
+ private:
+  static World::Settings settings(const SoakOptions& options) {
+    World::Settings out;
+    out.contacts = options.contacts;
+    out.seed = options.seed;
+    out.own_clock = true;
+    out.poll = "{every: 1s, full_every: 1m}";
+    out.crm_deletes = tests::CrmDeletes::some;
+    const tests::TestFolder folder;
+    if (tests::SmallDisk(folder.path() / "disk", std::size_t{1} << 20).problem().empty()) out.disk_bytes = kDiskBytes;
+    return out;
+  }
+
+  void say(const std::string& line) {
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+  }
+  void violation(const std::string& what) {
+    ++violations_;
+    say("VIOLATION: " + what);
+  }
+  double elapsed() const { return std::chrono::duration<double>(Steady::now() - start_).count(); }
+  Footprint footprint() {
+    return {world_.server.process().resident_kib(), tests::descriptors_of(world_.server.process().id())};
+  }
+
+  void calm(Milliseconds time) {
+    const auto end = Steady::now() + time;
+    while (Steady::now() < end) {
+      tests::pause(Milliseconds(500));
+      status();
+    }
+    for (const std::string& id : world_.journal->lost_webhooks(world_.crm))
+      violation("webhook " + id + " was answered 2xx and is lost");
+  }
+
+  void status() {
+    if (Steady::now() - told_ < kStatusEach) return;
+    told_ = Steady::now();
+    const tests::Crowd::Tally tally = world_.crowd->tally();
+    const Footprint now = footprint();
+    const std::size_t since = tally.acknowledged - told_acknowledged_;
+    told_acknowledged_ = tally.acknowledged;
+    say(fmt::format(
+        "{:5.0f} s of {:.0f}: {} edits acknowledged, {:.0f}/s; {} faults; {} pending; {:.1f} MiB, {} descriptors",
+        elapsed(), options_.minutes * 60, tally.acknowledged,
+        static_cast<double>(since) / std::chrono::duration<double>(kStatusEach).count(), struck_,
+        world_.server.counts().pending, static_cast<double>(now.resident_kib) / 1024, now.descriptors));
+  }
+
+  void fault() {
+    const Fault& fault = *faults_[random_.below(faults_.size())];
+    // In the second half one process lives to the end: it must not grow.
+    if (half_ && fault.counted == Fault::Counted::from_strike) return;
+    const Milliseconds lasts =
+        fault.lasts / 2 + Milliseconds(random_.below(1 + static_cast<std::uint64_t>(fault.lasts.count())));
+    ++struck_;
+    ++by_name_[fault.name];
+    std::string wrong = fault.strike(world_);
+    tests::pause(lasts);
+    const std::string lifted = fault.lift(world_);
+    if (wrong.empty()) wrong = lifted;
+    if (!wrong.empty()) return violation(fmt::format("{}: {}", fault.name, wrong));
+    const std::string email = fmt::format("again-{}@example.com", ++world_.knocks);
+    if (!tests::eventually(kServingBound, [&] { return world_.crowd->knock(email, seconds(1)); }))
+      violation(fmt::format("it does not serve again after {}", fault.name));
+    if (!world_.server.process().running()) violation(fmt::format("the server ended in {}", fault.name));
+  }
+
+  void finish() {
+    if (const std::string unanswered = world_.crowd->stop(); !unanswered.empty()) violation(unanswered);
+    const auto stopped = Steady::now();
+    std::string wrong;
+    const bool settled = tests::eventually(kSettleBound, [&] {
+      wrong = world_.unsettled();
+      if (!wrong.empty()) tests::pause(Milliseconds(200));
+      return wrong.empty();
+    });
+    if (!settled) violation("it does not converge: " + wrong);
+    const double seconds_settled = std::chrono::duration<double>(Steady::now() - stopped).count();
+    if (settled) wrong = world_.audit();
+    if (settled && !wrong.empty()) violation(wrong);
+    // A5; polls go on, so that the two are not read at one moment.
+    tests::eventually(seconds(10), [&] { return (wrong = world_.journal->unaccounted(world_.server)).empty(); });
+    if (!wrong.empty()) violation("A5: " + wrong);
+    const Footprint last = footprint();
+    if (half_) {
+      const auto bound =
+          static_cast<std::uint64_t>(static_cast<double>(half_->resident_kib) * (1 + kMemoryShare)) + kMemoryKib;
+      if (last.resident_kib > bound)
+        violation(fmt::format("memory grew from {} to {} KiB, {} were allowed", half_->resident_kib, last.resident_kib,
+                              bound));
+      if (last.descriptors > half_->descriptors + kDescriptors)
+        violation(fmt::format("descriptors grew from {} to {}", half_->descriptors, last.descriptors));
+    }
+    const tests::Crowd::Tally tally = world_.crowd->tally();
+    std::string names;
+    for (const auto& [name, count] : by_name_) names += fmt::format(" {} {}", name, count);
+    say(fmt::format("\nseed {}: {:.0f} s, {} edits asked, {} acknowledged, {} contacts made; {} faults:{}",
+                    options_.seed, elapsed(), tally.asked, tally.acknowledged, world_.crowd->made(), struck_, names));
+    say(
+        fmt::format("converged {:.1f} s after the last edit; {} webhooks that were answered 2xx are in the store; "
+                    "memory {} KiB half-way, {} at the end; "
+                    "descriptors {} and {}",
+                    seconds_settled, world_.journal->webhooks_checked(), half_ ? half_->resident_kib : 0,
+                    last.resident_kib, half_ ? half_->descriptors : 0, last.descriptors));
+  }
+
+  int end() {
+    say(violations_ == 0
+            ? "nothing lost, nothing doubled, all equal, accepted = applied + suppressed + parked + pending"
+            : fmt::format("{} violations", violations_));
+    if (violations_ > 0) world_.keep();
+    return violations_ == 0 ? 0 : 1;
+  }
+
+  SoakOptions options_;
+  SeededRandom random_;
+  World world_;
+  std::vector<const Fault*> faults_;
+  Steady::time_point start_ = Steady::now();
+  Steady::time_point told_ = Steady::now();
+  std::size_t told_acknowledged_ = 0;
+  std::optional<Footprint> half_;
+  std::size_t struck_ = 0;
+  std::map<std::string, std::size_t> by_name_;
+  std::size_t violations_ = 0;
+};
+
+}  // namespace
+
+int soak(const SoakOptions& options) {
+  std::printf("seed %llu\n", static_cast<unsigned long long>(options.seed));
+  return Soak(options).run();
+}
+
+}  // namespace lockstep::recover

@@ -248,6 +248,7 @@ Task<void> Writer::read_back(const WriteRequest& request, WriteResult& out) {
   Reader::Found found = co_await fetching;
   if (!found || !*found) co_return;
   out.state = std::move((*found)->document);
+  out.read_later = true;
   out.extent = (*found)->extent;
   out.version = (*found)->version;
 }

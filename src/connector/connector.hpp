@@ -76,6 +76,7 @@ struct WriteResult {
   sync::OutcomeKind kind = sync::OutcomeKind::applied;
   std::string external_id;
   std::optional<Json> state;  // what the system holds now
+  bool read_later = false;    // by a call of its own: others may have edited in between
   sync::Extent extent = sync::Extent::partial;
   sync::Version version = 0;
   std::string reason;  // for people; no personal data

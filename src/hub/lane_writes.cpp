@@ -167,6 +167,7 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
   if (outcome.external_id.empty()) outcome.external_id = prepared.request.external_id;
   outcome.written = prepared.written;
   outcome.state = std::move(result.state);
+  outcome.read_later = result.read_later;
   outcome.extent = result.extent;
   outcome.version = result.version;
   outcome.reason = std::move(result.reason);

@@ -351,8 +351,11 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
       if (held == mapped.end()) continue;
       if (held->second != written) {
         const FieldSchema* field = entity.find(name);
-        // Members of a set come and go one by one: one that is no form of a sent one is somebody else's edit (L1).
-        if (field != nullptr && field->type == FieldType::set && folded(held->second) != folded(written)) continue;
+        // Members of a set come and go one by one: one that is no form of a sent one is somebody else's edit (L1). So may
+        // anything be that was read only after the write.
+        const bool edited =
+            field != nullptr && field->type == FieldType::set && folded(held->second) != folded(written);
+        if (edited || outcome.read_later) continue;
         link.base[name] = held->second;
         link.sent[name] = written;
       }

@@ -94,6 +94,7 @@ struct WriteOutcome {
   std::string external_id;
   Fields written;                   // canonical values that were sent
   std::optional<Json> state;        // what the system holds now, in its shape, when it said so
+  bool read_later = false;          // `state` was read after the write, so it may show an edit made in between
   Extent extent = Extent::partial;  // of `state`
   Version version = 0;
   std::string reason;   // for people: why it failed

@@ -21,6 +21,7 @@ class HubWorld : public testing::Test {
   HubLimits limits;
   GuardSettings guard;
   std::vector<std::string> fields{"name"};
+  std::chrono::milliseconds poll_every{0};
   const SourceId source{"acme"};
 
   ~HubWorld() override {
@@ -50,7 +51,7 @@ class HubWorld : public testing::Test {
         std::vector<sync::SourceSchema>{{source, {entity}, SystemName("app")}});
   }
 
-  void begin() {
+  hub::Setup setup() {
     hub::Setup setup;
     setup.catalog = catalog();
     for (const auto& [name, system] : {std::pair{"crm", crm}, std::pair{"db", db}}) {
@@ -60,10 +61,14 @@ class HubWorld : public testing::Test {
       one.connector = system;
       one.kind = "fake";
       one.guard = guard;
-      one.poll_every = std::chrono::milliseconds(0);
+      one.poll_every = poll_every;
       setup.systems.push_back(std::move(one));
     }
-    hub = std::make_unique<hub::Hub>(Parts{&store, &loop, &loop, &loop, &random, &log}, std::move(setup), limits);
+    return setup;
+  }
+
+  void begin() {
+    hub = std::make_unique<hub::Hub>(Parts{&store, &loop, &loop, &loop, &random, &log}, setup(), limits);
     hub->start();
     loop.settle();
   }

@@ -1,29 +1,10 @@
 // What the simulator found violated, each in its smallest form (simulation/findings.md).
 #include <gtest/gtest.h>
 
-#include "world.hpp"
+#include "found.hpp"
 
 namespace lockstep::test {
 namespace {
-
-class Found : public testing::Test {
- protected:
-  World world{7, contact_schema(sync::PolicyKind::authority), {0, 0, 0, 0, 0}};
-  WorldSystem& crm = world.system("crm");
-  WorldSystem& db = world.system("db");
-
-  std::string synced_contact() {
-    const std::string id =
-        world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
-    EXPECT_TRUE(world.settle());
-    return id;
-  }
-  RecordId record() { return world.store().open_reader()->list(SourceId("acme"), {}, {"", 10})->items.front().id; }
-  static std::size_t alive(const WorldSystem& system) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
-  }
-};
 
 // Deleted on one side, edited on the other before the delete got there: the record lives, and so do its objects.
 TEST_F(Found, C1ARecordThatAnEditBringsBackIsMadeAgainWhereItWasDeleted) {

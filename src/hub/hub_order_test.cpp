@@ -1,0 +1,94 @@
+// What must come before what at one system: reading before covering, the end of the old lane before the new one.
+#include "hub/hub_world.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+using namespace std::chrono_literals;
+
+class HubOrder : public HubWorld {
+ protected:
+  // Something happened to an object, and the system tells.
+  void tell(FakeSystem& from, const char* system, const std::string& id, sync::ChangeKind kind) {
+    sync::Change change = kind == sync::ChangeKind::deleted ? sync::Change() : from.observed(id);
+    change.source = source;
+    change.system = SystemName(system);
+    change.object = "thing";
+    change.external_id = id;
+    change.kind = kind;
+    hub->submit({change}, [](const Result<std::vector<sync::Applied>>& applied) { EXPECT_TRUE(applied.has_value()); });
+    loop.settle();
+  }
+  void edit_in_db(const std::string& name) {
+    const std::string id = db->objects.begin()->first;
+    db->objects[id]["name"] = name;
+    tell(*db, "db", id, sync::ChangeKind::upserted);
+  }
+};
+
+TEST_F(HubOrder, L1AfterAStartTheFirstPullComesBeforeWrites) {
+  poll_every = 5min;
+  fill(*crm, 1);
+  begin();
+  loop.run_for(1min);
+  end();
+  crm->pages_fail_after = crm->pages_read;
+  begin();
+  edit_in_db("new");
+  loop.run_for(30s);
+  EXPECT_EQ(crm->writes, 0u) << "what people did there meanwhile is not known yet";
+  crm->pages_fail_after = 1'000'000;
+  loop.run_for(20s);
+  EXPECT_EQ(crm->writes, 1u);
+}
+
+TEST_F(HubOrder, L1ASystemThatCanNotBePulledIsWrittenToAfterAWhile) {
+  poll_every = 5min;
+  fill(*crm, 1);
+  begin();
+  loop.run_for(1min);
+  end();
+  crm->pages_fail_after = crm->pages_read;
+  begin();
+  edit_in_db("new");
+  loop.run_for(limits.catch_up_limit + 5s);
+  EXPECT_EQ(crm->writes, 1u);
+}
+
+TEST_F(HubOrder, L3AnObjectIsReadBeforeItIsRemoved) {
+  fill(*crm, 1);
+  begin();
+  loop.run_for(1min);
+  const std::string id = crm->objects.begin()->first;
+  crm->objects[id]["name"] = "edited a moment ago";  // the event is on its way
+  const std::string row = db->objects.begin()->first;
+  db->objects.erase(row);
+  tell(*db, "db", row, sync::ChangeKind::deleted);
+  loop.run_for(1min);
+  ASSERT_EQ(crm->objects.size(), 1u);
+  ASSERT_EQ(db->objects.size(), 1u);
+  EXPECT_EQ(db->objects.begin()->second.at("name"), Json("edited a moment ago"));
+}
+
+TEST_F(HubOrder, X1AReloadStartsTheNewLaneWhenTheOldOneHasEnded) {
+  fill(*crm, 1);
+  begin();
+  loop.run_for(1min);
+  crm->write_time = 10s;
+  edit_in_db("first");
+  loop.run_for(1s);
+  ASSERT_EQ(crm->calls, 1u);
+  const std::shared_ptr<FakeSystem> old = crm;
+  crm = std::make_shared<FakeSystem>(loop);
+  crm->objects = old->objects;
+  hub->reload(setup());
+  edit_in_db("second");
+  loop.run_for(5s);
+  EXPECT_EQ(crm->calls, 0u) << "the old lane's write is on its way";
+  loop.run_for(1min);
+  EXPECT_EQ(old->objects.begin()->second.at("name"), Json("first"));
+  EXPECT_EQ(crm->objects.begin()->second.at("name"), Json("second"));
+}
+
+}  // namespace
+}  // namespace lockstep::hub

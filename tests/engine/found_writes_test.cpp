@@ -1,0 +1,123 @@
+// What the simulator found about writes of ours and their outcomes, each in its smallest form (simulation/findings.md).
+#include "found.hpp"
+
+namespace lockstep::test {
+namespace {
+
+const sync::Fields kAnn{{"email", Json("ann@example.test")}, {"name", Json("Ann")}};
+const JsonObject kAnnDocument{{"email", "ann@example.test"}, {"name", "Ann"}};
+
+// Its answer was lost and no search finds it; but an event has shown an object that holds all it carried.
+TEST_F(Found, X1AnObjectThatShowsAllOfALostCreateIsTheOneItMade) {
+  world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  world.apply({create});
+  world.apply({outcome(create, sync::OutcomeKind::unknown)});
+  world.apply({seen(crm, "crm-77", kAnnDocument)});
+  world.edit_in_app(record(), "name", "Anna");
+  world.apply({outcome(create, sync::OutcomeKind::retry)});  // "certainly not applied"
+  EXPECT_EQ(world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 1u);
+  ASSERT_NE(stored().link(crm.name), nullptr);
+  EXPECT_EQ(stored().link(crm.name)->external_id, "crm-77");
+  EXPECT_EQ(stored().fields.at("name").value, Json("Anna")) << "what it shows is our own write, no edit";
+}
+
+// The same thing was made there by a person while our create was on its way.
+TEST_F(Found, E2TheAnswerToACreateThatCameSecondLeavesTheOtherLinkAlone) {
+  world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  world.apply({create});
+  world.apply({seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Annie"}})});
+  const sync::Fields known = stored().link(crm.name)->base;
+  sync::WriteOutcome made = outcome(create, sync::OutcomeKind::applied);
+  made.external_id = "crm-2";
+  world.apply({made});
+  EXPECT_EQ(stored().link(crm.name)->external_id, "crm-1");
+  EXPECT_EQ(stored().link(crm.name)->base, known);
+}
+
+// An event of the object itself was there before the answer to its create, and knows more.
+TEST_F(Found, C5TheAnswerToACreateDoesNotTakeThePlaceOfALaterEvent) {
+  world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  world.apply({create});
+  world.apply({seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}})});
+  sync::Claim with_tags = create;
+  with_tags.values["tags"] = JsonArray{};
+  sync::WriteOutcome made = outcome(with_tags, sync::OutcomeKind::applied);
+  made.external_id = "crm-1";
+  world.apply({made});
+  EXPECT_EQ(stored().link(crm.name)->base.at("tags"), Json(JsonArray{"vip"}));
+}
+
+// The object was deleted, and the record kept alive by an edit, while an update was on its way.
+TEST_F(Found, C5TheAnswerToAnUpdateMakesNoLink) {
+  const std::string id = synced_contact();
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  world.edit_in_app(record(), "name", "Anna");
+  world.apply({update});
+  world.human_deletes(crm, id);
+  world.deliver_one(crm);
+  ASSERT_EQ(stored().link(crm.name), nullptr);
+  sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+  done.external_id = id;
+  world.apply({done});
+  EXPECT_EQ(stored().link(crm.name), nullptr);
+}
+
+// The answer could not be read, so the object was, and showed another person's edit.
+TEST_F(Found, C1AStateReadAfterAWriteIsNoFormOfWhatWasSent) {
+  synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  world.apply({update});
+  sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+  done.external_id = stored().link(crm.name)->external_id;
+  done.state = JsonObject{{"name", "Annabel"}};
+  done.version = ++crm.clock;
+  done.read_later = true;
+  world.apply({done});
+  EXPECT_EQ(stored().fields.at("name").value, Json("Annabel"));
+}
+
+// How long searches lag is counted from when the attempt ended: a request can wait for quota after it was claimed.
+TEST_F(Found, X1AnAttemptMayHaveBeenAppliedUntilItEnded) {
+  world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  world.apply({create});
+  world.pass(std::chrono::seconds(20));
+  const Time ended = world.now();
+  world.apply({outcome(create, sync::OutcomeKind::unknown)});
+  const auto rows = world.reader().outbox(SourceId("acme"), {std::nullopt, sync::OutboxState::unknown}, {"", 10});
+  ASSERT_EQ(rows->items.size(), 1u);
+  EXPECT_EQ(rows->items.front().claimed_at, ended);
+  world.pass(std::chrono::seconds(20));
+  world.apply({outcome(create, sync::OutcomeKind::unknown)});  // of reading back: says nothing about the write
+  EXPECT_EQ(world.reader()
+                .outbox(SourceId("acme"), {std::nullopt, sync::OutboxState::unknown}, {"", 10})
+                ->items.front()
+                .claimed_at,
+            ended);
+}
+
+// What another system changed and what a person sends with If-Match meet in one commit.
+TEST_F(Found, L1IfMatchSeesChangesOfTheSameBatch) {
+  const std::string id = synced_contact();
+  sync::Edit edit;
+  edit.source = SourceId("acme");
+  edit.entity = EntityName("contact");
+  edit.record = record();
+  edit.fields = {{"tags", Json(JsonArray{})}};
+  edit.expected_revision = stored().revision;
+  const auto applied = world.apply(
+      {seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"lead", "vip"}}}), edit});
+  ASSERT_TRUE(applied.back().error.has_value());
+  EXPECT_EQ(applied.back().error->kind, ErrorKind::conflict);
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -338,9 +338,11 @@ Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link&
   return note_change(seen, Disposition::suppressed, "stale", &record, {});
 }
 
-// An empty value where none was known is how a system shows a new object: no edit that a deletion must spare.
+// An empty set where there was none is how a system shows a new object: no edit that a deletion must spare.
 bool Applier::is_edit(const Json* base, const Json& value) {
-  return base == nullptr || base->is_null() ? !is_empty(value) : *base != value;
+  if (base != nullptr && !base->is_null()) return *base != value;
+  const bool empty_set = value.is_array() && value.get_array().empty();
+  return !value.is_null() && !empty_set;
 }
 
 bool Applier::shows_edit(const Link& link, const Fields& fields) {

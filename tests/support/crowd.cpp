@@ -98,6 +98,8 @@ void Crowd::asked(const Choice& choice) {
   const std::lock_guard lock(mutex_);
   if (choice.kind != Choice::Kind::edit) presence_[choice.contact.email] = Presence::maybe;
   if (choice.kind != Choice::Kind::erase) expected_[{choice.contact.email, choice.field}].possible.insert(choice.value);
+  // Nothing stands there until an edit is acknowledged.
+  if (choice.kind == Choice::Kind::make) expected_[{choice.contact.email, kFields[1]}].possible.insert("");
 }
 
 void Crowd::acknowledged(Side side, const Choice& choice) {

@@ -163,4 +163,10 @@ std::string quote_text(std::string_view text) {
   return quoted + '\'';
 }
 
+Sql<void> wait_for_visibility(Session& session) {
+  auto waited = session.query("SELECT pg_sleep(0.2)");
+  if (!waited) return std::unexpected(std::move(waited).error());
+  return {};
+}
+
 }  // namespace lockstep::postgres

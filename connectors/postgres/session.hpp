@@ -34,6 +34,12 @@ bool is_transient(const SqlFailure& failure);
 // The connection is gone.
 bool is_disconnect(const SqlFailure& failure);
 
+class Session;
+// A commit reaches replication a moment before other sessions see its rows (PostgreSQL: the log is flushed before the
+// transaction leaves the list of running ones; much longer where commits wait for a standby). Before a row counts as
+// gone, it is looked for once more after this.
+Sql<void> wait_for_visibility(Session& session);
+
 class Rows {
  public:
   explicit Rows(PGresult* result) : result_(result) {}

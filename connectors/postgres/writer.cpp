@@ -227,6 +227,10 @@ Sql<void> Writer::update_or_remove(Session& session, const std::vector<Item*>& g
     keys += (i == 0 ? "" : ",") + record_text(probe, i, missed[i]->key, {}, {});
   }
   auto present = session.query(probe_sql(probe, position()), {keys + "]"});
+  if (present && present->size() < static_cast<int>(missed.size())) {
+    if (auto waited = wait_for_visibility(session); !waited) return std::unexpected(waited.error());
+    present = session.query(probe_sql(probe, position()), {keys + "]"});
+  }
   if (!present) return std::unexpected(present.error());
   for (const Item* item : missed) {
     results_[item->index] = {};

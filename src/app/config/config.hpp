@@ -19,6 +19,12 @@ enum class LogFormat {
   json,
 };
 
+// Keys that seal secrets on the disk, 64 hex digits each.
+struct SealingConfig {
+  std::string key;                    // secret; "": the key file in the data folder
+  std::vector<std::string> old_keys;  // secrets; they only open
+};
+
 struct ServerConfig {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: a free one
@@ -28,6 +34,8 @@ struct ServerConfig {
   LogFormat log_format = LogFormat::automatic;
   std::size_t body_bytes_limit = 1 << 20;
   std::size_t connections_limit = 20'000;
+  std::optional<std::size_t> connections_per_address_limit;  // none: half of connections_limit
+  SealingConfig sealing;
 };
 
 enum class Role { admin, owner, editor, viewer };
@@ -61,8 +69,15 @@ struct GuardConfig {
   std::size_t rewrite_least = 1'000;
 };
 
+// Where a system that is called over HTTP may be.
+enum class NetworkReach {
+  outside,  // at public addresses; elsewhere only when its URL is written as an address, or as localhost
+  any,
+};
+
 struct SystemConfig {
   std::string connector;  // Factory::kind
+  NetworkReach reach = NetworkReach::outside;
   GuardConfig guard;
   connector::SystemSettings settings;
   PullSchedule pull;

@@ -43,9 +43,30 @@ Shape limits_shape() {
        .fallback = "1MiB"},
       {.name = "connections",
        .shape = integer(1, 1'000'000),
-       .doc = "Open connections; more get 429.",
+       .doc = "Open connections; more get 429. Lowered by itself where the system allows too few open files.",
        .fallback = "20000"},
+      {.name = "connections_per_address",
+       .shape = integer(1, 1'000'000),
+       .doc = "Open connections from one IPv4 address or one IPv6 /64; more get 429. Default: half of `connections`. "
+              "Behind a proxy all come from one address; without one, 100 is plenty."},
   });
+}
+
+Shape sealing_shape() {
+  Shape shape = object({
+      {.name = "key",
+       .shape = secret(),
+       .doc = "64 hex digits; default: the key in the file secret.key of the data folder, which is made once.",
+       .secret = true},
+      {.name = "old_keys",
+       .shape = list(secret(), 0, limit(sealing_keys_limit)),
+       .doc = "Former keys. What they have sealed is opened, and sealed anew with the key at the start."},
+  });
+  shape.example = "server:\n  sealing: {key: {env: LOCKSTEP_SEALING_KEY}, old_keys: [{file: key-of-2025}]}\n";
+  return named(
+      "sealing",
+      "The key that seals the secrets which Lockstep itself keeps: tokens that it was given (docs/operating.md).",
+      std::move(shape));
 }
 
 Shape server_shape() {
@@ -68,6 +89,7 @@ Shape server_shape() {
       {.name = "limits",
        .shape = named("limits", "At a limit Lockstep refuses; it never grows quietly.", limits_shape()),
        .doc = "Limits of the server."},
+      {.name = "sealing", .shape = sealing_shape(), .doc = "The key of the secrets on the disk."},
   });
   shape.example =
       "server:\n  listen: 0.0.0.0:8080\n  data: /var/lib/lockstep\n  public_url: https://sync.example.com\n  log: "
@@ -350,6 +372,13 @@ const std::vector<Key>& system_keys() {
       {.name = "connector", .shape = text(64), .doc = "The kind of system.", .presence = Presence::required},
       {.name = "poll", .shape = poll_shape(), .doc = "When it is read without being asked."},
       {.name = "guard", .shape = guard_shape(), .doc = "How much of it may change at once."},
+      {.name = "reach",
+       .shape = choice({"public", "any"}),
+       .doc =
+           "Where it may be when it is called over HTTP. public: its name must lead to public addresses (an address in "
+           "figures or localhost in the URL is fine). any: the name may lead to this machine or a private network, "
+           "too.",
+       .fallback = "public"},
   };
   return keys;
 }

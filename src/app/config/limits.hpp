@@ -18,6 +18,7 @@ inline constexpr std::size_t systems_limit = 32;     // per source
 inline constexpr std::size_t entities_limit = 200;   // per source
 inline constexpr std::size_t fields_limit = 500;     // per entity
 inline constexpr std::size_t options_limit = 1'000;  // per enumeration
+inline constexpr std::size_t sealing_keys_limit = 16;
 inline constexpr std::size_t access_entries_limit = 1'000;
 
 }  // namespace lockstep::app

@@ -44,6 +44,7 @@ ConfigResult read_config(const std::string& text, const std::string& file,
   read_server(root, folder, bad, problems, config);
   SourceReader sources(factories, secrets, bad, problems, config);
   sources.read(root);
+  read_sealing(root, secrets, bad, problems, config);
   read_access(root, secrets, bad, problems, config);
   config.secrets = secrets.values();
   if (!problems.empty()) return std::unexpected(problems.take());

@@ -56,6 +56,7 @@ TEST(LoadConfig, ReadsEverything) {
   EXPECT_EQ(config.server.log_format, LogFormat::json);
   EXPECT_EQ(config.server.body_bytes_limit, 2u << 20);
   EXPECT_EQ(config.server.connections_limit, 500u);
+  EXPECT_EQ(config.server.connections_per_address_limit, 50u);
 
   ASSERT_THAT(config.api_keys, SizeIs(2));
   EXPECT_EQ(config.api_keys[0].role, Role::admin);
@@ -184,11 +185,47 @@ TEST(LoadConfig, SaysWhenTheFileIsMissing) {
 }
 
 TEST(LoadConfig, ProblemsNeverContainSecrets) {
-  auto problems = problems_of(
-      "version: 1\nsources:\n  - id: acme\n    systems:\n      db: {connector: fakedb, url: "
-      "\"postgres://u:hunter2@h/d\"}\n    entities: {}\n");
-  ASSERT_THAT(problems, Contains(HasSubstr("a URL with a password does not belong in this file")));
-  for (const auto& problem : problems) EXPECT_THAT(problem, ::testing::Not(HasSubstr("hunter2")));
+  for (const std::string url :
+       {"postgres://u:hunter2@h/d", "host=h password=hunter2", "postgres://h/d?password=hunter2"}) {
+    auto problems =
+        problems_of("version: 1\nsources:\n  - id: acme\n    systems:\n      db: {connector: fakedb, url: \"" + url +
+                    "\"}\n    entities: {}\n");
+    ASSERT_THAT(problems, Contains(HasSubstr("a password does not belong in this file"))) << url;
+    for (const auto& problem : problems) EXPECT_THAT(problem, ::testing::Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST(LoadConfig, APasswordInsideASecretIsASecretToo) {
+  auto result = read_text(with_entities(
+      "      a: {fields: {x: text}, systems: {db: {object: a, fields: [x]}, crm: {object: a, fields: [x]}}}\n"));
+  ASSERT_TRUE(result) << joined(result.error());
+  EXPECT_THAT(result->secrets, Contains("postgres://u:pw@db/app"));
+  EXPECT_THAT(result->secrets, Contains("pw"));
+}
+
+TEST(LoadConfig, ReadsTheKeysThatSealSecrets) {
+  const auto config = [](const std::string& sealing) {
+    auto environment = example_environment();
+    environment.variables["KEY"] = std::string(64, 'a');
+    environment.files["old.key"] = std::string(64, 'B') + "\n";
+    return read_config(
+        "version: 1\nserver: {sealing: " + sealing +
+            "}\nsources:\n  - id: acme\n    systems: {db: {connector: fakedb, url: {env: DATABASE_URL}}}\n"
+            "    entities: {a: {fields: {x: text}, systems: {db: {object: a, fields: [x]}}}}\n",
+        "lockstep.yaml", fake_factories(), environment);
+  };
+  const auto result = config("{key: {env: KEY}, old_keys: [{file: old.key}]}");
+  ASSERT_TRUE(result) << joined(result.error());
+  EXPECT_EQ(result->server.sealing.key, std::string(64, 'a'));
+  EXPECT_THAT(result->server.sealing.old_keys, ElementsAre(std::string(64, 'B')));
+  EXPECT_THAT(result->secrets, Contains(std::string(64, 'a')));
+  EXPECT_EQ(config("{}")->server.sealing.key, "");
+  EXPECT_THAT(joined(config("{key: {env: GHL_TOKEN}}").error()),
+              HasSubstr("server.sealing.key: a key is 64 hex digits; openssl rand -hex 32 makes one"));
+  EXPECT_THAT(joined(config("{old_keys: [{env: GHL_TOKEN}]}").error()),
+              HasSubstr("server.sealing.old_keys[0]: a key is"));
+  EXPECT_THAT(joined(config("{key: " + std::string(64, 'a') + "}").error()),
+              HasSubstr("a secret does not belong in this file"));
 }
 
 TEST(LoadConfig, WarnsAboutWhatIsNotUsed) {

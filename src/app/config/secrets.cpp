@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/config/limits.hpp"
+#include "app/config/password.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -38,7 +39,12 @@ std::optional<std::string> Secrets::resolve(const Node& reference, const std::st
     cut_newline(value);
     if (value.empty()) return missing(*path, fmt::format("{} is empty", full.string()), "");
   }
-  if (std::ranges::find(values_, value) == values_.end()) values_.push_back(value);
+  const auto keep = [&](const std::string& secret) {
+    if (std::ranges::find(values_, secret) == values_.end()) values_.push_back(secret);
+  };
+  keep(value);
+  // An error of the database's driver may quote a part of a connection string.
+  for (const std::string& password : passwords_in(value)) keep(password);
   return value;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 
@@ -13,6 +14,7 @@ namespace lockstep::app {
 namespace {
 
 constexpr std::size_t key_bytes_minimum = 16;
+constexpr std::size_t sealing_key_digits = 64;
 
 void read_listen(const Node& node, Problems& problems, ServerConfig& server) {
   const auto colon = node.text.rfind(':');
@@ -143,8 +145,34 @@ void read_server(const Node& root, const std::string& folder, const BadNodes& ba
   const Node* limits = node->find("limits");
   if (const Node* body = child(limits, "body"))
     server.body_bytes_limit = static_cast<std::size_t>(*parse_size(body->text));
-  if (const Node* connections = child(limits, "connections")) {
-    server.connections_limit = static_cast<std::size_t>(to_json(*connections).to_number<std::int64_t>());
+  const auto number = [](const Node& value) {
+    return static_cast<std::size_t>(to_json(value).to_number<std::int64_t>());
+  };
+  if (const Node* connections = child(limits, "connections")) server.connections_limit = number(*connections);
+  if (const Node* each = child(limits, "connections_per_address")) server.connections_per_address_limit = number(*each);
+}
+
+void read_sealing(const Node& root, Secrets& secrets, const BadNodes& bad, Problems& problems, Config& config) {
+  const Node* server = root.find("server");
+  const Node* sealing = server == nullptr ? nullptr : server->find("sealing");
+  if (sealing == nullptr || bad.contains(sealing)) return;
+  const auto read = [&](const Node& reference, const std::string& where) -> std::string {
+    const auto value = secrets.resolve(reference, where);
+    if (!value) return {};
+    const bool hex = std::ranges::all_of(*value, [](unsigned char c) { return std::isxdigit(c) != 0; });
+    if (hex && value->size() == sealing_key_digits) return *value;
+    problems.add(reference.mark, where, fmt::format("a key is {} hex digits", sealing_key_digits),
+                 "openssl rand -hex 32 makes one", ProblemKind::environment);
+    return {};
+  };
+  SealingConfig& out = config.server.sealing;
+  const Node* key = sealing->find("key");
+  if (key != nullptr && !bad.contains(key)) out.key = read(*key, "server.sealing.key");
+  const Node* old_keys = sealing->find("old_keys");
+  if (old_keys == nullptr || bad.contains(old_keys)) return;
+  for (std::size_t index = 0; index < old_keys->items.size(); ++index) {
+    const Node& item = old_keys->items[index];
+    if (!bad.contains(&item)) out.old_keys.push_back(read(item, fmt::format("server.sealing.old_keys[{}]", index)));
   }
 }
 

@@ -10,6 +10,9 @@ namespace lockstep::app {
 // `folder`: the one of the configuration file, where relative paths start.
 void read_server(const Node& root, const std::string& folder, const BadNodes& bad, Problems& problems, Config& config);
 
+// Reads `server.sealing`.
+void read_sealing(const Node& root, Secrets& secrets, const BadNodes& bad, Problems& problems, Config& config);
+
 // Reads `access`; needs the sources in `config` to know which ids exist.
 void read_access(const Node& root, Secrets& secrets, const BadNodes& bad, Problems& problems, Config& config);
 

@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "app/config/limits.hpp"
+#include "app/config/password.hpp"
 #include "app/config/suggest.hpp"
 #include "app/config/units.hpp"
 
@@ -62,16 +63,6 @@ std::string wanted(const Shape& shape) {
     }
   }
   return "?";
-}
-
-// "scheme://user:password@host".
-bool has_password(const std::string& text) {
-  const auto scheme = text.find("://");
-  if (scheme == std::string::npos) return false;
-  const std::string authority = text.substr(scheme + 3, text.find_first_of("/?#", scheme + 3) - scheme - 3);
-  const auto at = authority.rfind('@');
-  const auto colon = authority.find(':');
-  return at != std::string::npos && colon < at && colon + 1 < at;
 }
 
 class Checker {
@@ -150,9 +141,8 @@ class Checker {
     if (length > shape.maximum)
       return wrong(node, where, fmt::format("{} bytes are too long", length),
                    fmt::format("the limit is {}", shape.maximum));
-    if (has_password(node.text)) {
-      return wrong(node, where, "a URL with a password does not belong in this file",
-                   "write {env: NAME} or {file: path}");
+    if (!passwords_in(node.text).empty()) {
+      return wrong(node, where, "a password does not belong in this file", "write {env: NAME} or {file: path}");
     }
     if (!matches(shape.pattern, node.text)) {
       return wrong(node, where, fmt::format("\"{}\" does not fit", shown(node.text)), expectation(shape));

@@ -146,6 +146,8 @@ void SourceReader::read_system(const Member& member, SourceConfig& source, const
   system.connector = kind;
   system.settings.source = source.id;
   system.settings.system = SystemName(member.key);
+  if (const Node* reach = node.find("reach"); reach != nullptr && reach->text == "any")
+    system.reach = NetworkReach::any;
   const Node* poll = node.find("poll");
   system.pull.every = interval(poll, "every", std::chrono::seconds(60));
   system.pull.full_every = interval(poll, "full_every", std::chrono::hours(24));

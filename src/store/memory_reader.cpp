@@ -187,6 +187,16 @@ Result<Json> MemoryReader::state(const SourceId& source, const SystemName& syste
   return found == tables_.state.end() ? Json() : found->second;
 }
 
+Result<std::vector<sync::StateRow>> MemoryReader::states(const std::string& key_prefix) {
+  const SharedLock lock(tables_.mutex);
+  std::vector<sync::StateRow> rows;
+  for (const auto& [where, value] : tables_.state) {
+    const auto& [source, system, key] = where;
+    if (key.starts_with(key_prefix)) rows.push_back({source, system, key, value});
+  }
+  return rows;
+}
+
 Result<Counts> MemoryReader::counts(const SourceId& source) {
   const SharedLock lock(tables_.mutex);
   Counts counts;

@@ -28,6 +28,7 @@ class MemoryReader final : public Reader {
                                                     std::size_t limit) override;
   Result<Page<sync::ConflictRow>> conflicts(const SourceId& source, bool open_only, const PageRequest& page) override;
   Result<Json> state(const SourceId& source, const SystemName& system, const std::string& key) override;
+  Result<std::vector<sync::StateRow>> states(const std::string& key_prefix) override;
   Result<Counts> counts(const SourceId& source) override;
 
  private:

@@ -55,6 +55,7 @@ Result<Page<sync::ConflictRow>> conflicts(Database& database, const SourceId& so
                                           const PageRequest& page);
 
 Result<Json> state(Database& database, const SourceId& source, const SystemName& system, const std::string& key);
+Result<std::vector<sync::StateRow>> states(Database& database, const std::string& key_prefix);
 Result<Counts> counts(Database& database, const SourceId& source);
 
 }  // namespace lockstep::store::sqlite

@@ -113,6 +113,10 @@ Result<Json> SqliteReader::state(const SourceId& source, const SystemName& syste
   return read<Json>([&](Database& database) { return sqlite::state(database, source, system, key); });
 }
 
+Result<std::vector<sync::StateRow>> SqliteReader::states(const std::string& key_prefix) {
+  return read<std::vector<sync::StateRow>>([&](Database& database) { return sqlite::states(database, key_prefix); });
+}
+
 Result<Counts> SqliteReader::counts(const SourceId& source) {
   return read<Counts>([&](Database& database) { return sqlite::counts(database, source); });
 }

@@ -225,6 +225,22 @@ Result<Json> state(Database& database, const SourceId& source, const SystemName&
   return value;
 }
 
+Result<std::vector<sync::StateRow>> states(Database& database, const std::string& key_prefix) {
+  std::vector<sync::StateRow> rows;
+  auto done = database.each(
+      "SELECT source.name, system, key, value FROM state JOIN source ON source.id = state.source "
+      "WHERE substr(key, 1, length(?1)) = ?1 ORDER BY source.name, system, key",
+      [&](const Row& row) -> Result<void> {
+        Result<Json> value = sync::decode_value(row.text(3));
+        if (!value) return fail(value.error());
+        rows.push_back({SourceId(row.string(0)), SystemName(row.string(1)), row.string(2), std::move(*value)});
+        return {};
+      },
+      key_prefix);
+  if (!done) return fail(done.error());
+  return rows;
+}
+
 Result<Counts> counts(Database& database, const SourceId& source) {
   Counts counts;
   auto done = database.each(

@@ -173,10 +173,11 @@ Result<void> create_private(const std::filesystem::path& path) {
   return {};
 }
 
+// secure_delete: what is overwritten or removed, a secret written by an older version too, is gone from the file.
 Result<void> configure(Database& database, const SqliteSettings& settings) {
   std::string sql =
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; "
-      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON";
+      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON";
   sql += "; PRAGMA cache_size = -" + std::to_string(std::max<std::size_t>(settings.cache_bytes / 1024, 1));
   sql += "; PRAGMA wal_autocheckpoint = " +
          std::to_string(std::max<std::size_t>(settings.checkpoint_bytes / page_bytes, 1));

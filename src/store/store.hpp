@@ -79,6 +79,8 @@ class Reader {
                                                     const PageRequest& page) = 0;
   virtual Result<Json> state(const SourceId& source, const SystemName& system,
                              const std::string& key) = 0;  // null: none
+  // Of all sources and systems, those whose key begins so. For the start, not for requests: it reads the whole table.
+  virtual Result<std::vector<sync::StateRow>> states(const std::string& key_prefix) = 0;
   virtual Result<Counts> counts(const SourceId& source) = 0;
 };
 

@@ -128,6 +128,9 @@ TYPED_TEST_P(StoreContract, AConflictingBatchLeavesNothing) {
   other.state = {{sample::other, sample::crm, "cursor", Json(1)}};
   this->commit(other);
   EXPECT_EQ(reader->state(sample::other, sample::crm, "cursor").value(), Json(1));
+  using Rows = std::vector<sync::StateRow>;
+  EXPECT_EQ(reader->states("cur").value(), Rows({{sample::other, sample::crm, "cursor", Json(1)}}));
+  EXPECT_EQ(reader->states("cursors").value(), Rows());
 }
 
 TYPED_TEST_P(StoreContract, JournalEntriesMustBeConsecutive) {

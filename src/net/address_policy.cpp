@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-
-#include "wire/http.hpp"
+#include <cstdint>
+#include <optional>
+#include <string>
 
 namespace lockstep::net {
 namespace {
@@ -78,6 +79,22 @@ bool is_public(const Bytes16& address) {
          std::ranges::none_of(kNotPublic6, [&](const auto& block) { return within(address, block); });
 }
 
+// Of both families: an IPv4 address as the IPv6 address that it is mapped to.
+std::optional<Bytes16> parse(std::string_view address) {
+  const std::string text(address);
+  Bytes16 bytes = kMapped.prefix;
+  if (inet_pton(AF_INET, text.c_str(), bytes.data() + 12) == 1) return bytes;
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return bytes;
+  return std::nullopt;
+}
+
+bool is_loopback(std::string_view address) {
+  const std::optional<Bytes16> bytes = parse(address);
+  if (!bytes) return false;
+  return within(*bytes, kMapped) ? (*bytes)[12] == 127
+                                 : *bytes == Bytes16{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+}
+
 }  // namespace
 
 bool is_public_address(std::string_view address) {
@@ -88,11 +105,13 @@ bool is_public_address(std::string_view address) {
   return inet_pton(AF_INET6, text.c_str(), v6.data()) == 1 && is_public(v6);
 }
 
-bool AddressPolicy::permits(std::string_view host, std::uint16_t port, std::string_view address) const {
+bool permits(AddressReach reach, std::string_view host, std::string_view address) {
   if (reach == AddressReach::any || is_public_address(address)) return true;
-  return std::ranges::any_of(allowed, [&](const AllowedHost& known) {
-    return known.port == port && wire::equal_without_case(known.host, host);
-  });
+  if (reach == AddressReach::public_only) return false;
+  if (host == "localhost") return is_loopback(address);
+  // Only the usual way to write an address counts: 0x7f.1 and 2130706433 are names that a resolver understands.
+  const std::optional<Bytes16> named = parse(host);
+  return named && named == parse(address);
 }
 
 }  // namespace lockstep::net

@@ -3,30 +3,18 @@
 // gets nowhere.
 #pragma once
 
-#include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace lockstep::net {
 
 enum class AddressReach {
   public_only,  // no private, loopback, link-local, shared, multicast, reserved or cloud-metadata address
+  as_named,     // these too when the origin itself is written so: an address in figures, or localhost
   any,
 };
 
-struct AllowedHost {
-  std::string host;  // as written in the origin
-  std::uint16_t port = 0;
-};
-
-struct AddressPolicy {
-  AddressReach reach = AddressReach::public_only;
-  // Hosts that may be dialled wherever they resolve to: what the operator named in the configuration.
-  std::vector<AllowedHost> allowed = {};
-
-  bool permits(std::string_view host, std::uint16_t port, std::string_view address) const;
-};
+// `host` as written in the origin, in small letters and without brackets; `address` what it resolves to.
+bool permits(AddressReach reach, std::string_view host, std::string_view address);
 
 // Whether the textual IPv4 or IPv6 address is globally reachable by the IANA special-purpose registries
 // (RFC 6890 and its updates); IPv4 embedded in IPv6 (mapped, NAT64, 6to4, Teredo) counts by the IPv4 address or

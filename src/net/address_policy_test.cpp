@@ -53,17 +53,30 @@ TEST(AddressPolicyTest, InwardAddressesAreNot) {
   }
 }
 
-TEST(AddressPolicyTest, AnAllowedHostIsAllowedOnItsPortOnly) {
-  const AddressPolicy policy{AddressReach::public_only, {{"cms.internal", 3000}}};
-  EXPECT_TRUE(policy.permits("cms.internal", 3000, "10.0.0.5"));
-  EXPECT_TRUE(policy.permits("CMS.internal", 3000, "10.0.0.5"));
-  EXPECT_FALSE(policy.permits("cms.internal", 22, "10.0.0.5"));
-  EXPECT_FALSE(policy.permits("other.internal", 3000, "10.0.0.5"));
-  EXPECT_TRUE(policy.permits("other.internal", 3000, "8.8.8.8"));
+TEST(AddressPolicyTest, AnOriginWrittenAsAnAddressNamesItself) {
+  constexpr auto as_named = AddressReach::as_named;
+  EXPECT_TRUE(permits(as_named, "10.0.0.5", "10.0.0.5"));
+  EXPECT_TRUE(permits(as_named, "::1", "::1"));
+  EXPECT_TRUE(permits(as_named, "0:0:0:0:0:0:0:1", "::1"));
+  EXPECT_TRUE(permits(as_named, "::ffff:10.0.0.5", "10.0.0.5"));
+  EXPECT_TRUE(permits(as_named, "localhost", "127.0.0.1"));
+  EXPECT_TRUE(permits(as_named, "localhost", "::1"));
+  EXPECT_TRUE(permits(as_named, "example.org", "8.8.8.8"));
+  EXPECT_FALSE(permits(as_named, "10.0.0.5", "10.0.0.6"));
+  EXPECT_FALSE(permits(as_named, "localhost", "10.0.0.5")) << "somebody's hosts file";
+  EXPECT_FALSE(permits(as_named, "cms.internal", "10.0.0.5"));
+  EXPECT_FALSE(permits(as_named, "example.org", "127.0.0.1"));
+  EXPECT_FALSE(permits(as_named, "example.org", "::ffff:127.0.0.1"));
+  EXPECT_FALSE(permits(as_named, "", ""));
+  // Addresses in other clothes are names that a resolver understands.
+  for (const char* host : {"2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0x7f.1"})
+    EXPECT_FALSE(permits(as_named, host, "127.0.0.1")) << host;
 }
 
-TEST(AddressPolicyTest, AnyReachPermitsEverything) {
-  EXPECT_TRUE((AddressPolicy{AddressReach::any, {}}.permits("localhost", 1, "127.0.0.1")));
+TEST(AddressPolicyTest, TheOtherReachesDoNotLookAtTheName) {
+  EXPECT_TRUE(permits(AddressReach::any, "cms.internal", "10.0.0.5"));
+  EXPECT_FALSE(permits(AddressReach::public_only, "10.0.0.5", "10.0.0.5"));
+  EXPECT_TRUE(permits(AddressReach::public_only, "example.org", "8.8.8.8"));
 }
 
 }  // namespace

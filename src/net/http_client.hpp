@@ -30,10 +30,11 @@ struct ClientRequest {
   wire::HttpRequest request;                     // Host, Content-Length and Connection are set by the client
   Duration deadline = std::chrono::seconds(30);  // from now to the last byte of the answer, waiting included
   std::size_t response_bytes_limit = 4 << 20;
+  std::optional<AddressReach> reach = {};  // instead of the client's
 };
 
 struct ClientSettings {
-  AddressPolicy address_policy;
+  AddressReach reach = AddressReach::public_only;  // of requests that say nothing else
   ClientLimits limits;
   std::optional<std::string> ca_file = {};  // PEM; trusted in addition to the system's roots
 };

@@ -301,25 +301,54 @@ TEST(HttpClientTest, TheClientMayBeDestroyedWhileRequestsAreOut) {
   EXPECT_EQ(kind_of(*sending.result), ErrorKind::maybe_applied);
 }
 
-TEST(HttpClientTest, InwardAddressesAreRefusedUnlessTheHostIsAllowed) {
+TEST(HttpClientTest, InwardAddressesAreRefusedWhateverTheyLookLike) {
   EventLoop loop;
   const auto server = make_server(loop, echo);
-  ClientSettings settings;  // public only
-  settings.address_policy.allowed = {{"127.0.0.1", server->port()}};
-  const auto client = make_client(loop, std::move(settings));
+  const auto client = make_client(loop, {});  // public only
   const std::string port = ":" + std::to_string(server->port());
-  // The last but one resolves inwards; the others are addresses in various clothes.
-  for (const std::string& host :
-       {"http://127.0.0.2" + port, "http://[::1]" + port, "http://[::ffff:127.0.0.1]" + port,
-        std::string("http://169.254.169.254"), "http://localhost" + port, std::string("http://127.0.0.1:1")}) {
+  const auto answer_from = [&](const std::string& host, std::optional<AddressReach> reach) {
     ClientRequest request = to(server->port(), "GET");
-    request.origin = host;
-    const auto answer = send(loop, *client, request);
+    request.origin = "http://" + host + port;
+    request.reach = reach;
+    return send(loop, *client, request);
+  };
+  // Names that resolve inwards, and addresses in various clothes, which the system's resolver understands.
+  const std::vector<std::string> names = {"2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0x7f.0.0.1"};
+  const std::vector<std::string> figures = {"127.0.0.1",       "127.0.0.2", "[::1]",    "[::ffff:127.0.0.1]",
+                                            "[::ffff:7f00:1]", "localhost", "LOCALHOST"};
+  const auto expect_refused = [&](const std::string& host, std::optional<AddressReach> reach) {
+    const auto answer = answer_from(host, reach);
     EXPECT_EQ(kind_of(answer), ErrorKind::invalid) << host;
     EXPECT_THAT(answer.error().message, HasSubstr("not a public address")) << host;
+  };
+  for (const std::string& host : names) {
+    expect_refused(host, std::nullopt);
+    expect_refused(host, AddressReach::as_named);
   }
+  for (const std::string& host : figures) expect_refused(host, std::nullopt);
   EXPECT_EQ(server->stats().connections_accepted, 0U);
-  EXPECT_TRUE(send(loop, *client, to(server->port(), "GET")).has_value());
+  EXPECT_TRUE(answer_from("127.0.0.1", AddressReach::as_named));
+  EXPECT_TRUE(answer_from("localhost", AddressReach::as_named));
+  EXPECT_TRUE(answer_from("127.1", AddressReach::any));
+  expect_refused("127.0.0.1", std::nullopt);  // although a connection to it is kept
+}
+
+// A vendor that is taken over, or a page of ours that is, can not send us elsewhere.
+TEST(HttpClientTest, ARedirectIsAnAnswerAndLeadsNowhere) {
+  EventLoop loop;
+  const auto other = make_server(loop, echo);
+  for (const unsigned status : {301U, 302U, 303U, 307U, 308U}) {
+    const auto server = make_server(loop, [&](const ServerRequest&, const std::shared_ptr<Exchange>& exchange) {
+      exchange->respond({status, {{"Location", origin_of(other->port()) + "/x"}}, ""});
+    });
+    const auto client = make_client(loop, any_address());
+    ClientRequest request = to(server->port(), "GET");
+    request.request.headers.add("Authorization", "Bearer t");
+    const auto answer = send(loop, *client, request);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, status);
+  }
+  EXPECT_EQ(other->stats().connections_accepted, 0U);
 }
 
 TEST(HttpClientTest, RequestsThatCanNotBeSentAreInvalid) {

@@ -257,6 +257,28 @@ TEST(HttpServerTest, OneAddressCanNotTakeAllConnections) {
   run_until(loop, [&] { return third->has("HTTP/1.1 200"); });
 }
 
+TEST(HttpServerTest, AConnectionGivesItsPlaceBackHoweverItEnds) {
+  ServerLimits limits;
+  limits.connections_per_address_limit = 1;
+  limits.request_timeout = milliseconds(30);
+  limits.idle_timeout = milliseconds(30);
+  limits.linger_timeout = milliseconds(30);
+  EventLoop loop;
+  ServerSettings settings = with_limits(limits);
+  settings.address = "::";  // IPv4 peers come mapped, and count as what they are
+  const auto server = make_server(loop, echo, settings);
+  for (const char* bytes :
+       {"", "GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx", "nonsense\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"}) {
+    const auto peer = RawPeer::connect(server->port());
+    peer->send(bytes);
+    run_until(loop, [&] { return peer->closed(); });
+    EXPECT_EQ(peer->received().find("HTTP/1.1 429"), std::string::npos) << bytes;
+    run_until(loop, [&] { return server->stats().connections_open == 0; });
+  }
+  EXPECT_EQ(server->stats().connections_refused, 0U);
+}
+
 TEST(HttpServerTest, AnUnansweredExchangeAnswers500) {
   EventLoop loop;
   const auto server = make_server(loop, [](const ServerRequest&, const std::shared_ptr<Exchange>&) {});

@@ -18,6 +18,7 @@ struct ServerLimits {
   Duration write_timeout = std::chrono::seconds(30);    // a reader that takes no byte for this long is closed
   Duration linger_timeout = std::chrono::seconds(2);    // after our last byte we wait this long for the peer to close
   std::size_t connections_limit = 20'000;
+  // An IPv6 address counts with its /64, which is what one customer of a provider has at least.
   std::optional<std::size_t> connections_per_address_limit = {};
   // Connections beyond a limit that are still read, to answer 429 properly; beyond these too: closed at once.
   std::size_t refused_connections_limit = 256;

@@ -48,7 +48,7 @@ Result<std::unique_ptr<HttpTransport>> HttpTransport::make(const std::string& or
   impl->origin = origin;
   // A person named this address: it may be on this machine.
   net::ClientSettings settings;
-  settings.address_policy.reach = net::AddressReach::any;
+  settings.reach = net::AddressReach::any;
   auto client = net::HttpClient::make(impl->loop, std::move(settings));
   if (!client) return fail(client.error());
   impl->client = std::move(*client);

@@ -59,7 +59,7 @@ Result<T> LiveSystems::Impl::with(const SystemConfig& system, Task<Result<T>> (*
   if (!state_port) return fail(state_port.error());
 
   const std::string origin = factory->uses_http && factory->origin ? factory->origin(system.settings.settings) : "";
-  ClientTransport transport(*client, origin, system.settings.source.str());
+  ClientTransport transport(*client, origin, system.settings.source.str(), system.reach);
   connector::Quota quota;
   connector::MeteredHttp http(transport, quota, loop, *log);
   connector::Ports ports;
@@ -88,10 +88,7 @@ Result<std::unique_ptr<LiveSystems>> LiveSystems::make(std::span<const connector
   impl->factories = factories;
   impl->state = std::move(state);
   impl->log = &log;
-  // The operator named these hosts: they may be on this machine or network.
-  net::ClientSettings settings;
-  settings.address_policy.reach = net::AddressReach::any;
-  auto client = net::HttpClient::make(impl->loop, std::move(settings));
+  auto client = net::HttpClient::make(impl->loop, {});
   if (!client) return fail(client.error());
   impl->client = std::move(*client);
   return std::unique_ptr<LiveSystems>(new LiveSystems(std::move(impl)));

@@ -6,6 +6,7 @@ Task<Result<wire::HttpResponse>> ClientTransport::send(wire::HttpRequest request
   net::ClientRequest call;
   call.origin = origin_;
   call.share = share_;
+  call.reach = reach_ == NetworkReach::any ? net::AddressReach::any : net::AddressReach::as_named;
   call.request = std::move(request);
   call.deadline = deadline;
   Task<Result<wire::HttpResponse>> sending = client_.send(std::move(call));

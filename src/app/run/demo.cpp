@@ -58,7 +58,7 @@ ExitCode run_demo(CommandContext& context, std::span<const connector::SandboxFac
   out.line("Live page: " + (*stage)->url() + "/");
   out.flush();
   net::ClientSettings client_settings;
-  client_settings.address_policy.reach = net::AddressReach::any;  // this machine
+  client_settings.reach = net::AddressReach::any;  // this machine
   auto client = net::HttpClient::make(loop, std::move(client_settings));
   if (!client) return report(context, client.error());
 

@@ -107,7 +107,7 @@ Result<std::unique_ptr<SandboxHost>> SandboxHost::start(const connector::Sandbox
   LOCKSTEP_TRY(sandbox, factory.make(settings.options, loop.clock(), random));
   state->sandbox = std::move(sandbox);
   net::ClientSettings client_settings;
-  client_settings.address_policy.reach = net::AddressReach::any;  // webhooks go to this machine
+  client_settings.reach = net::AddressReach::any;  // webhooks go to this machine
   LOCKSTEP_TRY(client, net::HttpClient::make(loop, std::move(client_settings)));
   state->client = std::move(client);
   net::ServerSettings server_settings;

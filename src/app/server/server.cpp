@@ -1,8 +1,10 @@
 #include "app/server/server.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "app/ports/data_folder.hpp"
+#include "app/ports/open_files.hpp"
 #include "app/server/config_access.hpp"
 #include "app/server/system_host.hpp"
 #include "base/random.hpp"
@@ -103,10 +105,7 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   LOCKSTEP_CHECK(make_data_folder(config.server.data_folder));
   LOCKSTEP_TRY(store, store::open_sqlite_store({.path = store_file(config.server.data_folder)}));
   state->store = std::move(store);
-  // The operator named these hosts: they may be on this machine or network.
-  net::ClientSettings client_settings;
-  client_settings.address_policy.reach = net::AddressReach::any;
-  LOCKSTEP_TRY(client, net::HttpClient::make(*parts.loop, std::move(client_settings)));
+  LOCKSTEP_TRY(client, net::HttpClient::make(*parts.loop, {}));
   state->client = std::move(client);
   LOCKSTEP_TRY(access, ConfigAccess::make(config));
   state->access.replace(std::move(access));
@@ -121,7 +120,15 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   settings.address = config.server.host;
   settings.port = config.server.port;
   settings.limits.body_bytes_limit = config.server.body_bytes_limit;
-  settings.limits.connections_limit = config.server.connections_limit;
+  settings.limits.connections_limit = affordable_connections(config.server.connections_limit, raise_open_files(),
+                                                             settings.limits.refused_connections_limit);
+  if (settings.limits.connections_limit < config.server.connections_limit) {
+    parts.log->info("limits.connections", {{"limit", settings.limits.connections_limit},
+                                           {"wanted", config.server.connections_limit},
+                                           {"hint", "the system allows too few open files: ulimit -n"}});
+  }
+  settings.limits.connections_per_address_limit = config.server.connections_per_address_limit.value_or(
+      std::max<std::size_t>(settings.limits.connections_limit / 2, 1));
   auto http = net::HttpServer::listen(
       *parts.loop, std::move(settings),
       [gateway = state->gateway.get()](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {

@@ -51,7 +51,7 @@ struct Instance {
 // What the remote counts calls by: its address and who asks. Settings that only say how to work do not matter.
 std::string credential_of(const SystemConfig& system, const std::string& origin) {
   const JsonObject& settings = system.settings.settings;
-  JsonArray parts{system.connector, origin};
+  JsonArray parts{system.connector, origin, static_cast<int>(system.reach)};
   for (const char* name : {"token", "location_id"}) parts.emplace_back(string_member(settings, name));
   // The refresh token is another one after each installation, the client stays.
   const Json* oauth = find_member(settings, "oauth");
@@ -63,8 +63,8 @@ std::string credential_of(const SystemConfig& system, const std::string& origin)
 
 // The way to one remote with one credential.
 struct CredentialLine {
-  CredentialLine(const std::string& origin, const std::string& credential, const HostParts& parts)
-      : transport(*parts.client, origin, credential), http(transport, quota, *parts.loop, *parts.log) {}
+  CredentialLine(const std::string& origin, const std::string& credential, NetworkReach reach, const HostParts& parts)
+      : transport(*parts.client, origin, credential, reach), http(transport, quota, *parts.loop, *parts.log) {}
 
   ClientTransport transport;
   connector::Quota quota;
@@ -76,12 +76,14 @@ std::shared_ptr<CredentialLine> CredentialLines::line(const SystemConfig& system
   std::erase_if(lines_, [](const auto& entry) { return entry.second.expired(); });
   std::weak_ptr<CredentialLine>& known = lines_[credential_of(system, origin)];
   std::shared_ptr<CredentialLine> line = known.lock();
-  if (!line) known = line = std::make_shared<CredentialLine>(origin, credential_of(system, origin), parts);
+  if (!line)
+    known = line = std::make_shared<CredentialLine>(origin, credential_of(system, origin), system.reach, parts);
   return line;
 }
 
 std::string fingerprint_of(const SystemConfig& system) {
-  std::string text = system.connector + '\n' + to_text(system.settings.settings);
+  std::string text = system.connector + '\n' + to_text(system.settings.settings) + '\n' +
+                     std::to_string(static_cast<int>(system.reach));
   for (const sync::EntitySchema* entity : system.settings.entities) {
     text += '\n' + entity->name.str();
     const sync::SystemBinding* binding = entity->binding(system.settings.system);

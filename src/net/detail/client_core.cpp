@@ -30,12 +30,13 @@ void ClientCore::start(ClientRequest request, Flight::Done done) {
   if (auto trouble = request_trouble(flight->request.request)) {
     return finish(*flight, fail(ErrorKind::invalid, std::move(*trouble)));
   }
-  const std::string key = origin->key() + ' ' + flight->request.share;
+  const AddressReach reach = flight->request.reach.value_or(settings_.reach);
+  const std::string key = origin->key() + ' ' + std::to_string(static_cast<int>(reach)) + ' ' + flight->request.share;
   if (!pools_.contains(key) && pools_.size() >= settings_.limits.origins_limit) {
     return finish(*flight, fail(ErrorKind::exhausted, "too many origins at once"));
   }
   auto& slot = pools_[key];
-  if (!slot) slot = std::make_unique<ClientPool>(ClientPool{key, *origin, {}, {}, {}});
+  if (!slot) slot = std::make_unique<ClientPool>(ClientPool{key, *origin, reach, {}, {}, {}});
   ClientPool& pool = *slot;
   if (pool.waiting.size() >= settings_.limits.queue_per_origin_limit) {
     return finish(*flight, fail(ErrorKind::exhausted, "too many requests wait for " + pool.origin.host));

@@ -36,8 +36,9 @@ struct Flight {
 };
 
 struct ClientPool {
-  std::string key;  // origin and share
+  std::string key;  // origin, share and reach
   Origin origin;
+  AddressReach reach;
   std::vector<std::shared_ptr<ClientConnection>> connections;  // all, whatever they do
   std::vector<std::shared_ptr<ClientConnection>> idle;         // the one used last is at the back
   std::deque<std::shared_ptr<Flight>> waiting;

@@ -32,13 +32,11 @@ void ClientConnection::resolve() {
 }
 
 void ClientConnection::choose(const std::vector<TcpEndpoint>& found) {
-  const AddressPolicy& policy = core_->settings().address_policy;
   for (const TcpEndpoint& endpoint : found) {
-    if (policy.permits(pool_.origin.host, pool_.origin.port, endpoint.address().to_string()))
-      endpoints_.push_back(endpoint);
+    if (permits(pool_.reach, pool_.origin.host, endpoint.address().to_string())) endpoints_.push_back(endpoint);
   }
   if (endpoints_.empty()) {
-    return dial_failed(ErrorKind::invalid, "not a public address; name the host in the configuration to allow it");
+    return dial_failed(ErrorKind::invalid, "not a public address; `reach: any` at the system allows it");
   }
   connect_next();
 }

@@ -55,7 +55,7 @@ inline std::unique_ptr<HttpClient> make_client(EventLoop& loop, ClientSettings s
 
 inline ClientSettings any_address() {
   ClientSettings settings;
-  settings.address_policy.reach = AddressReach::any;
+  settings.reach = AddressReach::any;
   return settings;
 }
 

@@ -7,7 +7,7 @@
 namespace lockstep::gohighlevel {
 namespace {
 
-constexpr const char* kStateKey = "oauth";
+constexpr const char* kStateKey = "secret/oauth";
 constexpr std::int64_t kLifeMost = 366 * 86'400;
 constexpr std::int64_t kLifeAssumed = 86'399;  // what the docs show
 

@@ -82,7 +82,7 @@ TEST_F(TokenTest, ATokenThatIsNotStoredIsNotUsed) {  // Q3
   state.failing = false;
   EXPECT_EQ(get(), "a1");  // without a second refresh: the first refresh token is spent
   EXPECT_EQ(http.calls.size(), 1U);
-  EXPECT_EQ(state.values.at("oauth").at("refresh_token"), "r1");
+  EXPECT_EQ(state.values.at("secret/oauth").at("refresh_token"), "r1");
 }
 
 TEST_F(TokenTest, ARefusedGrantNeedsAPersonAndIsNotTriedAgain) {

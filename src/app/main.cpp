@@ -15,6 +15,7 @@
 #include "app/commands/command_state.hpp"
 #include "app/commands/conflicts.hpp"
 #include "app/commands/deadletters.hpp"
+#include "app/commands/forget_secrets.hpp"
 #include "app/commands/http_transport.hpp"
 #include "app/commands/init.hpp"
 #include "app/commands/live_systems.hpp"
@@ -55,7 +56,7 @@ class OwnSystems final : public SystemOpener {
   static Result<std::unique_ptr<SystemOpener>> make(std::span<const connector::Factory> factories,
                                                     const Config& config) {
     auto own = std::make_unique<OwnSystems>(LogSettings{LogLevel::warning, config.server.log_format, config.secrets});
-    own->state_ = std::make_unique<CommandState>(config.server.data_folder);
+    own->state_ = std::make_unique<CommandState>(config.server);
     const StateOf state = [kept = own->state_.get()](const SystemConfig& system) { return kept->state_of(system); };
     auto live = LiveSystems::make(factories, state, own->log_);
     if (!live) return fail(live.error());
@@ -122,6 +123,7 @@ ExitCode run(int argc, char** argv) {
   add_replay(app, context, action);
   add_pause(app, context, action);
   add_backup(app, context, action);
+  add_forget_secrets(app, context, action);
   add_schema(app, context, action);
   add_sandbox(app, context, sandboxes, action);
   add_sim(app, context, LOCKSTEP_VERSION, action);

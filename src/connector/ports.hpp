@@ -37,7 +37,8 @@ class HttpPort {
   virtual Task<Result<wire::HttpResponse>> send(HttpCall call) = 0;
 };
 
-// Durable key-value state of one system (cursors, tokens, catalogs). put() returns when it is on the disk.
+// Durable key-value state of one system (cursors, catalogs, tokens). put() returns when it is on the disk. What stands
+// under a key that begins with `secret/` is sealed there: tokens belong under such a key.
 class StatePort {
  public:
   virtual ~StatePort() = default;
@@ -47,6 +48,8 @@ class StatePort {
 
 // The store's key for a connector's state, apart from the keys of the hub.
 inline std::string stored_state_key(std::string_view key) { return "connector/" + std::string(key); }
+// The beginning of the store's keys of connectors' secrets.
+inline std::string stored_secret_prefix() { return stored_state_key("secret/"); }
 
 // A thread that blocking calls (database drivers) run on, one at a time, in order. The action owns nothing that the
 // loop's thread uses; results come back by posting to the loop.

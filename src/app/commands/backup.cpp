@@ -84,8 +84,9 @@ void add_backup(CLI::App& app, CommandContext& context, CommandAction& action) {
   const auto target = std::make_shared<std::string>();
   backup->add_option("file", *target, "The file to write; it must not exist")->required();
   backup->footer(
-      "The copy is one consistent state, checked, for the owner only: it holds personal data and the systems' "
-      "tokens.\n\n"
+      "The copy is one consistent state, checked, for the owner only: it holds personal data. Tokens in it are "
+      "sealed;\n"
+      "the key (secret.key in the data folder) does not go along: keep it apart.\n\n"
       "Examples:\n"
       "  lockstep backup /backups/lockstep-$(date +%F).db");
   backup->callback(

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "app/commands/live_systems.hpp"
-#include "app/ports/data_folder.hpp"
 #include "connector/missed.hpp"
 
 namespace lockstep::app {
@@ -48,7 +47,7 @@ class CommandState::Notes final : public connector::StatePort {
       co_return kept;
     }
     if (Result<void> opened = state_.open_store(); !opened) co_return fail(opened.error());
-    StoredState stored(*state_.store_, system_);
+    StoredState stored(*state_.opened_->store, system_);
     Result<void> kept = co_await stored.put(std::move(key), std::move(value));
     co_return kept;
   }
@@ -60,10 +59,9 @@ class CommandState::Notes final : public connector::StatePort {
 };
 
 Result<void> CommandState::open_store() {
-  if (store_) return {};
-  LOCKSTEP_CHECK(make_data_folder(data_folder_));
-  LOCKSTEP_TRY(opened, store::open_sqlite_store({.path = store_file(data_folder_)}));
-  store_ = std::move(opened);
+  if (opened_) return {};
+  LOCKSTEP_TRY(opened, open_sealed_store(server_));
+  opened_ = std::move(opened);
   return {};
 }
 
@@ -75,7 +73,8 @@ Result<std::unique_ptr<connector::StatePort>> CommandState::state_of(const Syste
                             "`lockstep status` shows how the system is; stop the server to use this command.",
                             system.settings.source.str(), system.settings.system.str(), opened.error().message));
   }
-  return std::make_unique<StoredState>(*store_, system);
+  return std::make_unique<SealedState>(std::make_unique<StoredState>(*opened_->store, system), opened_->vault,
+                                       system.settings);
 }
 
 }  // namespace lockstep::app

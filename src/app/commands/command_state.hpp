@@ -9,17 +9,17 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <optional>
 
 #include "app/config/config.hpp"
+#include "app/ports/sealed_store.hpp"
 #include "connector/ports.hpp"
-#include "store/sqlite_store.hpp"
 
 namespace lockstep::app {
 
 class CommandState {
  public:
-  explicit CommandState(std::string data_folder) : data_folder_(std::move(data_folder)) {}
+  explicit CommandState(ServerConfig server) : server_(std::move(server)) {}
   CommandState(const CommandState&) = delete;
   CommandState& operator=(const CommandState&) = delete;
 
@@ -30,8 +30,8 @@ class CommandState {
   class Notes;
   Result<void> open_store();
 
-  std::string data_folder_;
-  std::unique_ptr<store::SqliteStore> store_;
+  ServerConfig server_;
+  std::optional<SealedStore> opened_;
 };
 
 }  // namespace lockstep::app

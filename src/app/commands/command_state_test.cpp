@@ -10,6 +10,7 @@ namespace lockstep::app {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 template <class T>
 T now(Task<T> task) {
@@ -28,6 +29,11 @@ class CommandStateTest : public ::testing::Test {
  protected:
   store::TemporaryFolder folder;
   const std::string data = (folder.path() / "data").string();
+  const ServerConfig server_config = [this] {
+    ServerConfig out;
+    out.data_folder = data;
+    return out;
+  }();
 
   static SystemConfig system(const char* name, JsonObject settings) {
     SystemConfig out;
@@ -42,33 +48,35 @@ class CommandStateTest : public ::testing::Test {
 
 TEST_F(CommandStateTest, TokensOfOneCommandAreThereForTheNextAndForTheServer) {
   {
-    CommandState command(data);
+    CommandState command(server_config);
     auto port = command.state_of(oauth());
     ASSERT_TRUE(port);
-    EXPECT_EQ(now((*port)->get("oauth")).value(), Json(nullptr));
-    ASSERT_TRUE(now((*port)->put("oauth", JsonObject{{"refresh_token", "second"}})));
-    EXPECT_EQ(now((*port)->get("oauth")).value(), Json(JsonObject({{"refresh_token", "second"}})));
+    EXPECT_EQ(now((*port)->get("secret/oauth")).value(), Json(nullptr));
+    ASSERT_TRUE(now((*port)->put("secret/oauth", JsonObject{{"refresh_token", "second"}})));
+    EXPECT_EQ(now((*port)->get("secret/oauth")).value(), Json(JsonObject({{"refresh_token", "second"}})));
   }
   {
-    CommandState command(data);
+    CommandState command(server_config);
     auto port = command.state_of(oauth());
     ASSERT_TRUE(port);
-    EXPECT_EQ(string_member(now((*port)->get("oauth")).value(), "refresh_token"), "second");
+    EXPECT_EQ(string_member(now((*port)->get("secret/oauth")).value(), "refresh_token"), "second");
     auto other = command.state_of(system("other", oauth().settings.settings));
     ASSERT_TRUE(other) << "one store serves all systems";
-    EXPECT_EQ(now((*other)->get("oauth")).value(), Json(nullptr));
+    EXPECT_EQ(now((*other)->get("secret/oauth")).value(), Json(nullptr));
   }
-  auto store = store::open_sqlite_store({.path = store_file(data)});
-  ASSERT_TRUE(store);
-  const auto kept = (*store)->open_reader()->state(SourceId("acme"), SystemName("crm"), "connector/oauth");
-  EXPECT_EQ(string_member(kept.value(), "refresh_token"), "second");
+  auto opened = open_sealed_store(server_config);
+  ASSERT_TRUE(opened);
+  sync::StateRow row{SourceId("acme"), SystemName("crm"), "connector/secret/oauth", {}};
+  row.value = opened->store->open_reader()->state(row.source, row.system, row.key).value();
+  EXPECT_THAT(to_text(row.value), Not(HasSubstr("second")));
+  EXPECT_EQ(string_member(opened->vault->open(row).value(), "refresh_token"), "second");
 }
 
 TEST_F(CommandStateTest, OAuthIsRefusedWhileAServerHoldsTheStore) {
   ASSERT_TRUE(make_data_folder(data));
   auto server = store::open_sqlite_store({.path = store_file(data)});
   ASSERT_TRUE(server);
-  CommandState command(data);
+  CommandState command(server_config);
   const auto refused = command.state_of(oauth());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
@@ -81,7 +89,7 @@ TEST_F(CommandStateTest, OAuthIsRefusedWhileAServerHoldsTheStore) {
 TEST_F(CommandStateTest, WhatAnotherSystemNotesIsThereForTheServer) {
   const SystemConfig db = system("db", {{"url", "postgres://h/d"}});
   {
-    CommandState command(data);
+    CommandState command(server_config);
     auto port = command.state_of(db);
     ASSERT_TRUE(port);
     EXPECT_EQ(now((*port)->get("missed")).value(), Json(nullptr));
@@ -96,7 +104,7 @@ TEST_F(CommandStateTest, WhatAnotherSystemNotesIsThereForTheServer) {
   EXPECT_EQ(kept.value(), Json("a slot was made"));
   EXPECT_TRUE(
       (*server)->open_reader()->state(SourceId("acme"), SystemName("db"), "connector/catalog").value().is_null());
-  CommandState command(data);
+  CommandState command(server_config);
   auto port = command.state_of(db);
   ASSERT_TRUE(port);
   EXPECT_FALSE(now((*port)->put("missed", "again"))) << "a server holds the store";

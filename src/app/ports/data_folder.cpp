@@ -12,4 +12,6 @@ Result<void> make_data_folder(const std::string& folder) {
 
 std::filesystem::path store_file(const std::string& folder) { return std::filesystem::path(folder) / "lockstep.db"; }
 
+std::filesystem::path key_file(const std::string& folder) { return std::filesystem::path(folder) / "secret.key"; }
+
 }  // namespace lockstep::app

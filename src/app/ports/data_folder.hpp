@@ -13,5 +13,7 @@ namespace lockstep::app {
 Result<void> make_data_folder(const std::string& folder);
 
 std::filesystem::path store_file(const std::string& folder);
+// Of the key that seals secrets, when the configuration names none.
+std::filesystem::path key_file(const std::string& folder);
 
 }  // namespace lockstep::app

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "app/ports/data_folder.hpp"
 #include "app/ports/open_files.hpp"
+#include "app/ports/sealed_store.hpp"
 #include "app/server/config_access.hpp"
 #include "app/server/system_host.hpp"
 #include "base/random.hpp"
@@ -12,7 +12,6 @@
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
 #include "net/worker_thread.hpp"
-#include "store/sqlite_store.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -45,6 +44,7 @@ struct Server::State {
   ServerParts parts;
   SeededRandom random{random_seed()};
   std::unique_ptr<store::SqliteStore> store;
+  std::shared_ptr<const Vault> vault;
   std::unique_ptr<net::HttpClient> client;
   CredentialLines lines;
   std::unique_ptr<hub::Hub> hub;  // before the threads in destruction order: they end first
@@ -61,7 +61,7 @@ struct Server::State {
 Result<hub::Setup> Server::State::make_setup(const Config& config) {
   hub::Setup setup;
   setup.catalog = config.catalog;
-  HostParts host{parts.loop, client.get(), &lines, &random, parts.log, [this]() -> hub::Hub& { return *hub; }};
+  HostParts host{parts.loop, client.get(), &lines, &random, parts.log, vault, [this]() -> hub::Hub& { return *hub; }};
   std::map<std::pair<SourceId, SystemName>, HostedSystem> next;
   for (const SourceConfig& source : config.sources) {
     for (const SystemConfig& system : source.systems) {
@@ -102,9 +102,9 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) {
   auto state = std::make_unique<State>(parts);
   state->running = config.server;
-  LOCKSTEP_CHECK(make_data_folder(config.server.data_folder));
-  LOCKSTEP_TRY(store, store::open_sqlite_store({.path = store_file(config.server.data_folder)}));
-  state->store = std::move(store);
+  LOCKSTEP_TRY(opened, open_sealed_store(config.server));
+  state->store = std::move(opened.store);
+  state->vault = std::move(opened.vault);
   LOCKSTEP_TRY(client, net::HttpClient::make(*parts.loop, {}));
   state->client = std::move(client);
   LOCKSTEP_TRY(access, ConfigAccess::make(config));

@@ -40,11 +40,13 @@ class HubState final : public connector::StatePort {
 struct Instance {
   Instance(const SystemConfig& config, std::shared_ptr<const sync::Catalog> from, std::shared_ptr<CredentialLine> to,
            const HostParts& parts)
-      : catalog(std::move(from)), line(std::move(to)), state(config, parts.hub) {}
+      : catalog(std::move(from)),
+        line(std::move(to)),
+        state(std::make_unique<HubState>(config, parts.hub), parts.vault, config.settings) {}
 
   std::shared_ptr<const sync::Catalog> catalog;  // the settings point into it
   std::shared_ptr<CredentialLine> line;
-  HubState state;
+  SealedState state;
   std::unique_ptr<connector::Connector> connector;
 };
 

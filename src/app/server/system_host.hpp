@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/config/config.hpp"
+#include "app/ports/vault.hpp"
 #include "hub/hub.hpp"
 #include "net/http_client.hpp"
 
@@ -33,6 +34,7 @@ struct HostParts {
   CredentialLines* lines = nullptr;
   Random* random = nullptr;
   Log* log = nullptr;
+  std::shared_ptr<const Vault> vault;
   std::function<hub::Hub&()> hub;  // asked when a connector first uses its state: the hub is made after the connectors
 };
 

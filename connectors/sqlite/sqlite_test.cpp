@@ -165,6 +165,15 @@ TEST_F(SqliteConnectorTest, MembersOfAJsonColumnThatAreNotBoundStay) {
   EXPECT_EQ(refused.kind, sync::OutcomeKind::conflict);
 }
 
+TEST_F(SqliteConnectorTest, WhatATriggerSaysIsNotPassedOn) {  // O4: its author may have put a row into it
+  ASSERT_NO_FATAL_FAILURE(open());
+  sql("CREATE TRIGGER refuse BEFORE INSERT ON contacts WHEN new.name = 'Ann' BEGIN SELECT RAISE(ABORT, 'Ann is not "
+      "allowed'); END");
+  const auto refused = write_one(sync::WriteKind::create, "", {{"name", "Ann"}});
+  EXPECT_EQ(refused.kind, sync::OutcomeKind::rejected);
+  EXPECT_EQ(refused.reason, "a trigger of the database refuses the row");
+}
+
 TEST_F(SqliteConnectorTest, EntriesAreErasedOnlyWhenDurable) {
   open();
   connector::RecordingSink sink;

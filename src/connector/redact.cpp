@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kHidden = "***";
 constexpr std::size_t kPhoneDigits = 7;    // fewer digits are a status code, a year, a count
+constexpr std::size_t kOwnDigits = 10;     // in our own texts: fewer may be one of our limits
 constexpr std::size_t kTokenBytes = 37;    // a UUID has 36 characters
 constexpr std::size_t kShortestValue = 3;  // shorter values of a document hide too much and say too little
 constexpr std::size_t kDepth = 32;
@@ -37,7 +38,7 @@ bool is_secret(std::string_view word) {
 }
 
 // The length of the phone number that starts at `at`, or 0. Digits with the usual separators between them.
-std::size_t phone_at(std::string_view text, std::size_t at) {
+std::size_t phone_at(std::string_view text, std::size_t at, std::size_t digits_least) {
   if (text[at] != '+' && text[at] != '(' && !is_digit(text[at])) return 0;
   if (at > 0 && (is_alpha(text[at - 1]) || is_digit(text[at - 1]))) return 0;
   std::size_t digits = 0;
@@ -51,7 +52,7 @@ std::size_t phone_at(std::string_view text, std::size_t at) {
     }
   }
   const bool inside_word = end < text.size() && is_alpha(text[end]);
-  return digits >= kPhoneDigits && !inside_word ? end - at : 0;
+  return digits >= digits_least && !inside_word ? end - at : 0;
 }
 
 // The end of the quoted part that begins at `at`, or npos when there is none: an apostrophe inside a word is no quote.
@@ -70,18 +71,25 @@ std::string cut(std::string text) {
   return text + "…";
 }
 
-std::string mask(std::string_view text) {
+enum class Origin {
+  outside,  // somebody else's words: what stands in quotes may be a value
+  own,      // our words, with names in quotes that a caller has given
+};
+
+std::string mask(std::string_view text, Origin origin) {
+  const std::size_t phone_digits = origin == Origin::own ? kOwnDigits : kPhoneDigits;
   std::string out;
   bool query = false;  // inside the query of a URL
   for (std::size_t i = 0; i < text.size();) {
-    if (const std::size_t end = quote_end(text, i); end != std::string_view::npos) {
+    const std::size_t end_of_quote = origin == Origin::own ? std::string_view::npos : quote_end(text, i);
+    if (end_of_quote != std::string_view::npos) {
       out += text[i];
       out += kHidden;
       out += text[i];
-      i = end + 1;
+      i = end_of_quote + 1;
       continue;
     }
-    if (const std::size_t length = phone_at(text, i); length > 0) {
+    if (const std::size_t length = phone_at(text, i, phone_digits); length > 0) {
       out += kHidden;
       i += length;
       continue;
@@ -159,12 +167,14 @@ std::string_view bounded(std::string_view text) { return text.substr(0, 8 * limi
 
 }  // namespace
 
-std::string redact(std::string_view text) { return cut(mask(bounded(text))); }
+std::string redact(std::string_view text) { return cut(mask(bounded(text), Origin::outside)); }
+
+std::string redact_own(std::string_view text) { return mask(bounded(text), Origin::own); }
 
 std::string redact(std::string_view text, const Json& document) {
   std::vector<std::string> values;
   collect(document, 0, values);
-  return cut(mask(without_values(std::string(bounded(text)), std::move(values))));
+  return cut(mask(without_values(std::string(bounded(text)), std::move(values)), Origin::outside));
 }
 
 std::string redact_target(std::string_view target) {

@@ -17,6 +17,10 @@ std::string redact(std::string_view text);
 // The same, and every text and number of `document` (what was sent) that occurs in `text`, compared without case.
 std::string redact(std::string_view text, const Json& document);
 
+// For texts of our own that may repeat what a caller has named, such as "there is no record 'x'": hides addresses,
+// phone numbers and tokens, and keeps what is in quotes.
+std::string redact_own(std::string_view text);
+
 // A request target for a log line: the path, and the names of the query parameters.
 std::string redact_target(std::string_view target);
 

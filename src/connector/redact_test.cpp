@@ -39,6 +39,17 @@ TEST(Redact, HidesTheValuesThatWereSent) {
             "firstName *** is refused, so is *** and ***");
 }
 
+TEST(Redact, OwnTextsKeepTheirNames) {
+  EXPECT_EQ(redact_own("no system 'crmm' in source 'main'"), "no system 'crmm' in source 'main'");
+  EXPECT_EQ(redact_own("there is no record 01m7z8ajw61y336jjxnh8jz0f5"),
+            "there is no record 01m7z8ajw61y336jjxnh8jz0f5");
+  EXPECT_EQ(redact_own("the limit is 1048576 bytes, until 2026-11-21T08:00:00Z"),
+            "the limit is 1048576 bytes, until 2026-11-21T08:00:00Z");
+  EXPECT_EQ(redact_own("'ann@example.com' is no field"), "'***' is no field");
+  EXPECT_EQ(redact_own("there is no record +1 (202) 555-0143"), "there is no record ***");
+  EXPECT_EQ(redact_own("there is no entity 'pit-12345678'"), "there is no entity '***'");
+}
+
 TEST(Redact, CutsLongTextsBetweenCharacters) {
   const std::string out = redact(std::string(limits::kRedactedTextBytes - 1, 'a') + "ää");
   EXPECT_EQ(out, std::string(limits::kRedactedTextBytes - 1, 'a') + "…");

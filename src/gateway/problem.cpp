@@ -1,5 +1,7 @@
 #include "gateway/problem.hpp"
 
+#include "connector/redact.hpp"
+
 namespace lockstep::gateway {
 
 unsigned http_status(ErrorKind kind) {
@@ -32,7 +34,7 @@ wire::HttpResponse problem(const Error& error, unsigned status) {
       json_response(status, JsonObject{{"type", "urn:lockstep:" + std::string(to_string(error.kind))},
                                        {"title", to_string(error.kind)},
                                        {"status", status},
-                                       {"detail", error.message}});
+                                       {"detail", connector::redact_own(error.message)}});
   response.headers.set("Content-Type", "application/problem+json");
   if (status == 429) {
     const auto wait = error.retry_after.value_or(std::chrono::seconds(2));

@@ -170,7 +170,7 @@ std::optional<std::string> validate(const FieldSchema& field, const Json& value)
   switch (field.type) {
     case FieldType::text:
     case FieldType::reference: return problem_when(string == nullptr, "is not a text");
-    case FieldType::email: return problem_when(!is_email(text), "is not an e-mail address such as name@example.com");
+    case FieldType::email: return problem_when(!is_email(text), "is not an e-mail address");
     case FieldType::phone:
       return problem_when(!is_phone_form(text), "is not a phone number that can be dialled from abroad");
     case FieldType::datetime:

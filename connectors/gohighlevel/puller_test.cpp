@@ -71,6 +71,30 @@ TEST_F(PullerTest, WalksTheListByTimeAndId) {
   done();
 }
 
+// Whatever an answer says, the next call goes to the same paths of the same host with the same location.
+TEST_F(PullerTest, LinksAndCursorsOfAnAnswerLeadNowhereElse) {
+  bench.http.expect("GET /contacts/?locationId=testLocation00000001&limit=3", 200,
+                    {{"contacts", items(0, 3)},
+                     {"meta",
+                      {{"total", 4},
+                       {"nextPageUrl", "https://elsewhere.example/contacts/?steal=1"},
+                       {"nextPage", "//elsewhere.example/"},
+                       {"startAfter", "1700000002000&locationId=other"},
+                       {"startAfterId", "c2&locationId=other#/../../oauth"}}}});
+  const auto first = pull(nullptr);
+  ASSERT_TRUE(first) << first.error().message;
+  bench.http.expect("GET /contacts/?locationId=testLocation00000001&limit=3&startAfter=", 200,
+                    {{"contacts", items(3, 1)}});
+  ASSERT_TRUE(pull(first->cursor));
+  const std::string& target = bench.http.calls.back().request.target;
+  EXPECT_EQ(target.substr(target.find("&startAfter=")),
+            "&startAfter=0&startAfterId=c2%26locationId%3Dother%23%2F..%2F..%2Foauth");
+  bench.http.expect("GET /contacts/", 404, {{"message", "no such contact"}});
+  (void)bench.loop.run(bench.crm->fetch("contact", "../oauth/token?x=//elsewhere.example", sync::WorkClass::live));
+  EXPECT_EQ(bench.http.calls.back().request.target, "/contacts/..%2Foauth%2Ftoken%3Fx%3D%2F%2Felsewhere.example");
+  done();
+}
+
 TEST_F(PullerTest, ACursorThatDoesNotAdvanceIsAnError) {
   const Json page = {{"contacts", items(0, 3)}, {"meta", {{"startAfter", 5}, {"startAfterId", "c2"}}}};
   bench.http.expect("GET /contacts/", 200, page);

@@ -45,7 +45,9 @@ std::string source_text(const SourceParts& source) {
          "      crm:\n"
          "        connector: gohighlevel\n"
          "        location_id: sandboxLocation00001\n"
-         "        token: {env: GHL_TOKEN}\n"
+         "        " +
+         source.credentials +
+         "\n"
          "        base_url: " +
          (source.crm_origin.empty() ? source.crm->origin() : source.crm_origin) +
          "\n"
@@ -153,7 +155,8 @@ std::uint64_t CrmSandbox::webhooks(const std::string& what) {
 }
 
 void Server::write_config() const {
-  std::string text = "version: 1\nserver: {listen: \"127.0.0.1:" + std::to_string(port_) + "\", data: ./data}\n";
+  std::string text = "version: 1\nserver: {listen: \"127.0.0.1:" + std::to_string(port_) + "\", data: ./data" +
+                     (settings.empty() ? "" : ", " + settings) + "}\n";
   if (!access.empty()) text += access + "\n";
   text += "sources:\n";
   for (const SourceParts& source : sources) text += source_text(source);

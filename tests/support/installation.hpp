@@ -68,6 +68,7 @@ struct SourceParts {
   CrmSandbox* crm = nullptr;
   std::string crm_origin;  // where the server finds it, when that is not the sandbox itself
   std::string db = "{connector: sqlite, path: ./crm.db, poll_ms: 50}";
+  std::string credentials = "token: {env: GHL_TOKEN}";
   std::string crm_settings;  // more of them, such as "signatures: off"
   std::string poll = "{every: 1s}";
   std::string fields;  // more lines of the entity's fields, indented by ten
@@ -79,7 +80,8 @@ class Server {
   explicit Server(const std::filesystem::path& folder) : folder_(folder) {}
 
   std::vector<SourceParts> sources;
-  std::string access;  // of the configuration, such as "access: {api_keys: [...]}"
+  std::string settings;  // more of the configuration's server, such as "log: {level: debug}"
+  std::string access;    // of the configuration, such as "access: {api_keys: [...]}"
   std::map<std::string, std::string> environment = {{"GHL_TOKEN", "pit-sandbox"}};
 
   // Writes lockstep.yaml. A port that was learned is kept, so that webhooks find the server again.

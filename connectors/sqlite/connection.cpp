@@ -32,9 +32,9 @@ Error error_of(sqlite3* database, int code) {
   // "UNIQUE constraint failed: contacts.email" names columns, never values, and so do the others; but a trigger says
   // what its author wrote, and may quote the row (O4).
   const bool trigger = database != nullptr && sqlite3_extended_errcode(database) == SQLITE_CONSTRAINT_TRIGGER;
-  const std::string text = trigger ? "a trigger of the database refuses the row"
-                                   : std::string(sqlite3_errstr(code)) + ": " +
-                                         (database == nullptr ? "" : sqlite3_errmsg(database));
+  const std::string text =
+      trigger ? "a trigger of the database refuses the row"
+              : std::string(sqlite3_errstr(code)) + ": " + (database == nullptr ? "" : sqlite3_errmsg(database));
   switch (primary) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

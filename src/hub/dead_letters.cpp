@@ -94,7 +94,10 @@ Task<Result<DeadLetterGroups>> group_dead_letters(PeopleContext& context, Source
     }
   } while (!after.empty() && !context.stopping());
   for (auto& [key, group] : groups) out.groups.push_back(std::move(group));
-  std::ranges::stable_sort(out.groups, std::greater{}, &DeadLetterGroup::count);
+  // Not stable_sort: this library's is not accepted by clang.
+  std::ranges::sort(out.groups, [](const DeadLetterGroup& a, const DeadLetterGroup& b) {
+    return std::tie(b.count, a.system, a.error_kind, a.error) < std::tie(a.count, b.system, b.error_kind, b.error);
+  });
   co_return out;
 }
 

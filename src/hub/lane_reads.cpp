@@ -190,11 +190,9 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   const std::uint64_t losses = losses_;
   const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
   const bool looks = pull != Pull::full_once || !read_once_;
-  std::size_t pulled = 0;
   for (const sync::EntitySchema* entity : entities_in_order()) {
     if (stopping_) break;
     if (!pulls(*entity, pull)) continue;
-    ++pulled;
     Scan scan;
     scan.job = id;
     Result<void> done;

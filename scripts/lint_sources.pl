@@ -4,6 +4,7 @@
 # Layers: reads lockstep_module(... DEPS ... TEST_DEPS ...) in CMakeLists.txt and rejects an include of
 # any module that is not listed there (a dependency of a dependency is not listed). Tests and fuzzers
 # may also include TEST_DEPS. A folder detail/ is seen by its own module only.
+# Fuzzers: a header that declares parse…() or decode…() of a std::string_view is included by some *_fuzz.cpp.
 # Length: no C++ file over 500 lines. Words: see @banned. Documents: a relative link leads to a file.
 use strict;
 use warnings;
@@ -110,6 +111,20 @@ for my $file (grep { !m{/CMakeLists\.txt$} } @files) {
     next if $owner->{deps}{$target->{name}} || ($is_test && $owner->{test_deps}{$target->{name}});
     report($file, $index + 1, "$owner->{name} must not include $target->{name} (\"$include\"): its CMakeLists.txt does not list it");
   }
+}
+# Bytes from outside: whoever writes a decoder writes its fuzzer.
+my %fuzzed;
+for my $file (grep { /_fuzz\.cpp$/ } @files) {
+  my $text = slurp($file);
+  $fuzzed{$1} = 1 while $text =~ /^\s*#\s*include\s*"([^"]+)"/mg;
+}
+for my $file (grep { m{^(src|connectors|simulation)/.*\.hpp$} } @files) {
+  (my $include = $file) =~ s{^src/}{};
+  next if $fuzzed{$include};
+  my $text = slurp($file);
+  next unless $text =~ /\b((?:parse|decode)\w*)\(\s*std::string_view/;
+  my $line = 1 + (substr($text, 0, $-[0]) =~ tr/\n//);
+  report($file, $line, "$1() decodes bytes, and no *_fuzz.cpp includes this header");
 }
 for my $file (glob('*.md'), map { files_below($_, qr/\.md$/) } grep { -d } qw(docs src connectors recipes tests bench)) {
   my ($line, $folder) = (0, $file =~ m{^(.*/)} ? $1 : '');

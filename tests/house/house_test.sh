@@ -156,6 +156,9 @@ refused a_sleeping_unit_test "does not sleep" lint
 echo 'void f() { std::cout << 1; }' >> "$tree/src/left/left.cpp"
 refused printing_below_app "only app/ writes to the terminal" lint
 
+echo 'int decode_left(std::string_view bytes);' >> "$tree/src/left/left.hpp"
+refused a_decoder_without_a_fuzzer "decode_left() decodes bytes" lint
+
 echo 'See [this](src/low/low.hpp) and [that](src/low/gone.hpp).' > "$tree/README.md"
 refused a_link_that_leads_nowhere "leads nowhere: src/low/gone.hpp" lint
 

@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <utility>
 
 #include "base/json.hpp"
 #include "connector/redact.hpp"
@@ -53,9 +56,7 @@ SpdlogLog::SpdlogLog(LogSettings settings)
 
 SpdlogLog::SpdlogLog(LogSettings settings, std::shared_ptr<spdlog::sinks::sink> sink)
     : settings_(std::move(settings)), logger_(std::make_shared<spdlog::logger>("lockstep", std::move(sink))) {
-  std::erase_if(settings_.secrets, [](const std::string& secret) { return secret.size() < secret_bytes_minimum; });
-  // A secret that contains another goes first.
-  std::ranges::sort(settings_.secrets, std::ranges::greater{}, &std::string::size);
+  hide(std::exchange(settings_.secrets, {}));
   logger_->set_level(level_of(settings_.level));
   logger_->flush_on(spdlog::level::warn);
   logger_->set_pattern(
@@ -65,9 +66,22 @@ SpdlogLog::SpdlogLog(LogSettings settings, std::shared_ptr<spdlog::sinks::sink> 
 
 SpdlogLog::~SpdlogLog() { logger_->flush(); }
 
+void SpdlogLog::hide(std::vector<std::string> secrets) {
+  const std::unique_lock lock(mutex_);
+  std::vector<std::string>& all = settings_.secrets;
+  std::ranges::move(secrets, std::back_inserter(all));
+  std::erase_if(all, [](const std::string& secret) { return secret.size() < secret_bytes_minimum; });
+  // A secret that contains another goes first.
+  std::ranges::sort(all, [](const std::string& a, const std::string& b) {
+    return std::pair(b.size(), std::string_view(a)) < std::pair(a.size(), std::string_view(b));
+  });
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+}
+
 std::string SpdlogLog::clean(const LogField& field) const {
   if (field.is_number()) return field.value();
   std::string text = field.value();
+  const std::shared_lock lock(mutex_);
   for (const auto& secret : settings_.secrets) {
     for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
       text.replace(at, secret.size(), "***");

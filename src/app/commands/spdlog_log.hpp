@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,16 @@ class SpdlogLog final : public Log {
   SpdlogLog(LogSettings settings, std::shared_ptr<spdlog::sinks::sink> sink);
   ~SpdlogLog() override;
 
+  // More that is never written from now on: a reload brings new secrets, and the old ones stay hidden.
+  void hide(std::vector<std::string> secrets);
+
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
 
  private:
   std::string clean(const LogField& field) const;
 
   LogSettings settings_;
+  mutable std::shared_mutex mutex_;  // guards settings_.secrets
   std::shared_ptr<spdlog::logger> logger_;
 };
 

@@ -58,6 +58,13 @@ TEST_F(SpdlogLogTest, SecretsAndPersonalDataAreTakenOut) {
   EXPECT_THAT(text.str(), HasSubstr("refused ***"));
 }
 
+TEST_F(SpdlogLogTest, SecretsOfAReloadAreHiddenAndTheOldOnesToo) {
+  SpdlogLog running = log(LogFormat::json, {"first-one"});
+  running.hide({"second-one", "first-one", "and second-one in it", "tiny"});
+  running.error("x", {{"reason", "first-one, second-one, and second-one in it: tiny"}});
+  EXPECT_THAT(text.str(), HasSubstr("***, ***, ***: tiny"));
+}
+
 TEST_F(SpdlogLogTest, DigitsGivenAsTextMayBeAPhoneNumber) {
   log(LogFormat::text)
       .info("x", {{"caller", "4915112345678"},

@@ -42,6 +42,7 @@ ExitCode run_server(CommandContext& context, const std::string& version) {
                                    {"hint", "run `lockstep check`; the old configuration stays in force"}});
       return;
     }
+    log.hide(next->secrets);
     const Result<void> done = (*server)->reload(std::move(*next));
     if (done) {
       log.info("reload.done");

@@ -1,5 +1,6 @@
 #include "simulation/plan.hpp"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -97,7 +98,7 @@ Result<Plan> Plan::parse(std::string_view text) {
     if (begin == std::string_view::npos) return fail(ErrorKind::invalid, where + std::string(name) + " needs a number");
     double value = 0;
     const auto [rest, error] = std::from_chars(line.data() + begin, line.data() + line.size(), value);
-    if (error != std::errc() ||
+    if (error != std::errc() || !std::isfinite(value) ||
         std::string_view(rest, line.data() + line.size()).find_first_not_of(" \t\r") != std::string_view::npos)
       return fail(ErrorKind::invalid, where + std::string(name) + " needs a number");
     out.set(name, value);
@@ -139,10 +140,10 @@ std::string Plan::text() const {
   for (const PlanSwitch& one : switches()) {
     const double value = get(one.name);
     if (value == one.standard) continue;
-    std::string number = std::to_string(value);
-    number.erase(number.find_last_not_of('0') + 1);
-    if (number.ends_with('.')) number.pop_back();
-    out += std::string(one.name) + ' ' + number + '\n';
+    // The shortest text that is read as the same number: a plan that is written down replays exactly.
+    std::array<char, 32> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out += std::string(one.name) + ' ' + std::string(digits.data(), end) + '\n';
   }
   return out;
 }

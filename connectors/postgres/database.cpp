@@ -155,7 +155,14 @@ Result<std::optional<sync::Change>> Database::fetch(const std::string& object, c
   if (!found) return fail(found.error());
   auto key = key_of(external_id, (*found)->key.size());
   if (!key) return std::optional<sync::Change>();  // no row can have such an id
-  auto changes = read(**found, "WHERE " + compare_key(**found, "="), parameters_of(*key));
+  const std::string where = "WHERE " + compare_key(**found, "=");
+  auto changes = read(**found, where, parameters_of(*key));
+  if (changes && changes->empty()) {
+    auto open = session();
+    if (!open) return fail(to_error(open.error()));
+    if (auto waited = wait_for_visibility(**open); !waited) return fail(to_error(waited.error()));
+    changes = read(**found, where, parameters_of(*key));
+  }
   if (!changes) {
     if (changes.error().kind == ErrorKind::invalid && changes.error().message.starts_with("SQLSTATE 22")) {
       return std::optional<sync::Change>();  // not a value of the key's type

@@ -55,6 +55,22 @@ TEST_F(HubOrder, L1ASystemThatCanNotBePulledIsWrittenToAfterAWhile) {
   EXPECT_EQ(crm->writes, 1u);
 }
 
+TEST_F(HubOrder, B4AFullPullComesInItsTimeHoweverOftenTheProgramIsStarted) {
+  poll_every = 5min;
+  full_every = 1h;
+  fill(*crm, 5);
+  begin();
+  loop.run_for(1min);
+  crm->objects.erase(crm->objects.begin());  // and no event tells
+  for (int start = 0; start < 3; ++start) {
+    EXPECT_EQ(db->objects.size(), 5u);
+    end();
+    begin();
+    loop.run_for(25min);
+  }
+  EXPECT_EQ(db->objects.size(), 4u);
+}
+
 TEST_F(HubOrder, L3AnObjectIsReadBeforeItIsRemoved) {
   fill(*crm, 1);
   begin();

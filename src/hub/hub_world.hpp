@@ -22,6 +22,7 @@ class HubWorld : public testing::Test {
   GuardSettings guard;
   std::vector<std::string> fields{"name"};
   std::chrono::milliseconds poll_every{0};
+  std::chrono::milliseconds full_every{0};
   const SourceId source{"acme"};
 
   ~HubWorld() override {
@@ -62,6 +63,7 @@ class HubWorld : public testing::Test {
       one.kind = "fake";
       one.guard = guard;
       one.poll_every = poll_every;
+      one.full_every = full_every;
       setup.systems.push_back(std::move(one));
     }
     return setup;

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kReadAgain{500};  // after a write of ours has overtaken a reading
 
+const std::string kFullKey = "full_at";  // when everything was read last, ms since 1970
+
 std::string poll_key(const sync::SystemBinding& binding) { return "poll/" + binding.object; }
 
 }  // namespace
@@ -154,7 +156,12 @@ JobProgress* Lane::find_job(const std::string& id) {
 // The schedule: the first mirror (or the rest of one that a restart cut short), then pulls.
 Task<void> Lane::run_polls() {
   const auto steady = [this] { return context_.loop.clock().monotonic(); };  // a wall clock may be set back
-  Duration next_full = steady() + setup_.full_every;
+  std::string key = kFullKey;
+  const Json last_full = co_await state(std::move(key));
+  // A program that is started anew more often than that still reads everything in its time (B4).
+  Duration since{0};
+  if (last_full.is_int64()) since = context_.loop.clock().now() - from_epoch_ms(last_full.get_int64());
+  Duration next_full = steady() + setup_.full_every - std::clamp<Duration>(since, Duration(0), setup_.full_every);
   bool first = true;
   const bool read_before = read_once_ && setup_.mirror_on_start;  // by an earlier run
   co_await recall_owed();
@@ -207,6 +214,10 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   }
   if (pull == Pull::full_again && error.empty() && !stopping_) co_await settle_owed(losses);
   if (pull != Pull::incremental && error.empty() && !stopping_) co_await notice_read();
+  if (looks && pull != Pull::incremental && error.empty() && !stopping_) {
+    sync::StateRow read_all = state_row(kFullKey, to_epoch_ms(context_.loop.clock().now()));
+    co_await keep(std::move(read_all));
+  }
   if (looks && error.empty() && !stopping_) {
     caught_up_ = true;
     write_waker_.wake();

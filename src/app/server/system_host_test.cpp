@@ -14,7 +14,7 @@ class CredentialLinesTest : public ::testing::Test {
   SilentLog log;
   std::unique_ptr<net::HttpClient> client = std::move(*net::HttpClient::make(loop, {}));
   CredentialLines lines;
-  HostParts parts{&loop, client.get(), &lines, &random, &log, {}};
+  HostParts parts{&loop, client.get(), &lines, &random, &log, {}, {}};
 
   static SystemConfig system(JsonObject settings, const char* connector = "gohighlevel") {
     SystemConfig out;

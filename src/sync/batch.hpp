@@ -100,7 +100,7 @@ struct OutboxRow {
   std::string waits_for;  // blocked: wait key of the link it needs
   // claimed, unknown: the write that is on its way or whose outcome nobody knows. What the system shows of it is our own
   // doing, whenever it comes (E1).
-  Time claimed_at;       // when the attempt began; of one that ended unknown: when, for until then it may have been applied
+  Time claimed_at;  // when the attempt began; of one that ended unknown: when, for until then it may have been applied
   bool creates = false;  // it makes the object
   Fields sent;           // the canonical values that it carries
 

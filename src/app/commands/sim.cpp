@@ -29,6 +29,7 @@ struct SimOptions {
   std::string plan_file;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   unsigned minutes = 0;
+  std::size_t failures = 10;
   bool trace = false;
   bool shrinks = false;
   bool coverage = false;
@@ -86,6 +87,7 @@ ExitCode run_many(CommandContext& context, const SimOptions& options, const std:
   runner.seeds = options.seeds;
   runner.plan = plan;
   runner.jobs = options.jobs;
+  runner.failures_limit = options.failures;
   if (options.minutes > 0) runner.time_limit = std::chrono::minutes(options.minutes);
   if (options.twice) runner.twice_every = 1;
   Progress progress(context.err);
@@ -132,6 +134,7 @@ void add_sim(CLI::App& app, CommandContext& context, std::string version, Comman
                       "A fault plan; without one each seed draws its own (docs/simulator.md)");
   command->add_option("--jobs", options->jobs, "Processes")->check(CLI::Range(1, 64));
   command->add_option("--minutes", options->minutes, "End after this time, however many seeds were run");
+  command->add_option("--failures", options->failures, "End after so many failing seeds")->check(CLI::PositiveNumber);
   command->add_flag("--trace", options->trace, "Print everything that happens; with --seed");
   command->add_flag("--shrink", options->shrinks, "Look for a smaller plan that fails too; with --seed");
   command->add_flag("--coverage", options->coverage,

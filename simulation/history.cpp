@@ -51,10 +51,10 @@ bool History::note(const ObjectId& object, Time at, Hand by, bool alive, Values 
   return true;
 }
 
-void History::leave_untold(Side side, std::uint64_t after, Time since) {
+void History::leave_untold(Side side, std::uint64_t after, std::uint64_t until, Time since) {
   for (auto& [object, steps] : objects_) {
     for (auto step = steps.rbegin(); step != steps.rend() && step->order > after && step->at >= since; ++step) {
-      if (object.side == side && step->by == Hand::lockstep) step->told = false;
+      if (object.side == side && step->by == Hand::lockstep && step->order <= until) step->told = false;
     }
   }
 }
@@ -90,7 +90,8 @@ std::string History::tell(Kind kind, int wanted) const {
     for (const Step& step : steps) {
       lines.emplace_back(step.order, clock_text(step.at) + "  " + std::string(to_string(object.side)) + ' ' +
                                          object.id + "  by " + std::string(to_string(step.by)) +
-                                         (step.alive ? join(step.values) : std::string("  deleted")));
+                                         (step.alive ? join(step.values) : std::string("  deleted")) +
+                                         (step.told ? "" : " (it was never told so)"));
     }
   }
   for (const ApiEdit& edit : api_) {

@@ -62,8 +62,8 @@ class History {
  public:
   // Notes a state when it differs from the last one; true when it does.
   bool note(const ObjectId& object, Time at, Hand by, bool alive, Values values);
-  // Lockstep's steps after this one, of that side, whose outcome it will never hear of.
-  void leave_untold(Side side, std::uint64_t after, Time since);
+  // Lockstep's steps after the first and up to the last one, of that side, whose outcome it will never hear of.
+  void leave_untold(Side side, std::uint64_t after, std::uint64_t until, Time since);
   void note_thing(const ObjectId& object, int thing) { things_[object] = thing; }
   std::size_t note_api(ApiEdit edit);
   void acknowledge(std::size_t api_edit) { api_[api_edit].acknowledged = ++order_; }

@@ -51,9 +51,10 @@ void NetworkLink::cut() {
 void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire::HttpRequest request,
                     Duration deadline) {
   const std::string what = request.method + ' ' + request.target;
-  const auto later = [this, link, call](Duration delay, Result<wire::HttpResponse> answer) {
-    timeline_.after(delay, [link, call, answer = std::move(answer)]() mutable {
-      if (*link != nullptr) (*link)->finish(call, std::move(answer));
+  const auto later = [this, link, call](Duration delay, Result<wire::HttpResponse> answer, Steps steps = {}) {
+    timeline_.after(delay, [this, link, call, steps, answer = std::move(answer)]() mutable {
+      if (*link != nullptr) return (*link)->finish(call, std::move(answer));
+      leave_untold(steps);  // it died before it heard
     });
   };
   const bool down = timeline_.now() < down_until_;
@@ -81,7 +82,8 @@ void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire
     trace_.say(timeline_.now(), "crm", what + ' ' + request.body + " -> " + std::to_string(reply.response.status));
     Duration back = travel("net.delay_ms");
     if (hits("net.slow")) back += Duration(static_cast<std::int64_t>(random_.below(40'000'000)));
-    const auto untold = [&] { history_.leave_untold(Side::crm, before, Time{}); };
+    const Steps steps{before, history_.steps()};
+    const auto untold = [&] { leave_untold(steps); };
     const bool sender_dead = *link == nullptr;
     if (reply.response.status >= 400 || sender_dead) untold();
     if (hits("net.lost_answer")) {
@@ -97,9 +99,11 @@ void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire
       untold();
       spoil(reply.response);
     }
-    later(back, std::move(reply.response));
+    later(back, std::move(reply.response), steps);
   });
 }
+
+void Network::leave_untold(Steps steps) { history_.leave_untold(Side::crm, steps.after, steps.until, Time{}); }
 
 void Network::spoil(wire::HttpResponse& response) {
   switch (random_.below(3)) {

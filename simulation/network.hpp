@@ -69,6 +69,12 @@ class Network {
   Duration travel(std::string_view mean);
   void deliver(gohighlevel::WebhookDelivery delivery);
   void spoil(wire::HttpResponse& response);
+  // Those of the history that one call has brought about.
+  struct Steps {
+    std::uint64_t after = 0;
+    std::uint64_t until = 0;
+  };
+  void leave_untold(Steps steps);
 
   Timeline& timeline_;
   Crm& crm_;

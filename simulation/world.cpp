@@ -13,6 +13,7 @@ using std::chrono::seconds;
 const Time kStart = Time(seconds(1'767'225'600));  // 2026-01-01
 constexpr Duration kSettleLimit = std::chrono::hours(8);
 constexpr Duration kOutcomeWindow = seconds(5);
+constexpr int kRedrives = 3;  // of one dead letter; then a person has seen that it does not help
 constexpr Duration kSilence = minutes(20);
 constexpr std::uint64_t kEventsLimit = 400'000;  // a run has some ten thousands; more is something going in circles
 
@@ -112,6 +113,7 @@ DiskVerdict World::judge(DiskOperation operation) {
   }
   if (plan_.get("disk.error") > 0 && random_.fraction() < plan_.get("disk.error")) {
     coverage_.hit("fault", "disk.error");
+    forget_outcomes(timeline_.now());  // it could not keep what it was just told
     // A sync that failed leaves a store that refuses everything until the process is started again; somebody does.
     if (operation == DiskOperation::sync) {
       if (!disk_broken_since_) disk_broken_since_ = timeline_.now();
@@ -168,11 +170,15 @@ void World::end_life() {
   const bool was_full = disk_full_until_ > timeline_.now() - kOutcomeWindow;
   Time kept_until = was_full ? disk_full_since_ : timeline_.now();
   if (disk_broken_since_) kept_until = std::min(kept_until, *std::exchange(disk_broken_since_, std::nullopt));
-  for (const Side side : {Side::crm, Side::db}) history_.leave_untold(side, 0, kept_until - kOutcomeWindow);
+  forget_outcomes(kept_until);
   power_lost_ = false;
   crash_countdown_ = -1;
   check_store();
   restart_later(Duration(static_cast<std::int64_t>(500'000 + random_.below(30'000'000))));
+}
+
+void World::forget_outcomes(Time kept_until) {
+  for (const Side side : {Side::crm, Side::db}) history_.leave_untold(side, 0, history_.steps(), kept_until - kOutcomeWindow);
 }
 
 void World::crash(bool power) {
@@ -333,6 +339,7 @@ void World::redrive() {
     if (early) (void)life_->hub().start_job(kSource, system, "mirror");
   }
   for (const sync::OutboxRow& row : outbox(sync::OutboxState::dead)) {
+    if (++redriven_[row.key.record.str() + row.key.system.str()] > kRedrives) continue;
     coverage_.hit("operator", "dead letter tried again");
     life_->submit({sync::Retry{row.key.source, row.key.system, row.key.record, "ann"}},
                   [](std::optional<Result<std::vector<sync::Applied>>>) {});

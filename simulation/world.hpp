@@ -56,6 +56,7 @@ class World {
   void begin_life();
   void end_life();
   void crash(bool power);
+  void forget_outcomes(Time kept_until);
   void restart_later(Duration delay);
   void take_webhook(wire::HttpRequest request, std::function<void(std::optional<unsigned>)> answer);
   void acknowledged(const sync::Applied& applied);
@@ -103,6 +104,7 @@ class World {
   bool faults_ = true;
   bool restart_planned_ = false;
   int crash_countdown_ = -1;
+  std::map<std::string, int> redriven_;
   std::optional<Time> disk_broken_since_;
   Time disk_full_since_{};
   Time disk_full_until_{};

@@ -79,7 +79,7 @@ Task<Puller::Page> Puller::pull_pipelines(PullRequest request) {
   if (!answer) co_return fail(answer.error());
   if (!answer->ok()) co_return fail(read_error(*answer, "reading the pipelines"));
   const Json* list = find_member(answer->body, "pipelines");
-  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::invalid, "the answer holds no pipelines");
+  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::unavailable, "the answer holds no pipelines");
   if (list->get_array().size() > limits::kPipelines)
     co_return fail(ErrorKind::exhausted, "the location has too many pipelines");
   PullPage page;
@@ -135,7 +135,7 @@ Task<Puller::Page> Puller::pull_list(PullRequest request) {
   }
   if (!answer->ok()) co_return fail(read_error(*answer, "reading the contacts"));
   const Json* list = find_member(answer->body, "contacts");
-  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::invalid, "the answer holds no contacts");
+  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::unavailable, "the answer holds no contacts");
   const JsonArray& items = list->get_array();
   for (const Json& item : items) {
     for (std::string& name : listed_fields(item)) carried.insert(std::move(name));
@@ -189,7 +189,7 @@ Task<Result<Answer>> Puller::search(std::string object, Json body, sync::WorkCla
   if (!answer->ok()) co_return fail(read_error(*answer, "searching"));
   const Json* list = find_member(answer->body, items_name(object));
   if (list == nullptr || !list->is_array())
-    co_return fail(ErrorKind::invalid, "the answer holds no " + std::string(items_name(object)));
+    co_return fail(ErrorKind::unavailable, "the answer holds no " + std::string(items_name(object)));
   co_return answer;
 }
 

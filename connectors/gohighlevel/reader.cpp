@@ -114,7 +114,7 @@ Task<Reader::Found> Reader::fetch(std::string object, std::string id, sync::Work
   Task<Result<Decoded>> decoding = decode(object, *item, Shape::full, work);
   Result<Decoded> decoded = co_await decoding;
   if (!decoded) co_return fail(decoded.error());
-  if (decoded->id != id) co_return fail(ErrorKind::invalid, "the CRM answered with another " + object);
+  if (decoded->id != id) co_return fail(ErrorKind::unavailable, "the CRM answered with another " + object);
   if (decoded->deleted) co_return std::optional<sync::Change>();
   seen_.note(id, decoded->version);
   co_return std::optional(to_change(object, std::move(*decoded), sync::Via::fetch));
@@ -129,7 +129,7 @@ Task<Reader::Found> Reader::fetch_pipeline(std::string id, sync::WorkClass work)
   if (!answer) co_return fail(answer.error());
   if (!answer->ok()) co_return fail(read_error(*answer, "reading the pipelines"));
   const Json* list = find_member(answer->body, "pipelines");
-  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::invalid, "the answer holds no pipelines");
+  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::unavailable, "the answer holds no pipelines");
   for (const Json& item : list->get_array()) {
     if (string_member(item, "id") != id) continue;
     Result<Decoded> decoded = decode_pipeline(item);
@@ -220,7 +220,7 @@ Task<Reader::Found> Reader::find_opportunity(connector::WriteRequest request) {
   if (!answer) co_return fail(answer.error());
   if (!answer->ok()) co_return fail(read_error(*answer, "looking for the opportunity"));
   const Json* list = find_member(answer->body, "opportunities");
-  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::invalid, "the answer holds no opportunities");
+  if (list == nullptr || !list->is_array()) co_return fail(ErrorKind::unavailable, "the answer holds no opportunities");
   std::vector<std::string> ids;
   for (const Json& item : list->get_array()) {
     if (string_member(item, "name") == name && string_member(item, "contactId") == contact)

@@ -66,6 +66,7 @@ Sql<void> Writer::settle_creates(Session& session, const std::vector<Item*>& mis
     // be anybody's.
     const bool ours = missing[i]->source != KeySource::document || inserted.contains(result.external_id);
     result.kind = ours ? OutcomeKind::applied : OutcomeKind::duplicate;
+    result.existed = true;
     result.version = present->number(row, 1);
     result.state = std::move(*document);
     result.extent = sync::Extent::full;

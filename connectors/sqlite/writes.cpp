@@ -156,7 +156,11 @@ Result<WriteResult> Database::create(const Table& table, const WriteRequest& req
     if (!key.empty() && !document.contains(table.key)) {
       auto present = row(table, key);
       if (!present) return fail(present.error());
-      if (*present) return state_of(table, key, OutcomeKind::applied, "");  // X1: this create has run before
+      if (*present) {  // X1: this create has run before
+        auto made = state_of(table, key, OutcomeKind::applied, "");
+        if (made) made->existed = true;
+        return made;
+      }
     }
     auto other = twin(table, document);
     if (!other) return fail(other.error());

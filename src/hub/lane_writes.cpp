@@ -165,7 +165,7 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
   outcome.kind = result.kind;
   outcome.external_id = std::move(result.external_id);
   if (outcome.external_id.empty()) outcome.external_id = prepared.request.external_id;
-  outcome.written = prepared.written;
+  if (!result.existed) outcome.written = prepared.written;  // else what it holds is compared, not assumed
   outcome.state = std::move(result.state);
   outcome.read_later = result.read_later;
   outcome.extent = result.extent;

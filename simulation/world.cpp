@@ -178,7 +178,8 @@ void World::end_life() {
 }
 
 void World::forget_outcomes(Time kept_until) {
-  for (const Side side : {Side::crm, Side::db}) history_.leave_untold(side, 0, history_.steps(), kept_until - kOutcomeWindow);
+  for (const Side side : {Side::crm, Side::db})
+    history_.leave_untold(side, 0, history_.steps(), kept_until - kOutcomeWindow);
 }
 
 void World::crash(bool power) {

@@ -215,7 +215,7 @@ TEST_F(PullerTest, ErrorsOfReads) {
   EXPECT_EQ(error(fail(ErrorKind::maybe_applied, "x")).kind, ErrorKind::unavailable);
   EXPECT_EQ(error(json_response(401, nullptr)).kind, ErrorKind::unauthorized);
   EXPECT_EQ(error(json_response(422, {{"message", {"pageLimit must be a number"}}})).kind, ErrorKind::invalid);
-  EXPECT_EQ(error(json_response(200, {{"contacts", 7}})).kind, ErrorKind::invalid);
+  EXPECT_EQ(error(json_response(200, {{"contacts", 7}})).kind, ErrorKind::unavailable);
   const Error limited = error(json_response(429, nullptr, {{"Retry-After", "5"}}));
   EXPECT_EQ(limited.kind, ErrorKind::rate_limited);
   EXPECT_EQ(limited.retry_after, std::chrono::seconds(5));

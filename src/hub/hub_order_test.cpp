@@ -19,6 +19,15 @@ class HubOrder : public HubWorld {
     hub->submit({change}, [](const Result<std::vector<sync::Applied>>& applied) { EXPECT_TRUE(applied.has_value()); });
     loop.settle();
   }
+  void start_again_unable_to_pull() {
+    poll_every = 5min;
+    fill(*crm, 1);
+    begin();
+    loop.run_for(1min);
+    end();
+    crm->pages_fail_after = crm->pages_read;
+    begin();
+  }
   void edit_in_db(const std::string& name) {
     const std::string id = db->objects.begin()->first;
     db->objects[id]["name"] = name;
@@ -27,13 +36,7 @@ class HubOrder : public HubWorld {
 };
 
 TEST_F(HubOrder, L1AfterAStartTheFirstPullComesBeforeWrites) {
-  poll_every = 5min;
-  fill(*crm, 1);
-  begin();
-  loop.run_for(1min);
-  end();
-  crm->pages_fail_after = crm->pages_read;
-  begin();
+  start_again_unable_to_pull();
   edit_in_db("new");
   loop.run_for(30s);
   EXPECT_EQ(crm->writes, 0u) << "what people did there meanwhile is not known yet";
@@ -43,13 +46,7 @@ TEST_F(HubOrder, L1AfterAStartTheFirstPullComesBeforeWrites) {
 }
 
 TEST_F(HubOrder, L1ASystemThatCanNotBePulledIsWrittenToAfterAWhile) {
-  poll_every = 5min;
-  fill(*crm, 1);
-  begin();
-  loop.run_for(1min);
-  end();
-  crm->pages_fail_after = crm->pages_read;
-  begin();
+  start_again_unable_to_pull();
   edit_in_db("new");
   loop.run_for(limits.catch_up_limit + 5s);
   EXPECT_EQ(crm->writes, 1u);

@@ -49,6 +49,16 @@ ErrorKind error_kind_of(OutcomeKind kind) {
   return ErrorKind::unavailable;
 }
 
+// What is said of the object that a write was meant for.
+Change change_of(const WriteOutcome& outcome, const SystemBinding& binding, const std::string& external_id) {
+  Change out;
+  out.source = outcome.source;
+  out.system = outcome.system;
+  out.object = binding.object;
+  out.external_id = external_id;
+  return out;
+}
+
 // A set's members without what systems do to their form: case, and spaces around them.
 std::set<std::string> folded(const Json& set) {
   std::set<std::string> out;
@@ -172,21 +182,13 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       if (link != nullptr && outcome.state) {
         LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, sent));
       } else if (link != nullptr) {
-        Change wanted;
-        wanted.source = outcome.source;
-        wanted.system = outcome.system;
-        wanted.object = binding->object;
-        wanted.external_id = link->external_id;
+        const Change wanted = change_of(outcome, *binding, link->external_id);
         LOCKSTEP_CHECK(request_fetch(wanted, "the object changed under our write", {}));
       }
       break;
     case OutcomeKind::not_found:
       if (link != nullptr) {
-        Change gone;
-        gone.source = outcome.source;
-        gone.system = outcome.system;
-        gone.object = binding->object;
-        gone.external_id = link->external_id;
+        Change gone = change_of(outcome, *binding, link->external_id);
         gone.kind = ChangeKind::deleted;
         gone.via = Via::fetch;
         LOCKSTEP_CHECK(lose_object({gone, *entity, *binding, {}, false}, *record, *link));
@@ -201,11 +203,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         break;
       }
       if (outcome.external_id.empty()) break;
-      Change wanted;
-      wanted.source = outcome.source;
-      wanted.system = outcome.system;
-      wanted.object = binding->object;
-      wanted.external_id = outcome.external_id;
+      const Change wanted = change_of(outcome, *binding, outcome.external_id);
       LOCKSTEP_CHECK(request_fetch(wanted, "the system says it already holds this one", {record->id}));
       break;
     }
@@ -321,11 +319,7 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
 // What the system says with an outcome, as far as it can be read; references that are not known here are left out.
 Result<Fields> Applier::read_state(const WriteOutcome& outcome, const EntitySchema& entity,
                                    const SystemBinding& binding, const Link& link) {
-  Change seen;
-  seen.source = outcome.source;
-  seen.system = outcome.system;
-  seen.object = binding.object;
-  seen.external_id = link.external_id;
+  const Change seen = change_of(outcome, binding, link.external_id);
   Result<Fields> mapped = read_document(entity, binding, *outcome.state, outcome.extent, expressions_);
   if (!mapped) return Fields();  // the write stands; the next observation shows what could not be read
   Result<std::string> resolved = resolve_references({seen, entity, binding, {}, false}, *mapped);
@@ -363,11 +357,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
     }
     remember_raw(entity, binding, *outcome.state, ours, link);
   }
-  Change seen;
-  seen.source = outcome.source;
-  seen.system = outcome.system;
-  seen.object = binding.object;
-  seen.external_id = link.external_id;
+  Change seen = change_of(outcome, binding, link.external_id);
   seen.via = Via::fetch;
   seen.version = outcome.version;
   const bool echoed = absorb_echo(link, mapped, sent);

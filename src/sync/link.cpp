@@ -2,25 +2,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "sync/merge.hpp"
 #include "sync/record.hpp"
 #include "sync/sets.hpp"
 
 namespace lockstep::sync {
 namespace {
-
-// The members of a set that one write or observation has changed: the others keep what is remembered of them.
-void remember_members(Json& prior, const Json& before, const Json& after) {
-  const Members had = members_of(before);
-  const Members has = members_of(after);
-  Members kept = members_of(prior);
-  for (const std::string& member : had) {
-    if (!has.contains(member)) kept.insert(member);
-  }
-  for (const std::string& member : has) {
-    if (!had.contains(member)) kept.erase(member);
-  }
-  prior = to_json(kept);
-}
 
 // Members that only one of our own writes and what stood there before them has, and of which `value` shows the old state.
 bool undoes_members(const Json& prior, const Json& written, const Json& value) {
@@ -55,7 +42,8 @@ void overwrite_base(Link& link, const std::string& field, const Json& value) {
   if (unseen || base->second == value) return;
   const auto prior = link.prior.find(field);
   if (prior != link.prior.end() && base->second.is_array() && value.is_array()) {
-    remember_members(prior->second, base->second, value);
+    // The members that this write changes stand there as before it; the others keep what is remembered of them.
+    prior->second = merge_sets(prior->second, &value, base->second);
   } else {
     link.prior[field] = base->second;
   }

@@ -77,13 +77,9 @@ TEST_F(Found, E2AnEventFromBeforeOurTagsWereWrittenRemovesNone) {
 TEST_F(Found, X1TheEchoOfACreateIsKnownByWhatWasSent) {
   world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}});
   world.deliver_one(db);
-  sync::Claim claim;
-  claim.source = SourceId("acme");
-  claim.system = crm.name;
-  claim.record = record();
-  claim.write = sync::WriteKind::create;
-  claim.values = {{"email", Json("ann@example.test")}, {"name", Json("Ann")}};
-  world.apply({claim});
+  const sync::Claim create =
+      claim(crm, sync::WriteKind::create, {{"email", Json("ann@example.test")}, {"name", Json("Ann")}});
+  world.apply({create});
   world.edit_in_app(record(), "email", "anna@example.test");
   sync::Change echo;
   echo.source = SourceId("acme");
@@ -147,24 +143,15 @@ TEST_F(Found, C3AConflictThatRepeatsIsTriedLessAndLessOften) {
 TEST_F(Found, L3WhatACreateShowsBesideWhatWasSentIsNoEditThatADeletionMustSpare) {
   const std::string row = world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}});
   world.deliver_one(db);
-  sync::Claim claim;
-  claim.source = SourceId("acme");
-  claim.system = crm.name;
-  claim.record = record();
-  claim.write = sync::WriteKind::create;
-  claim.values = {{"email", Json("ann@example.test")}, {"name", Json("Ann")}};
-  world.apply({claim});
+  const sync::Claim create =
+      claim(crm, sync::WriteKind::create, {{"email", Json("ann@example.test")}, {"name", Json("Ann")}});
+  world.apply({create});
   world.human_deletes(db, row);
   world.deliver_one(db);
   const JsonObject document{{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{}}};
   crm.objects["crm-77"] = {document, ++crm.clock, false};
-  sync::WriteOutcome made;
-  made.source = claim.source;
-  made.system = crm.name;
-  made.record = claim.record;
-  made.write = sync::WriteKind::create;
+  sync::WriteOutcome made = outcome(create, sync::OutcomeKind::applied);
   made.external_id = "crm-77";
-  made.written = claim.values;
   made.state = document;
   made.version = crm.clock;
   world.apply({made});

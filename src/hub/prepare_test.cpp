@@ -31,6 +31,31 @@ sync::EntitySchema entity(const char* name, const char* field_name, sync::FieldT
   return out;
 }
 
+sync::Record contact_anna() {
+  sync::Record out;
+  out.source = kSource;
+  out.id = kContact;
+  out.entity = EntityName("contact");
+  out.revision = 1;
+  out.fields["name"].value = Json("Anna");
+  return out;
+}
+
+sync::OutboxRow row_of_contact() {
+  sync::OutboxRow out;
+  out.key = {kSource, kDb, kContact};
+  out.entity = EntityName("contact");
+  return out;
+}
+
+sync::Batch batch_of(const sync::Record& record, const sync::OutboxRow& row) {
+  sync::Batch out;
+  out.first_seq = 1;
+  out.records = {record};
+  out.outbox = {row};
+  return out;
+}
+
 // The row still names the contact that is gone: a write that expected nothing there would conflict for ever (C3).
 TEST(Preparer, AReferenceToAnObjectThatIsGoneIsExpectedAsItStands) {
   const sync::Catalog catalog(
@@ -84,23 +109,11 @@ TEST(Preparer, AReferenceToAnObjectThatIsGoneIsExpectedAsItStands) {
 TEST(Preparer, X2ACreateIsLookedForByWhatItCarried) {
   const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
   store::MemoryStore store;
-  sync::Record contact;
-  contact.source = kSource;
-  contact.id = kContact;
-  contact.entity = EntityName("contact");
-  contact.revision = 1;
-  contact.fields["name"].value = Json("Anna");
-  sync::OutboxRow row;
-  row.key = {kSource, kDb, kContact};
-  row.entity = EntityName("contact");
+  sync::OutboxRow row = row_of_contact();
   row.state = sync::OutboxState::unknown;
   row.creates = true;
   row.sent["name"] = Json("Ann");
-  sync::Batch batch;
-  batch.first_seq = 1;
-  batch.records = {contact};
-  batch.outbox = {row};
-  ASSERT_TRUE(store.commit(batch));
+  ASSERT_TRUE(store.commit(batch_of(contact_anna(), row)));
   Preparer preparer;
   const auto reader = store.open_reader();
   const auto due = preparer.prepare(*reader, catalog, kSource, kDb, Time(std::chrono::seconds(1)), 10, {});
@@ -114,21 +127,9 @@ TEST(Preparer, X2ACreateIsLookedForByWhatItCarried) {
 TEST(Preparer, WhatWasWrittenBeforeTheClockWasSetBackIsDue) {
   const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
   store::MemoryStore store;
-  sync::Record contact;
-  contact.source = kSource;
-  contact.id = kContact;
-  contact.entity = EntityName("contact");
-  contact.revision = 1;
-  contact.fields["name"].value = Json("Anna");
-  sync::OutboxRow row;
-  row.key = {kSource, kDb, kContact};
-  row.entity = EntityName("contact");
+  sync::OutboxRow row = row_of_contact();
   row.since = row.due = Time(std::chrono::hours(2));
-  sync::Batch batch;
-  batch.first_seq = 1;
-  batch.records = {contact};
-  batch.outbox = {row};
-  ASSERT_TRUE(store.commit(batch));
+  ASSERT_TRUE(store.commit(batch_of(contact_anna(), row)));
   Preparer preparer;
   const auto reader = store.open_reader();
   const auto at = [&](Time now) {

@@ -2,16 +2,12 @@
 
 #include <algorithm>
 
+#include "base/hex.hpp"
+
 namespace lockstep::wire {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
-  return -1;
-}
 
 std::string decode(std::string_view text, bool plus_is_space) {
   std::string out;

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/hex.hpp"
+
 namespace lockstep::app {
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r\n";
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // What is no escape stays as it is.
 std::string percent_decoded(std::string_view text) {

@@ -8,6 +8,7 @@ namespace lockstep::simulation {
 namespace {
 
 constexpr Duration kTwinWindow = std::chrono::minutes(2);
+constexpr Duration kHeardWithin = std::chrono::minutes(1);  // an event that is not late
 
 std::string name_of(const std::pair<Kind, int>& key) {
   return std::string(to_string(key.first)) + " " + std::to_string(key.second);
@@ -131,13 +132,15 @@ std::optional<Hand> Auditor::next_hand(const Typed& one) const {
 }
 
 // A person deleted the object before Lockstep touched the field there again: the value, or what people made of it, went
-// with it.
+// with it. So does what a person cleared in the CRM when Lockstep removes the object: events leave an empty field out, and
+// nothing is left to read.
 bool Auditor::died_with_object(const Typed& one) const {
   if (one.side == Side::api) return false;
   const std::vector<Step>& steps = history_.objects().at(one.object);
   std::string value = one.value;
   for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
-    if (!step->alive) return step->by == Hand::person;
+    const bool left_out = one.side == Side::crm && one.value.empty() && !one.field.starts_with("tag:");
+    if (!step->alive) return step->by == Hand::person || left_out;
     const std::string now = value_in(translated(one.object, step->values), one.field);
     if (now != std::exchange(value, now) && step->by == Hand::lockstep) return false;
   }
@@ -173,6 +176,22 @@ bool Auditor::had_twins(const Thing& thing) const {
   return false;
 }
 
+// When a backup was put back the two copies differed: of what has no key nothing tells then that they are one.
+bool Auditor::differed_at_restore(const Thing& thing, Kind kind) const {
+  if (kind != Kind::deal) return false;
+  return std::ranges::any_of(restores_, [&](std::uint64_t order) {
+    std::set<Values> states;
+    for (const ObjectId& object : thing.objects) {
+      const Step* there = nullptr;
+      for (const Step& step : history_.objects().at(object)) {
+        if (step.order <= order) there = &step;
+      }
+      if (there != nullptr && there->alive) states.insert(translated(object, there->values));
+    }
+    return states.size() > 1;
+  });
+}
+
 // Lockstep made an object and never heard that it had, and a person changed it meanwhile: it can not be found again.
 bool Auditor::lost_track(const Thing& thing) const {
   return std::ranges::any_of(thing.objects, [&](const ObjectId& object) {
@@ -188,7 +207,35 @@ bool Auditor::target_gone(const std::string& reference) const {
     if (object.kind != Kind::contact || reference != "contact " + std::to_string(history_.thing(object))) continue;
     if (!steps.back().alive) return true;
   }
+  return std::ranges::any_of(history_.api(), [&](const ApiEdit& edit) {
+    return edit.removes && edit.kind == Kind::contact && reference == "contact " + std::to_string(edit.thing);
+  });
+}
+
+// A write of Lockstep's that was on its way covered the value in the CRM, by another one than `older`: what was typed
+// before it in the CRM may come to Lockstep first, and the covered value ends in the conflict record.
+bool Auditor::covered_on_the_way(const Typed& one, const std::string& older) const {
+  if (one.side != Side::crm || next_hand(one) != Hand::lockstep) return false;
+  const std::vector<Step>& steps = history_.objects().at(one.object);
+  for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
+    const std::string now = value_in(translated(one.object, step->values), one.field);
+    if (!step->alive || now != one.value) return step->alive && now != older;
+  }
   return false;
+}
+
+// The field had this value at its object before it was typed there.
+bool Auditor::had_held(const Typed& one, const std::string& value) const {
+  return std::ranges::any_of(history_.objects().at(one.object), [&](const Step& step) {
+    return step.order < one.order && step.alive && value_in(translated(one.object, step.values), one.field) == value;
+  });
+}
+
+bool Auditor::covered_within(const Typed& one, Duration time) const {
+  return std::ranges::any_of(history_.objects().at(one.object), [&](const Step& step) {
+    return step.order > one.order && step.by == Hand::lockstep && step.at - one.at < time &&
+           value_in(translated(one.object, step.values), one.field) != one.value;
+  });
 }
 
 // The deleted object held the same value: then the edit says nothing that the delete did not know.
@@ -203,7 +250,7 @@ bool Auditor::same_before_deletes(const Typed& one, const Thing& thing) const {
 bool Auditor::superseded(const Typed& one, const Thing& thing) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {
     return other.field == one.field && other.value != one.value && other.certain && knows(other, one, thing) &&
-           !died_with_object(other);
+           !died_with_object(other) && !covered_on_the_way(other, one.value);
   });
 }
 
@@ -211,7 +258,7 @@ bool Auditor::superseded(const Typed& one, const Thing& thing) const {
 bool Auditor::superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {
     return other.field == one.field && other.value != one.value && other.side != Side::api && other.object == object &&
-           other.order < until && knows(other, one, thing);
+           other.order < until && knows(other, one, thing) && !covered_on_the_way(other, one.value);
   });
 }
 
@@ -248,7 +295,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     for (const ObjectId& other : thing.objects) {
       if (other.side == object.side && other != object && alive_at(other, step.order)) ++others;
     }
-    if (others > 0 && others >= thing.creates_certain && !lost_track(thing))
+    if (others > 0 && others >= thing.creates_certain && !lost_track(thing) && !differed_at_restore(thing, key.first))
       report("X1", "Lockstep made a second object of " + name_of(key) + ": " + where, key.first, key.second);
   }
   if (had_twins(thing)) return;  // nobody can say which of the two records an edit was meant for
@@ -335,7 +382,8 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
   }
   for (const Side side : {Side::crm, Side::db}) {
     ++checked_;
-    if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain) && !lost_track(thing))
+    if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain) && !lost_track(thing) &&
+        !differed_at_restore(thing, key.first))
       report("X1",
              name_of(key) + " is " + std::to_string(alive[static_cast<std::size_t>(side)]) + " times in the " +
                  std::string(to_string(side)),
@@ -372,6 +420,7 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
                   field + " of " + name_of(key) + " is " + quoted(value) +
                       " in the end, though people replaced that value knowingly",
                   key.first, key.second);
+  check_choice(key, thing, field, value, best, rules);
   for (const Typed* one : best) {
     if (one->value == value || one->value.empty() || !one->certain || field.starts_with("tag:")) continue;
     if (field == "status" || field == "stage" || field == "contact" || field == "amount") continue;  // not unique texts
@@ -390,6 +439,34 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
   }
 }
 
+// Of edits that did not know each other the policy's first system wins.
+void Auditor::check_choice(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,
+                           const std::vector<const Typed*>& best, const AuditRules& rules) {
+  if (rules.authority.empty() || !thing.deletes.empty() || field.starts_with("tag:") || rules.late.contains(field))
+    return;
+  const Side first = rules.authority.front();
+  for (const Typed* one : best) {
+    if (one->side != first || one->value == value || one->value.empty() || !one->certain) continue;
+    const bool rivals_only = std::ranges::all_of(best, [&](const Typed* other) {
+      if (other->value != value) return true;
+      return other->side != first && other->side != Side::api;
+    });
+    if (!rivals_only || next_hand(*one) != Hand::lockstep) continue;
+    // Somebody replaced it elsewhere, having seen it there; who edits through the interface sees what Lockstep knows.
+    const bool replaced = std::ranges::any_of(thing.typed, [&](const Typed& other) {
+      return other.field == field && other.order > one->order && (other.side == Side::api || had_held(other, one->value));
+    });
+    if (replaced) continue;
+    // What is covered in the CRM before Lockstep has heard of it can not be chosen.
+    if (first == Side::crm && (rules.events_get_lost || covered_within(*one, kHeardWithin))) continue;
+    ++checked_;
+    report("C1",
+           field + " of " + name_of(key) + " is " + quoted(value) + " in the end, and by the policy " +
+               quoted(one->value) + " of the " + std::string(to_string(first)) + " wins",
+           key.first, key.second);
+  }
+}
+
 void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects, const AuditRules& rules) {
   ++checked_;
   if (alive_objects == 0) {
@@ -403,6 +480,7 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
     for (const Typed& gone : thing.deletes) last_delete = std::max(last_delete, gone.order);
     for (const Typed& one : thing.typed) {
       if (one.order <= last_delete || one.side != Side::db || rules.late.contains(one.field)) continue;
+      if (one.value.empty()) continue;  // what was cleared is not missed
       const bool stood = value_in(translated(one.object, history_.last(one.object)->values), one.field) == one.value;
       if (stood && !superseded(one, thing) && !same_before_deletes(one, thing))
         return report(

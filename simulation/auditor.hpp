@@ -50,6 +50,8 @@ class Auditor {
 
   const std::vector<Violation>& violations() const { return violations_; }
   void report(std::string invariant, std::string text, Kind kind = Kind::contact, int thing = kNoThing);
+  // A backup was put back, after this step of the history.
+  void note_restore(std::uint64_t order) { restores_.push_back(order); }
   // How often people made this thing.
   std::uint64_t creates(Kind kind, int thing) const { return gather({kind, thing}).creates_certain; }
   std::uint64_t checked() const { return checked_; }
@@ -83,8 +85,12 @@ class Auditor {
   bool took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const;
   bool knows(const Typed& later, const Typed& earlier, const Thing& thing) const;
   std::optional<Hand> next_hand(const Typed& one) const;
+  bool covered_on_the_way(const Typed& one, const std::string& older) const;
+  bool had_held(const Typed& one, const std::string& value) const;
+  bool covered_within(const Typed& one, Duration time) const;
   bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;
+  bool differed_at_restore(const Thing& thing, Kind kind) const;
   bool lost_track(const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
@@ -97,10 +103,13 @@ class Auditor {
   void check_thing(const ThingKey& key, const AuditRules& rules);
   void check_field(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,
                    const AuditRules& rules);
+  void check_choice(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,
+                    const std::vector<const Typed*>& best, const AuditRules& rules);
   void check_life(const ThingKey& key, const Thing& thing, std::size_t alive_objects, const AuditRules& rules);
 
   const History& history_;
   std::vector<Violation> violations_;
+  std::vector<std::uint64_t> restores_;
   std::map<ObjectId, std::size_t> seen_;  // steps looked at
   std::uint64_t checked_ = 0;
   std::uint64_t covered_unseen_ = 0;

@@ -58,6 +58,13 @@ std::uint64_t Crm::answers(unsigned status) const {
   return at == answers_.end() ? 0 : at->second;
 }
 
+std::uint64_t Crm::beyond_budget() {
+  const Json faults = control("GET", "faults", nullptr);
+  const Json* rule = find_member(faults, "too_many_requests");
+  const Json* hits = rule == nullptr ? nullptr : find_member(*rule, "hits");
+  return answers(429) - (hits == nullptr ? 0 : hits->to_number<std::uint64_t>());
+}
+
 Json Crm::control(const std::string& method, const std::string& path, const Json& body) {
   wire::HttpRequest request;
   request.method = method;

@@ -25,6 +25,8 @@ class Crm {
   const std::string& pipeline() const { return pipeline_; }
   const std::vector<std::string>& stages() const { return stages_; }
   std::uint64_t answers(unsigned status) const;
+  // Calls that it refused because its budget was spent, not by a fault (Q1).
+  std::uint64_t beyond_budget();
   // Called after whatever may have planned webhooks.
   std::function<void()> on_change;
 

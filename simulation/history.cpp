@@ -38,12 +38,7 @@ bool History::note(const ObjectId& object, Time at, Hand by, bool alive, Values 
   if (steps.empty() && !alive) return false;
   if (!alive) values = steps.back().values;
   if (!things_.contains(object)) {
-    for (const auto& [name, value] : values) {
-      if (const int thing = thing_in(value); thing != kNoThing && name != "contact") {
-        things_[object] = thing;
-        break;
-      }
-    }
+    if (const int thing = thing_of(values); thing != kNoThing) things_[object] = thing;
   }
   steps.push_back({++order_, at, by, alive, std::move(values), true});
   ++by_[static_cast<std::size_t>(by)];
@@ -56,6 +51,20 @@ void History::leave_untold(Side side, std::uint64_t after, std::uint64_t until, 
     for (auto step = steps.rbegin(); step != steps.rend() && step->order > after && step->at >= since; ++step) {
       if (object.side == side && step->by == Hand::lockstep && step->order <= until) step->told = false;
     }
+  }
+}
+
+bool History::wrote_between(Side side, Time from, Time until) const {
+  return std::ranges::any_of(objects_, [&](const auto& object) {
+    return object.first.side == side && std::ranges::any_of(object.second, [&](const Step& step) {
+             return step.by == Hand::lockstep && step.at > from && step.at < until;
+           });
+  });
+}
+
+void History::doubt_acknowledged(std::uint64_t since) {
+  for (ApiEdit& edit : api_) {
+    if (edit.acknowledged > since) edit.acknowledged = 0;
   }
 }
 
@@ -113,6 +122,18 @@ int thing_in(std::string_view text) {
     int number = 0;
     while (end < text.size() && text[end] >= '0' && text[end] <= '9') number = number * 10 + (text[end++] - '0');
     if (end > at + 1 && end < text.size() && text[end] == '.') return number;
+  }
+  return kNoThing;
+}
+
+// By the address first: other values may come from a contact that was merged into this one.
+int thing_of(const Values& values) {
+  if (const auto email = values.find("email"); email != values.end()) {
+    if (const int thing = thing_in(email->second); thing != kNoThing) return thing;
+  }
+  for (const auto& [name, value] : values) {
+    const int thing = name == "contact" ? kNoThing : thing_in(value);
+    if (thing != kNoThing) return thing;
   }
   return kNoThing;
 }

@@ -67,6 +67,8 @@ class History {
   void note_thing(const ObjectId& object, int thing) { things_[object] = thing; }
   std::size_t note_api(ApiEdit edit);
   void acknowledge(std::size_t api_edit) { api_[api_edit].acknowledged = ++order_; }
+  // What was acknowledged since may have been forgotten: nobody knows.
+  void doubt_acknowledged(std::uint64_t since);
   // It was refused: it never was.
   void refuse(std::size_t api_edit) { api_[api_edit].values.clear(); }
 
@@ -75,6 +77,7 @@ class History {
   int thing(const ObjectId& object) const;
   const Step* last(const ObjectId& object) const;
   std::vector<ObjectId> alive(Side side, Kind kind) const;
+  bool wrote_between(Side side, Time from, Time until) const;
   std::uint64_t steps() const { return order_; }
   std::uint64_t steps_by(Hand hand) const { return by_[static_cast<std::size_t>(hand)]; }
   Time last_step_by(Hand hand) const { return last_[static_cast<std::size_t>(hand)]; }
@@ -93,6 +96,9 @@ class History {
 
 // The number in "t12.", kNoThing when there is none.
 int thing_in(std::string_view text);
+
+// What these values belong to.
+int thing_of(const Values& values);
 
 std::string canonical_email(std::string_view text);
 std::string canonical_phone(std::string_view text);

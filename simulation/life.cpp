@@ -121,6 +121,7 @@ hub::Setup Life::make_setup(std::shared_ptr<const sync::Catalog> catalog) {
       known = fingerprint;
     }
     one.connector = connector;
+    one.guard = parts_.guard;
     one.poll_every = name == kCrm ? parts_.poll_every : std::chrono::milliseconds(0);
     setup.systems.push_back(std::move(one));
   };
@@ -144,7 +145,12 @@ Result<void> Life::begin() {
   return {};
 }
 
-void Life::reload(std::shared_ptr<const sync::Catalog> catalog) { hub_->reload(make_setup(std::move(catalog))); }
+void Life::reload(std::shared_ptr<const sync::Catalog> catalog, Connectors connectors) {
+  if (connectors == Connectors::replaced) {
+    for (auto& [name, one] : connectors_) one.first.clear();
+  }
+  hub_->reload(make_setup(std::move(catalog)));
+}
 
 void Life::take_webhook(wire::HttpRequest request, HookAnswer answer) {
   const std::uint64_t id = ++last_waiting_;

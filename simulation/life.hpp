@@ -29,6 +29,7 @@ struct LifeParts {
   JsonObject crm_settings;
   std::chrono::milliseconds database_poll{500};
   std::chrono::milliseconds poll_every{300'000};
+  hub::GuardSettings guard;
   SimThread::JobTime disk_time;          // of one job with a disk
   std::function<void()> after_database;  // after each job that had the business's database
   Trace* trace = nullptr;
@@ -55,7 +56,8 @@ class Life {
   using EditAnswer = std::function<void(std::optional<Result<std::vector<sync::Applied>>>)>;
   void submit(std::vector<sync::Input> inputs, EditAnswer answer);
 
-  void reload(std::shared_ptr<const sync::Catalog> catalog);
+  enum class Connectors { kept, replaced };
+  void reload(std::shared_ptr<const sync::Catalog> catalog, Connectors connectors = Connectors::kept);
   void jump_clock(Duration skew) { loop_.set_skew(skew); }
 
   hub::Hub& hub() { return *hub_; }

@@ -94,13 +94,22 @@ std::string People::messy(const std::string& field, std::string value) {
   return value;
 }
 
+std::string People::some_field(Kind kind) {
+  if (kind == Kind::deal) return kDealFields[pick(4)];
+  if (chance("people.tags")) {
+    parts_.coverage->hit("people", "people.tags");
+    return "tag";
+  }
+  return kContactFields[pick(7)];
+}
+
 People::Target People::choose() {
   const Kind kind = random_.below(10) < 7 ? Kind::contact : Kind::deal;
   const std::vector<int> things = alive_things(kind);
   if (things.empty()) return {kind, kNoThing, ""};
   // The first ones are the popular ones.
   const std::size_t at = std::min(pick(things.size()), pick(things.size()));
-  return {kind, things[at], kind == Kind::contact ? kContactFields[pick(7)] : kDealFields[pick(4)]};
+  return {kind, things[at], some_field(kind)};
 }
 
 void People::settle_in() {
@@ -116,6 +125,8 @@ void People::plan_work(Duration length) {
 }
 
 void People::moment() {
+  if (chance("people.imports")) return import_contacts();
+  if (chance("people.merges")) return merge_contacts();
   const Target target = choose();
   const bool room = alive_things(target.kind).size() < static_cast<std::size_t>(plan_.get("people.things"));
   if (target.thing == kNoThing || (room && chance("people.creates"))) return create(target.kind);
@@ -127,8 +138,7 @@ void People::moment() {
   // Others at the same record, mostly at the same field, while the first edit is still on its way.
   for (int others = 0; others < 6 && chance("people.crowd"); ++others) {
     Target other = target;
-    if (random_.below(4) == 0)
-      other.field = other.kind == Kind::contact ? kContactFields[pick(7)] : kDealFields[pick(4)];
+    if (random_.below(4) == 0) other.field = some_field(other.kind);
     const Duration later(static_cast<std::int64_t>(random_.below(random_.below(2) == 0 ? 2'000'000 : 20'000'000)));
     const Side side = any_side();
     const bool removes = chance("people.deletes");
@@ -260,16 +270,66 @@ void People::edit_api(const Target& target, const std::string& value, bool remov
   });
 }
 
-void People::create(Kind kind) {
-  const int thing = ++last_thing_[static_cast<std::size_t>(kind)];
-  if (kind == Kind::deal) return create_deal(random_.below(2) == 0 ? Side::crm : Side::db, thing);
-  Values values;
+Values People::fresh_contact(int thing) {
+  Values out;
   for (const char* field : {"email", "phone", "first_name", "last_name", "city"}) {
     const bool wanted =
         std::string_view(field) == "email" || std::string_view(field) == "last_name" || random_.below(3) != 0;
-    if (wanted) values[field] = new_value({kind, thing, field});
+    if (wanted) out[field] = new_value({Kind::contact, thing, field});
   }
-  if (random_.below(2) == 0) values["tag:" + std::string(kTags[pick(4)])] = "yes";
+  if (random_.below(2) == 0) out["tag:" + std::string(kTags[pick(4)])] = "yes";
+  return out;
+}
+
+// A list is read in: some contacts are new, and those that are there get one field anew, all in one moment.
+void People::import_contacts() {
+  parts_.coverage->hit("people", "people.imports");
+  const Side side = random_.below(2) == 0 ? Side::crm : Side::db;
+  const char* field = kContactFields[pick(7)];
+  for (const int thing : alive_things(Kind::contact)) edit(side, {Kind::contact, thing, field});
+  for (std::uint64_t i = 3 + random_.below(8); i > 0; --i) {
+    const int thing = ++last_thing_[static_cast<std::size_t>(Kind::contact)];
+    create_contact(side, thing, fresh_contact(thing));
+  }
+}
+
+// Two contacts turn out to be one person: the first keeps what it has, takes the deals and what it lacked, and the second
+// is deleted.
+void People::merge_contacts() {
+  const std::vector<ObjectId> contacts = parts_.history->alive(Side::crm, Kind::contact);
+  if (contacts.size() < 2) return;
+  const std::size_t first = pick(contacts.size());
+  const std::size_t second = (first + 1 + pick(contacts.size() - 1)) % contacts.size();
+  const ObjectId& into = contacts[first];
+  const ObjectId& from = contacts[second];
+  if (parts_.history->thing(into) == parts_.history->thing(from)) return;
+  parts_.coverage->hit("people", "people.merges");
+  say(Side::crm, "merge " + from.id + " into " + into.id);
+  for (const ObjectId& deal : parts_.history->alive(Side::crm, Kind::deal)) {
+    const Values& held = parts_.history->last(deal)->values;
+    if (const auto at = held.find("contact"); at != held.end() && at->second == from.id)
+      parts_.crm->act("PUT", url(Kind::deal, deal.id), JsonObject{{"contactId", into.id}});
+  }
+  const Values had = parts_.history->last(into)->values;
+  const Values added = parts_.history->last(from)->values;
+  parts_.crm->act("DELETE", url(Kind::contact, from.id), nullptr);
+  JsonObject body;
+  JsonArray tags;
+  for (const auto& [field, value] : had) {
+    if (field.starts_with("tag:")) tags.emplace_back(field.substr(4));
+  }
+  for (const auto& [field, value] : added) {
+    if (had.contains(field)) continue;
+    field.starts_with("tag:") ? void(tags.emplace_back(field.substr(4))) : void(body[kCrmNames.at(field)] = value);
+  }
+  body["tags"] = std::move(tags);
+  parts_.crm->act("PUT", url(Kind::contact, into.id), body);
+}
+
+void People::create(Kind kind) {
+  const int thing = ++last_thing_[static_cast<std::size_t>(kind)];
+  if (kind == Kind::deal) return create_deal(random_.below(2) == 0 ? Side::crm : Side::db, thing);
+  const Values values = fresh_contact(thing);
   const Side side = random_.below(2) == 0 ? Side::crm : Side::db;
   create_contact(side, thing, values);
   if (!chance("people.both_sides")) return;

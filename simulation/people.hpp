@@ -53,6 +53,9 @@ class People {
   void edit_database(const Target& target, const ObjectId& object, const std::string& value);
   void edit_api(const Target& target, const std::string& value, bool removes);
   void create(Kind kind);
+  Values fresh_contact(int thing);
+  void import_contacts();
+  void merge_contacts();
   void create_contact(Side side, int thing, const Values& values);
   void create_deal(Side side, int thing);
   void remove(Side side, Kind kind, int thing);
@@ -60,6 +63,7 @@ class People {
   std::optional<ObjectId> object_of(Side side, Kind kind, int thing);
   std::vector<int> alive_things(Kind kind) const;
   Target choose();
+  std::string some_field(Kind kind);
   std::string new_value(const Target& target);
   std::string messy(const std::string& field, std::string value);
   Json tags_with(const ObjectId& object, const std::string& tag);

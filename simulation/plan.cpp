@@ -22,6 +22,9 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"people.reverts", 0.15, 0, "share of values typed that an earlier value is typed again"},
       {"people.both_sides", 0.2, 0, "share of new contacts that two people enter on both sides at once"},
       {"people.messy", 0.2, 0, "share of values that are typed in a form of its own: case, spaces, phone formats"},
+      {"people.tags", 0, 0.8, "share of edits of contacts that are about tags"},
+      {"people.imports", 0, 0.04, "share of acts that bring in a list: new contacts, and one field of those that are there"},
+      {"people.merges", 0, 0.06, "share of acts that merge two contacts in the CRM"},
       {"policy", 0, 0, "0 the CRM decides, 1 the database decides, 2 the latest wins"},
       {"mapping.late_city", 0, 0, "1: the field city is mapped only in the middle of the run"},
       // The network between Lockstep and the CRM; chances per call
@@ -30,7 +33,7 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"net.lost_request", 0, 0.15, "the call never arrives; known only when its time is over"},
       {"net.lost_answer", 0, 0.2, "the call is carried out, the connection is cut"},
       {"net.half_open", 0, 0.1, "the call is carried out, no answer comes until its time is over"},
-      {"net.garbage", 0, 0.1, "the answer is cut short or another program's"},
+      {"net.garbage", 0, 0.25, "the answer is cut short or another program's"},
       {"net.slow", 0, 0.2, "the answer takes up to 40 s"},
       // The CRM's own sins; chances per call or event
       {"crm.too_many_requests", 0, 0.2, "429 though there is budget"},
@@ -55,6 +58,11 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"crm.revoked", 0, 0.1, "the credentials are refused for up to three minutes"},
       {"crm.down", 0, 0.1, "the CRM can not be reached for up to five minutes"},
       {"clock.jump", 0, 0.2, "the process's wall clock jumps by up to a minute"},
+      // The operator's; per minute of the run
+      {"op.pause", 0, 0.15, "writes to a system are paused for up to ten minutes"},
+      {"op.reload", 0, 0.3, "the configuration is loaded again, with new settings of each system"},
+      {"op.restore", 0, 0.06, "a backup is made, and put back up to ten minutes later"},
+      {"op.guard", 0, 0, "1: a few deletes or rewrites are enough for the guard to ask"},
       // Chances per disk operation or job
       {"disk.slow", 0, 0.2, "a job with the disk takes up to two seconds"},
       {"disk.error", 0, 0.002, "an operation ends with an input/output error"},
@@ -127,6 +135,7 @@ Plan Plan::swarm(std::uint64_t seed) {
   out.set("people.deletes", random.below(2) == 0 ? 0 : 0.15 * random.fraction());
   out.set("people.reverts", random.below(2) == 0 ? 0 : 0.4 * random.fraction());
   out.set("people.messy", random.below(2) == 0 ? 0 : 0.5 * random.fraction());
+  out.set("op.guard", random.below(4) == 0 ? 1 : 0);
   out.set("mapping.late_city", random.below(5) == 0 ? 1 : 0);
   out.set("crm.burst", random.below(3) == 0 ? 10 : 100);
   out.set("crm.retry_any", static_cast<double>(random.below(2)));

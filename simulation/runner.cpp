@@ -221,7 +221,8 @@ RunResult run_one(std::uint64_t seed, const std::optional<Plan>& plan, Trace::Ke
 
 void expect_all(Coverage& coverage) {
   for (const PlanSwitch& one : Plan::switches()) {
-    if (one.swarm_most > 0 && !one.name.ends_with("_ms")) coverage.expect("fault", one.name);
+    const bool act = one.name.starts_with("people.");
+    if (one.swarm_most > 0 && !one.name.ends_with("_ms")) coverage.expect(act ? "people" : "fault", one.name);
   }
   for (const char* pair : {"crm and db", "crm and api", "db and api"}) {
     for (const char* distance : {", within 5 s", ", within a minute"})
@@ -231,6 +232,9 @@ void expect_all(Coverage& coverage) {
     coverage.expect("conflict rule", rule);
   coverage.expect("operator", "dead letter tried again");
   coverage.expect("operator", "mapping changed");
+  coverage.expect("operator", "pause ended");
+  coverage.expect("operator", "what the guard asked about approved");
+  coverage.expect("operator", "backup restored");
 }
 
 std::string describe(const RunResult& result) {

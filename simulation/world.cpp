@@ -89,7 +89,7 @@ World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
   parts.history = &history_;
   parts.coverage = &coverage_;
   parts.trace = &trace_;
-  parts.life = [this]() -> Life* { return life_ && life_->begun() && !life_->dead() ? life_.get() : nullptr; };
+  parts.life = [this]() -> Life* { return serving() ? life_.get() : nullptr; };
   parts.on_acknowledged = [this](const sync::Applied& applied) { acknowledged(applied); };
   people_ = std::make_unique<People>(std::move(parts), plan_, seed * 7 + 5);
   store_disk_.judge = [this](DiskOperation operation) { return judge(operation); };
@@ -147,6 +147,7 @@ void World::begin_life() {
   parts.seed = seed_ * 1'000 + lives_;
   parts.catalog = catalog_;
   parts.crm_settings = crm_settings_;
+  if (plan_.get("op.guard") > 0) parts.guard = {minutes(10), 30, 3, 50, 8};
   parts.database_poll = std::chrono::milliseconds(500 + seed_ % 5 * 500);
   parts.disk_time = [this] { return disk_time(); };
   parts.after_database = [this] { database_->watch(Hand::lockstep); };
@@ -173,6 +174,7 @@ void World::end_life() {
   forget_outcomes(kept_until);
   power_lost_ = false;
   crash_countdown_ = -1;
+  if (std::exchange(restoring_, false)) put_back();
   check_store();
   restart_later(Duration(static_cast<std::int64_t>(500'000 + random_.below(30'000'000))));
 }
@@ -195,7 +197,7 @@ void World::restart_later(Duration delay) {
 }
 
 void World::take_webhook(wire::HttpRequest request, std::function<void(std::optional<unsigned>)> answer) {
-  if (!life_ || !life_->begun() || life_->dead()) return answer(std::nullopt);
+  if (!serving()) return answer(std::nullopt);
   life_->take_webhook(std::move(request),
                       [this, answer](std::optional<unsigned> status, const std::vector<sync::Applied>& applied) {
                         for (const sync::Applied& one : applied) acknowledged(one);
@@ -251,7 +253,7 @@ void World::plan_faults(Duration length) {
       ignored_.clear();
       coverage_.hit("operator", "mapping changed");
       trace_.say(timeline_.now(), "operator", "the field city is mapped now");
-      if (life_ && life_->begun() && !life_->dead()) life_->reload(catalog_);
+      if (serving()) life_->reload(catalog_);
     });
   }
 }
@@ -286,6 +288,7 @@ RunResult World::run() {
   begin_life();
   people_->plan_work(length);
   plan_faults(length);
+  plan_operator(length);
   if (!run_until(started_ + length)) return finish();
   calm_down();
   const Time limit = timeline_.now() + kSettleLimit;
@@ -323,7 +326,7 @@ void World::calm_down() {
 }
 
 bool World::settled() {
-  if (!life_ || !life_->begun() || life_->dead()) return false;
+  if (!serving()) return false;
   const auto counts = life_->reader().counts(kSource);
   const bool idle = counts && counts->outbox_waiting == behind_dead_letters().size() &&
                     std::ranges::all_of(inbox(), [](const auto& row) { return row.kind == sync::InboxKind::identity; });
@@ -334,8 +337,9 @@ bool World::settled() {
 
 // The operator: looks through everything again, and tries again what was given up.
 void World::redrive() {
-  if (!life_ || !life_->begun() || life_->dead()) return;
+  if (!serving()) return;
   const bool early = timeline_.now() - history_.last_step_by(Hand::person) < minutes(40);
+  look_after_holds();
   for (const SystemName& system : {kCrm, kDb}) {
     if (early) (void)life_->hub().start_job(kSource, system, "mirror");
   }
@@ -359,6 +363,7 @@ RunResult World::finish() {
   }
   auditor_.count_meetings(coverage_);
   coverage_.hit("audit", "covered in the CRM before it was seen", auditor_.covered_unseen());
+  coverage_.hit("audit", "calls beyond the CRM's budget", crm_->beyond_budget());
   trace_.say(timeline_.now(), "world", "end");
   out.hash = trace_.hash();
   out.checked = auditor_.checked();

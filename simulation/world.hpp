@@ -63,6 +63,15 @@ class World {
   DiskVerdict judge(DiskOperation operation);
   Duration disk_time();
 
+  // The operator (world_operator.cpp)
+  void plan_operator(Duration length);
+  void look_after_holds();
+  void pause(const SystemName& system, Duration length);
+  void back_up(Duration restored_after);
+  void restore();
+  void put_back();
+  bool serving() const { return life_ && life_->begun() && !life_->dead(); }
+
   void step();
   bool run_until(Time when);
   void calm_down();
@@ -71,6 +80,7 @@ class World {
   void check_store();
   void check_journal();
   void tell_journal();
+  static std::string visible_in(store::Reader& reader);
   AuditRules audit_rules();
   std::vector<sync::OutboxRow> outbox(sync::OutboxState state);
   std::vector<sync::OutboxRow> behind_dead_letters();
@@ -99,6 +109,19 @@ class World {
   std::unique_ptr<Life> life_;
   JsonObject crm_settings_;
   std::vector<Acknowledged> acknowledged_;
+  struct Pause {
+    std::optional<Time> since;  // when it was confirmed
+    Time until;
+  };
+  std::map<SystemName, Pause> pauses_;
+  struct Backup {
+    std::map<std::string, std::string> files;
+    Time at;
+    std::uint64_t steps = 0;  // of the history
+  };
+  std::optional<Backup> backup_;
+  bool restoring_ = false;
+  std::string kept_aside_;  // what stood in stores that a backup replaced
   std::uint64_t lives_ = 0;
   bool power_lost_ = false;
   bool faults_ = true;

@@ -2,45 +2,18 @@
 #include "simulation/world.hpp"
 
 #include "hub/event_text.hpp"
+#include "simulation/look.hpp"
 #include "sync/plan.hpp"
 
 namespace lockstep::simulation {
 namespace {
 
-class Look {
- public:
-  Look(SimDisk& disk, const Clock& clock) : vfs_("lockstep-look", {{"", &disk}}, clock, 1) {
-    sqlite3_open_v2(kStorePath, &raw_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs_.name().c_str());
-  }
-  ~Look() { sqlite3_close(raw_); }
-  Look(const Look&) = delete;
-  Look& operator=(const Look&) = delete;
-
-  std::string text(const char* sql) {
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(raw_, sql, -1, &statement, nullptr) != SQLITE_OK) return sqlite3_errmsg(raw_);
-    std::string out;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-      const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
-      if (bytes != nullptr) out = bytes;
-    } else {
-      out = sqlite3_errmsg(raw_);
-    }
-    sqlite3_finalize(statement);
-    return out;
-  }
-
- private:
-  SimVfs vfs_;
-  sqlite3* raw_ = nullptr;
-};
-
 int thing_of(const sync::Record& record) {
-  int thing = kNoThing;
+  Values texts;
   for (const auto& [name, state] : record.fields) {
-    if (thing == kNoThing && state.value.is_string() && name != "contact") thing = thing_in(state.value.get_string());
+    if (state.value.is_string()) texts.emplace(name, state.value.get_string());
   }
-  return thing;
+  return simulation::thing_of(texts);
 }
 
 }  // namespace
@@ -158,6 +131,22 @@ bool World::excused(const sync::InboxRow& row, AuditRules& rules) {
   return true;
 }
 
+// Where a person finds a value that stands in no system any more.
+std::string World::visible_in(store::Reader& reader) {
+  std::string out;
+  const auto conflicts = reader.conflicts(kSource, false, {"", 1000});
+  for (const sync::ConflictRow& row : conflicts ? conflicts->items : std::vector<sync::ConflictRow>())
+    out += to_text(row.base) + to_text(row.mine) + to_text(row.theirs) + '\n';
+  Seq after = 0;
+  for (;;) {
+    const auto entries = reader.journal(kSource, after, 500);
+    if (!entries || entries->empty()) break;
+    for (const sync::JournalEntry& entry : *entries) out += to_text(entry.body) + '\n';
+    after = entries->back().seq;
+  }
+  return out;
+}
+
 AuditRules World::audit_rules() {
   AuditRules out;
   out.ignored = ignored_;
@@ -173,15 +162,8 @@ AuditRules World::audit_rules() {
   for (const sync::ConflictRow& row : conflicts ? conflicts->items : std::vector<sync::ConflictRow>()) {
     coverage_.hit("conflict rule", row.rule);
     if (row.open) auditor_.report("C1", "a conflict is open that no policy asks for: " + row.field);
-    out.visible += to_text(row.base) + to_text(row.mine) + to_text(row.theirs) + '\n';
   }
-  Seq after = 0;
-  for (;;) {
-    const auto entries = reader.journal(kSource, after, 500);
-    if (!entries || entries->empty()) break;
-    for (const sync::JournalEntry& entry : *entries) out.visible += to_text(entry.body) + '\n';
-    after = entries->back().seq;
-  }
+  out.visible = kept_aside_ + visible_in(reader);
   for (const sync::OutboxRow& row : outbox(sync::OutboxState::dead)) {
     const auto record = reader.record(kSource, row.key.record);
     if (record && *record && excused(row, **record, out)) continue;

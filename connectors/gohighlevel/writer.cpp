@@ -80,8 +80,8 @@ Task<Encoded> Writer::encode(const WriteRequest& request) {
   co_return encoded;
 }
 
-// An unknown field does not stop the rest of the write. What was left out is said, and the state says what the CRM goes
-// on holding there, so that nobody believes it was written.
+// An unknown field does not stop the rest of the write. What was left out is said, so that nobody believes it was written,
+// and the state says what the CRM goes on holding there.
 void Writer::note_left_out(const WriteRequest& request, const Encoded& encoded, WriteResult& out) {
   std::vector<std::string> notes;
   for (const LeftOut& item : encoded.left_out) notes.push_back(item.path + ": " + item.why);
@@ -98,13 +98,17 @@ void Writer::note_left_out(const WriteRequest& request, const Encoded& encoded, 
   }
   JsonObject& state = out.state->get_object();
   for (const LeftOut& item : encoded.left_out) {
+    out.left_out.push_back(item.path);
     if (state.contains(item.path)) continue;
     const Json* held = find_member(request.expected, item.path);
     state[item.path] = held == nullptr ? Json(nullptr) : *held;
   }
   if (encoded.unknown_keys.empty()) return;
   if (!state.contains("customFields")) state["customFields"] = JsonObject();
-  for (const std::string& key : encoded.unknown_keys) state["customFields"].get_object()[key] = nullptr;
+  for (const std::string& key : encoded.unknown_keys) {
+    out.left_out.push_back("customFields." + key);
+    state["customFields"].get_object()[key] = nullptr;
+  }
 }
 
 Task<void> Writer::read_state(const WriteRequest& request, const Answer& answer, Shape shape, WriteResult& out) {

@@ -1,5 +1,7 @@
 #include "hub/hold.hpp"
 
+#include "connector/missed.hpp"
+
 namespace lockstep::hub {
 
 std::string hold_key() { return "hold"; }
@@ -24,6 +26,20 @@ std::optional<Hold> read_hold(const Json& row) {
   const Json* since = find_member(row, "since_ms");
   if (since != nullptr && since->is_int64()) hold.since = from_epoch_ms(since->get_int64());
   return hold;
+}
+
+sync::Batch read_everything_anew(const sync::Catalog& catalog) {
+  sync::Batch out;
+  for (const sync::SourceSchema& source : catalog.sources()) {
+    for (const sync::EntitySchema& entity : source.entities) {
+      for (const sync::SystemBinding& binding : entity.systems) {
+        out.state.push_back({source.source, binding.system, mirror_key(binding), JsonObject()});
+        out.state.push_back({source.source, binding.system, connector::stored_state_key(connector::missed_state),
+                             Json("restored from a backup")});
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace lockstep::hub

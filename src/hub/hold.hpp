@@ -25,5 +25,8 @@ std::string hold_key();
 // How far the full pull of an object is: {"cursor", "started_ms"} or, at its end, {"complete": true}.
 std::string mirror_key(const sync::SystemBinding& binding);
 std::optional<Hold> read_hold(const Json& row);
+// O1: after a restore nothing is written to a system before it has been read anew, so that what was made since the backup
+// is found and not made again. Commit this before the hub starts.
+sync::Batch read_everything_anew(const sync::Catalog& catalog);
 
 }  // namespace lockstep::hub

@@ -56,7 +56,7 @@ Task<Result<void>> Lane::expect_linked(const sync::EntitySchema& entity, Scan& s
       found.next = std::move(page.next);
       for (const sync::Record& record : page.items) {
         const sync::Link* link = record.link(system());
-        if (link != nullptr && link->state == sync::LinkState::linked) found.linked.push_back(link->external_id);
+        if (link != nullptr && link->is_linked()) found.linked.push_back(link->external_id);
       }
       return found;
     };

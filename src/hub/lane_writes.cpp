@@ -166,6 +166,18 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
   outcome.external_id = std::move(result.external_id);
   if (outcome.external_id.empty()) outcome.external_id = prepared.request.external_id;
   if (!result.existed) outcome.written = prepared.written;  // else what it holds is compared, not assumed
+  if (!result.left_out.empty()) {
+    const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();
+    const sync::SourceSchema* schema = catalog->find(source());
+    const sync::EntitySchema* entity = schema == nullptr ? nullptr : schema->find(prepared.row.entity);
+    const sync::SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(system());
+    for (const std::string& path : result.left_out) {
+      for (const sync::FieldBinding& bound : binding == nullptr ? sync::SystemBinding().fields : binding->fields) {
+        if (bound.path == path) outcome.written.erase(bound.field);
+      }
+    }
+  }
+  outcome.before = prepared.before;
   outcome.state = std::move(result.state);
   outcome.read_later = result.read_later;
   outcome.extent = result.extent;
@@ -221,6 +233,8 @@ Task<void> Lane::settle(std::vector<sync::WriteOutcome> outcomes) {
       case sync::OutcomeKind::rejected:
       case sync::OutcomeKind::duplicate:
       case sync::OutcomeKind::not_found:
+        if (outcome.kind == sync::OutcomeKind::not_found && outcome.write == sync::WriteKind::remove)
+          break;  // what should be gone is gone
         ++failed_;
         ++context_.metrics.writes_rejected;
         break;
@@ -249,8 +263,7 @@ Task<void> Lane::read_back(Prepared prepared) {
       result.reason = found.error().message;
       result.retry_after = found.error().retry_after;
     } else if (!*found) {
-      result.kind =
-          prepared.request.kind == sync::WriteKind::remove ? sync::OutcomeKind::applied : sync::OutcomeKind::not_found;
+      result.kind = sync::OutcomeKind::not_found;
     } else {
       result.kind = sync::OutcomeKind::conflict;  // what it holds now is merged, then planned again
       result.state = std::move((*found)->document);

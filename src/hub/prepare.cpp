@@ -113,7 +113,9 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
   if (link != nullptr) {
     if (request.kind == sync::WriteKind::remove) out.unseen = row.attempts == 0;
     for (const auto& [name, value] : link->base) {
-      if (request.kind == sync::WriteKind::remove || plan.values.contains(name)) expected.emplace(name, value);
+      const bool written = plan.values.contains(name);
+      if (written && value.is_array()) out.before.emplace(name, value);
+      if (written || request.kind == sync::WriteKind::remove) expected.emplace(name, value);
     }
     // A field that the system never showed counts as empty there.
     for (const auto& [name, value] : plan.values) {

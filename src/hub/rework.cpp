@@ -198,7 +198,7 @@ Task<Result<Rework::Touched>> Rework::touched(SourceId source, ReplayRange range
       for (const sync::SystemBinding& binding : entity->systems) {
         const sync::Link* link = record.link(binding.system);
         if (range.system && *range.system != binding.system) continue;
-        const bool there = link != nullptr && link->state == sync::LinkState::linked;
+        const bool there = link != nullptr && link->is_linked();
         readings.push_back({binding.system, binding.object, there ? link->external_id : ""});
       }
       if (!readings.empty()) out.records.emplace_back(record.id, std::move(readings));

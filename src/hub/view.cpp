@@ -30,7 +30,7 @@ RecordStatus status_in(store::Reader& reader, const sync::EntitySchema& entity, 
   } else if (link == nullptr) {
     out.status = sync::Status::unlinked;
   } else {
-    out.status = link->state == sync::LinkState::gone ? sync::Status::gone : sync::Status::synced;
+    out.status = !link->is_linked() ? sync::Status::gone : sync::Status::synced;
   }
   return out;
 }

@@ -78,13 +78,11 @@ Result<BackupSummary> look_at(const std::filesystem::path& path) {
   return out;
 }
 
-// X2: what was still to be written when the backup was made may have been written since. It is read back first.
 Result<void> distrust_outbox(const std::filesystem::path& copy) {
   LOCKSTEP_TRY(database, Database::open(copy, Database::Mode::read_write, limits::busy_wait));
   LOCKSTEP_CHECK(database->execute("PRAGMA journal_mode = DELETE"));  // one file, nothing beside it
   LOCKSTEP_CHECK(migrate(*database));
-  return database->execute(
-      "UPDATE outbox SET state = 2, creates = 1, claimed_at = 0, waits_for = '' WHERE state IN (0, 1, 3)");
+  return database->execute(distrust_outbox_sql);
 }
 
 }  // namespace

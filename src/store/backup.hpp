@@ -25,4 +25,9 @@ Result<BackupSummary> back_up(const std::filesystem::path& store, const std::fil
 Result<BackupSummary> restore(const std::filesystem::path& backup, const std::filesystem::path& store,
                               const std::filesystem::path& aside);
 
+// What makes a restored store distrust its outbox: what was still to be written when the backup was made may have been
+// written since, and is read back first (X2).
+inline constexpr const char* distrust_outbox_sql =
+    "UPDATE outbox SET state = 2, creates = 1, claimed_at = 0, waits_for = '' WHERE state IN (0, 1, 3)";
+
 }  // namespace lockstep::store

@@ -63,6 +63,7 @@ class Applier {
   Result<bool> waits_for_outcome(const Change& change, const Record& record, const Link& link, const Fields& fields,
                                  const OutboxRow& row);
   Result<Applied> stale(const Observed& seen, Record& record, const Link& link, const Fields& fields);
+  Result<Applied> trailing(const Observed& seen, Record& record, const Fields& fields);
   Result<void> release(const SourceId& source, const SystemName& system, const std::string& object,
                        const std::string& external_id, const Record* record);
   Result<void> replay_waiting(const SourceId& source, const std::string& waits_for);

@@ -34,6 +34,15 @@ bool shows_all(const Fields& fields, const Fields& sent) {
   });
 }
 
+bool shares_text(const EntitySchema& entity, const Fields& fields, const Fields& sent) {
+  return std::ranges::any_of(sent, [&](const auto& one) {
+    const FieldSchema* field = entity.find(one.first);
+    const Json* shown = find_value(fields, one.first);
+    return field != nullptr && field->type == FieldType::text && shown != nullptr && !is_empty(one.second) &&
+           *shown == one.second;
+  });
+}
+
 WorkClass work_of(Via via) { return via == Via::scan ? WorkClass::backfill : WorkClass::live; }
 
 }  // namespace
@@ -85,7 +94,9 @@ Result<Applied> Applier::observe(const Observed& seen) {
 
   LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
   const bool known_gone = linked && linked->empty();
-  if (known_gone && change.via != Via::fetch && change.via != Via::capture) {
+  // What is captured comes in order; what had to wait does not, and a delete may have passed it.
+  const bool in_order = change.via == Via::capture && seen.replays == 0;
+  if (known_gone && change.via != Via::fetch && !in_order) {
     LOCKSTEP_CHECK(request_fetch(change, "an event about an object that was deleted", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
   }
@@ -158,7 +169,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     if (record != nullptr && record->link(change.system) == nullptr)
       return join(seen, *record, fields, "named by the system");
   }
-  const std::vector<MatchKey> keys = match_keys(change.source, seen.entity, fields);
+  const bool by_content = seen.entity.match.empty();
+  const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
   for (const MatchKey& key : seen.as_new ? std::vector<MatchKey>{} : keys) {
     const std::size_t rule = std::stoul(key.key);
     LOCKSTEP_TRY(ids, ws_.matching(key));
@@ -166,14 +178,24 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     for (const RecordId& id : ids) {
       LOCKSTEP_TRY(record, ws_.record(change.source, id));
       if (record == nullptr || record->deleted) continue;
-      if (const Link* link = record->link(change.system); link != nullptr && link->state == LinkState::linked) continue;
-      if (!contradicts(seen.entity, rule, fields, values_of(*record))) candidates.push_back(id);
+      if (const Link* link = record->link(change.system); link != nullptr && link->is_linked()) continue;
+      const Fields held = values_of(*record);
+      if (by_content ? !same_content(seen.entity, fields, held) : contradicts(seen.entity, rule, fields, held)) continue;
+      candidates.push_back(id);
+      if (by_content) break;  // of several that are the same in all, any will do
     }
     if (candidates.size() > 1) {
       return park(seen, InboxKind::identity, "", "several records match; a person must say which one it is",
                   std::move(candidates));
     }
     if (candidates.size() == 1) {
+      LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, candidates.front()}));
+      if (row && row->in_flight() && row->creates) {
+        // Our own create, perhaps edited since, or somebody else's object: its outcome tells (C5).
+        std::string waits_for = wait_for_claim(change.system, candidates.front());
+        return park(seen, InboxKind::waiting, std::move(waits_for), "waits for the outcome of a create",
+                    std::move(candidates));
+      }
       LOCKSTEP_TRY(record, ws_.record(change.source, candidates.front()));
       return join(seen, *record, fields, "matched");
     }
@@ -186,8 +208,10 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     // The create carries what the record held when it was sent, which may have been edited since.
     const std::vector<MatchKey> sent =
         match_keys(change.source, seen.entity, claim.sent.empty() ? values_of(*record) : claim.sent);
-    const bool tellable = !keys.empty() && !sent.empty();
-    if (!tellable || std::ranges::find_first_of(keys, sent) != keys.end()) {
+    const bool tellable = !by_content && !keys.empty() && !sent.empty();
+    // Its address may have been edited in the moment since; other things that people type tell then.
+    const bool edited_since = claim.state == OutboxState::claimed && shares_text(seen.entity, fields, claim.sent);
+    if (!tellable || edited_since || std::ranges::find_first_of(keys, sent) != keys.end()) {
       // Shows all that the create carries: when nobody learns of its outcome, this is the object that it made.
       std::vector<RecordId> made;
       if (shows_all(fields, claim.sent)) made.push_back(claim.key.record);
@@ -202,7 +226,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
 Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields& fields, std::string_view how) {
   const Change& change = seen.change;
   const bool existed = record.revision > 0 || !record.links.empty() || !record.fields.empty();
-  std::erase_if(record.links, [&](const Link& one) { return one.system == change.system; });  // a gone one at most
+  record.let_go(change.system);  // a gone one at most
   record.links.push_back({change.system, change.external_id, LinkState::linked, change.version, {}, {}, {}, {}});
   ws_.link(link_key(change), record.id);
   Link& link = record.links.back();
@@ -226,9 +250,9 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   Link* link = record.link(change.system);
   const bool read = change.via == Via::fetch;
   const bool other_id = link == nullptr || link->external_id != change.external_id;
-  if (other_id || link->state == LinkState::gone) {
+  if (other_id || !link->is_linked()) {
     // An update that trails a delete. Only a reading can show that the object is back.
-    if (!read) return stale(seen, record, link == nullptr ? Link{} : *link, fields);
+    if (!read) return trailing(seen, record, fields);
     if (other_id)
       return note_change(seen, Disposition::suppressed, "belongs to a record that is linked to another object", &record,
                          {});
@@ -338,6 +362,30 @@ Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link&
   return note_change(seen, Disposition::suppressed, "stale", &record, {});
 }
 
+// An event about an object that is gone. An edit that our own removal did not know lives on in the record (L3); everything
+// else comes too late.
+Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fields& fields) {
+  const Change& change = seen.change;
+  Link* known = record.former_link(change.system, change.external_id);
+  if (known == nullptr) known = record.link(change.system);
+  if (known == nullptr || known->external_id != change.external_id) return stale(seen, record, Link{}, fields);
+  Link& link = *known;
+  const bool unknown = link.state == LinkState::removed && change.via == Via::webhook && change.version > link.version;
+  if (!unknown || !record.merged_into.empty() || shows_prior(link, fields)) return stale(seen, record, link, fields);
+  Fields edits;
+  for (const auto& [name, value] : fields) {
+    if (is_edit(find_value(link.base, name), value)) edits.emplace(name, value);
+  }
+  if (edits.empty()) return stale(seen, record, link, fields);
+  Merged merged = merge(seen.entity, change.system, record, link, edits);
+  link.version = change.version;
+  if (seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
+  keep_conflicts(record, merged);
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  return note_change(seen, Disposition::applied, "an edit that our removal did not know", &record,
+                     std::move(merged.fields));
+}
+
 // An empty set where there was none is how a system shows a new object: no edit that a deletion must spare.
 bool Applier::is_edit(const Json* base, const Json& value) {
   if (base != nullptr && !base->is_null()) return *base != value;
@@ -354,8 +402,7 @@ bool Applier::shows_edit(const Link& link, const Fields& fields) {
 void Applier::revive(const EntitySchema& entity, Record& record) {
   if (!record.deleted) return;
   record.deleted = false;
-  if (entity.deletes == DeletePolicy::propagate)
-    std::erase_if(record.links, [](const Link& link) { return link.state == LinkState::gone; });
+  if (entity.deletes == DeletePolicy::propagate) record.let_go([](const Link& link) { return !link.is_linked(); });
   ws_.touch(record, ws_.next_seq(), WorkClass::live);  // it is found by its content again
 }
 
@@ -371,7 +418,7 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
   if (record == nullptr) return park_lost(seen, *linked);
   Link* link = record->link(change.system);
-  if (link == nullptr || link->external_id != change.external_id || link->state == LinkState::gone) {
+  if (link == nullptr || link->external_id != change.external_id || !link->is_linked()) {
     return note_change(seen, Disposition::suppressed, "echo", record, {});
   }
   if (change.version != 0 && change.version < link->version) {
@@ -419,7 +466,7 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
   }
   // L3: the system deleted a state that somebody has edited since. The edit stays; the object is made again.
   keep_conflicts(record, merged);
-  std::erase_if(record.links, [&](const Link& one) { return one.system == system; });
+  record.let_go(system);
   return {};
 }
 

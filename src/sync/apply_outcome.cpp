@@ -59,6 +59,15 @@ Change change_of(const WriteOutcome& outcome, const SystemBinding& binding, cons
   return out;
 }
 
+// What a write leaves of a field. While it was on its way an event may have shown other members of a set; when the answer
+// shows the set, only the members that the write changed are taken to be as it wrote them.
+Json left_by(const WriteOutcome& outcome, const Link& link, const std::string& name, const Json& written) {
+  const Json* before = find_value(outcome.before, name);
+  const Json* now = find_value(link.base, name);
+  if (!outcome.state || before == nullptr || now == nullptr || *now == *before) return written;
+  return merge_sets(*now, before, written);
+}
+
 // A set's members without what systems do to their form: case, and spaces around them.
 std::set<std::string> folded(const Json& set) {
   std::set<std::string> out;
@@ -253,15 +262,20 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
                                       const SystemBinding& binding, Record& record, const Fields& sent) {
   Link* link = record.link(outcome.system);
   if (outcome.write == WriteKind::remove) {
-    if (link != nullptr) link->state = LinkState::gone;
+    if (link != nullptr) link->state = LinkState::removed;
     // An edit brought the record back while its removal was on its way: the object is made again (C1).
-    if (!record.deleted && entity.deletes == DeletePolicy::propagate)
-      std::erase_if(record.links, [&](const Link& one) { return one.system == outcome.system; });
+    if (!record.deleted && entity.deletes == DeletePolicy::propagate) record.let_go(outcome.system);
     ws_.touch(record, ws_.next_seq(), WorkClass::live);
     return {};
   }
   const bool created = link == nullptr;
-  if (created && outcome.write == WriteKind::update) return {};  // the object was lost meanwhile, and is made again
+  if (created && outcome.write == WriteKind::update) {  // the object was lost meanwhile, and is made again
+    if (Link* former = record.former_link(outcome.system, outcome.external_id)) {
+      for (const auto& [name, value] : outcome.written) overwrite_base(*former, name, value);
+      ws_.touch(record, ws_.next_seq(), WorkClass::live);
+    }
+    return {};
+  }
   if (!created && outcome.write == WriteKind::create && link->external_id != outcome.external_id) {
     // Somebody made the same thing there while our create was on its way. Ours is seen as an object of its own.
     note_stray(outcome, record, "the object made for this record is a second one", link->external_id);
@@ -274,7 +288,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
   }
   // A link that was made by an event of the object itself knows more than the answer to its create.
   if (created || outcome.write != WriteKind::create) {
-    for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, value);
+    for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, left_by(outcome, *link, name, value));
   }
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
@@ -352,6 +366,8 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
         if (edited || outcome.read_later) continue;
         link.base[name] = held->second;
         link.sent[name] = written;
+      } else {
+        link.base[name] = written;
       }
       ours.insert(mapped.extract(held));
     }

@@ -23,12 +23,12 @@ Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Rec
   if (contradicts(entity, std::stoul(same->key), values_of(into), values_of(from))) return false;
   for (const Link& link : from.links) {
     const Link* rival = into.link(link.system);
-    if (link.state == LinkState::linked && rival != nullptr && rival->state == LinkState::linked) return false;
+    if (link.is_linked() && rival != nullptr && rival->is_linked()) return false;
   }
   Merged merged;
   for (Link& link : from.links) {
     const SystemBinding* binding = entity.binding(link.system);
-    if (link.state != LinkState::linked || binding == nullptr) continue;
+    if (!link.is_linked() || binding == nullptr) continue;
     std::erase_if(into.links, [&](const Link& one) { return one.system == link.system; });
     ws_.link({into.source, link.system, binding->object, link.external_id}, into.id);
     const Fields fields = std::exchange(link.base, {});

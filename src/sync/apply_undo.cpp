@@ -47,7 +47,7 @@ Turned turn_back(const EntitySchema& entity, const Record& record, const Undo& u
 // Undoes a delete. Objects that are gone are made again: their links are dropped, and planning does the rest.
 Result<std::optional<Applied>> Applier::bring_back(const EntitySchema& entity, const Undo& undo, Record& record) {
   const auto gone = [&](const Link& link) {
-    return link.state == LinkState::gone && (record.deleted || link.system == undo.system);
+    return !link.is_linked() && (record.deleted || link.system == undo.system);
   };
   if (!record.deleted && std::ranges::none_of(record.links, gone))
     return std::optional(refused(ErrorKind::conflict, "the record is there"));
@@ -63,7 +63,7 @@ Result<std::optional<Applied>> Applier::bring_back(const EntitySchema& entity, c
     if (other != ids.end())
       return std::optional(refused(ErrorKind::conflict, "record " + other->str() + " is the same thing by now"));
   }
-  std::erase_if(record.links, gone);
+  record.let_go(gone);
   record.deleted = false;
   record.deleted_stamp = {};
   return std::optional<Applied>();

@@ -14,6 +14,14 @@ namespace lockstep::sync {
 // The keys under which a record with these fields can be found: one per rule whose fields all have a value.
 std::vector<MatchKey> match_keys(const SourceId& source, const EntitySchema& entity, const Fields& fields);
 
+// The same, and for an entity without rules one for all of its content: of two systems that hold the same deal, name,
+// amount and all, neither says so by a key. After a restore nothing else tells that they are one (O1).
+std::vector<MatchKey> sought_keys(const SourceId& source, const EntitySchema& entity, const Fields& fields);
+// Under which keys a record stands in the index. By its content only while a system lacks it.
+std::vector<MatchKey> index_keys(const EntitySchema& entity, const Record& record);
+// Do both hold the same in every field that all systems of the entity have?
+bool same_content(const EntitySchema& entity, const Fields& a, const Fields& b);
+
 // The values of a record's fields, without stamps.
 Fields values_of(const Record& record);
 

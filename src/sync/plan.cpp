@@ -21,7 +21,7 @@ bool writable(const FieldBinding& binding) { return binding.direction != Directi
 Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const Record& record,
                 const TargetLookup& target) {
   const Link* link = record.link(binding.system);
-  if (link != nullptr && link->state == LinkState::gone) return {};
+  if (link != nullptr && !link->is_linked()) return {};
   if (record.deleted) {
     const bool removes = link != nullptr && entity.deletes == DeletePolicy::propagate && binding.deletes;
     return removes ? Plan{PlanKind::remove, {}, {}} : Plan{};
@@ -58,7 +58,7 @@ Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const 
 
 TargetState target_in(const Record& record, const SystemName& system) {
   const Link* link = record.link(system);
-  const bool gone = record.deleted || (link != nullptr && link->state == LinkState::gone);
+  const bool gone = record.deleted || (link != nullptr && !link->is_linked());
   if (link == nullptr) return {false, gone, {}};
   return {!gone, gone, link->external_id};
 }

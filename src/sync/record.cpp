@@ -93,6 +93,7 @@ void append_link(std::string& out, const Link& link, const FieldStates& canonica
   out += ",\"id\":";
   append_json_string(out, link.external_id);
   if (link.state == LinkState::gone) out += ",\"gone\":1";
+  if (link.state == LinkState::removed) out += ",\"gone\":2";
   if (link.version != 0) {
     out += ",\"at\":";
     append_json_integer(out, link.version);
@@ -102,6 +103,18 @@ void append_link(std::string& out, const Link& link, const FieldStates& canonica
   append_values(out, "sent", link.sent, canonical);
   append_values(out, "raw", link.raw, canonical);
   out += '}';
+}
+
+void append_links(std::string& out, std::string_view name, const std::vector<Link>& links,
+                  const FieldStates& canonical) {
+  out += ",\"";
+  out += name;
+  out += "\":[";
+  for (const Link& link : links) {
+    if (&link != &links.front()) out += ',';
+    append_link(out, link, canonical);
+  }
+  out += ']';
 }
 
 // --- reading ---
@@ -200,12 +213,23 @@ bool read_link(Json& value, const FieldPositions& canonical, Link& out) {
   std::string name;
   if (system == nullptr || id == nullptr || !read_text(*system, name) || !read_text(*id, out.external_id)) return false;
   out.system = SystemName(std::move(name));
-  if (object.if_contains("gone") != nullptr) out.state = LinkState::gone;
+  if (const Json* gone = object.if_contains("gone"); gone != nullptr) {
+    std::uint64_t how = 0;
+    if (!read_integer(*gone, how) || how < 1 || how > 2) return false;
+    out.state = how == 1 ? LinkState::gone : LinkState::removed;
+  }
   if (const Json* at = object.if_contains("at"); at != nullptr && !read_integer(*at, out.version)) return false;
   return read_values(object.if_contains("base"), canonical, out.base) &&
          read_values(object.if_contains("prior"), canonical, out.prior) &&
          read_values(object.if_contains("sent"), canonical, out.sent) &&
          read_values(object.if_contains("raw"), canonical, out.raw);
+}
+
+bool read_links(Json* value, const FieldPositions& canonical, std::vector<Link>& out) {
+  if (value == nullptr || !value->is_array()) return false;
+  out.reserve(value->get_array().size());
+  return std::ranges::all_of(value->get_array(),
+                             [&](Json& item) { return read_link(item, canonical, out.emplace_back()); });
 }
 
 bool read_identity(const JsonObject& object, Record& out) {
@@ -251,6 +275,25 @@ const Link* Record::link(const SystemName& system) const {
 
 Link* Record::link(const SystemName& system) { return const_cast<Link*>(std::as_const(*this).link(system)); }
 
+Link* Record::former_link(const SystemName& system, std::string_view external_id) {
+  const auto found = std::ranges::find_if(
+      former, [&](const Link& link) { return link.system == system && link.external_id == external_id; });
+  return found == former.end() ? nullptr : &*found;
+}
+
+void Record::let_go(const std::function<bool(const Link&)>& which) {
+  for (Link& link : links) {
+    if (!which(link)) continue;
+    std::erase_if(former, [&](const Link& one) { return one.system == link.system; });
+    former.push_back(link);
+  }
+  std::erase_if(links, which);
+}
+
+void Record::let_go(const SystemName& system) {
+  let_go([&](const Link& link) { return link.system == system; });
+}
+
 std::string encode_record(const Record& record) {
   std::string out;
   out.reserve(256 + 96 * record.fields.size() + 128 * record.links.size());
@@ -277,12 +320,9 @@ std::string encode_record(const Record& record) {
   out += ",\"f\":";
   append_fields(out, record.fields);
   append_flips(out, record.fields);
-  out += ",\"l\":[";
-  for (const Link& link : record.links) {
-    if (&link != &record.links.front()) out += ',';
-    append_link(out, link, record.fields);
-  }
-  out += "]}";
+  append_links(out, "l", record.links, record.fields);
+  if (!record.former.empty()) append_links(out, "fo", record.former, record.fields);
+  out += '}';
   return out;
 }
 
@@ -305,15 +345,12 @@ Result<Record> decode_record(std::string_view text) {
   Json* fields = object.if_contains("f");
   if (fields == nullptr || !read_fields(*fields, record.fields)) return fail(unreadable("fields"));
   if (!read_flips(object.if_contains("fl"), record.fields)) return fail(unreadable("flips"));
-  Json* links = object.if_contains("l");
-  if (links == nullptr || !links->is_array()) return fail(unreadable("links"));
   FieldPositions canonical;
   canonical.reserve(record.fields.size());
   for (const auto& field : record.fields) canonical.push_back(&field);
-  record.links.reserve(links->get_array().size());
-  for (Json& item : links->get_array()) {
-    if (!read_link(item, canonical, record.links.emplace_back())) return fail(unreadable("links"));
-  }
+  if (!read_links(object.if_contains("l"), canonical, record.links)) return fail(unreadable("links"));
+  Json* former = object.if_contains("fo");
+  if (former != nullptr && !read_links(former, canonical, record.former)) return fail(unreadable("former links"));
   return record;
 }
 

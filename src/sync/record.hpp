@@ -52,7 +52,8 @@ struct FieldState {
 
 enum class LinkState {
   linked,
-  gone,  // the object was deleted in that system; the link stays so that trailing events are recognised
+  gone,     // the object was deleted in that system; the link stays so that trailing events are recognised
+  removed,  // the same, by our own removal: it may not have known a person's last edit there
 };
 
 struct Link {
@@ -68,6 +69,7 @@ struct Link {
   Fields raw;           // fields whose text in the system is not the one we would write (" Bob ", "(202) 555-0101"):
                         // as it stands there, so that compare-and-swap compares with the truth
 
+  bool is_linked() const { return state == LinkState::linked; }
   friend bool operator==(const Link&, const Link&) = default;
 };
 
@@ -86,6 +88,7 @@ struct Record {
   EntityName entity;
   std::map<std::string, FieldState, std::less<>> fields;
   std::vector<Link> links;
+  std::vector<Link> former;  // to objects that are gone and have a successor, or wait for one; one per system at most
   bool deleted = false;  // a tombstone
   Stamp deleted_stamp;
   RecordId merged_into;        // a tombstone that turned out to be the same thing as this record; references follow it
@@ -93,6 +96,11 @@ struct Record {
 
   Link* link(const SystemName& system);
   const Link* link(const SystemName& system) const;
+  // To this object; nullptr: there is none.
+  Link* former_link(const SystemName& system, std::string_view external_id);
+  // These links become former ones: unless the record is deleted, the objects are made again.
+  void let_go(const std::function<bool(const Link&)>& which);
+  void let_go(const SystemName& system);
 
   friend bool operator==(const Record&, const Record&) = default;
 };

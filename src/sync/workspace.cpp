@@ -47,7 +47,7 @@ Result<Record*> Workspace::record(const SourceId& source, const RecordId& id) {
   entry->before = std::move(*stored);
   const SourceSchema* schema = catalog_.find(source);
   const EntitySchema* entity = schema == nullptr ? nullptr : schema->find(entry->now.entity);
-  if (entity != nullptr && !entry->now.deleted) entry->keys = match_keys(source, *entity, values_of(entry->now));
+  if (entity != nullptr) entry->keys = index_keys(*entity, entry->now);
   Record* out = &entry->now;
   records_.emplace(key, std::move(entry));
   return out;
@@ -88,7 +88,7 @@ void Workspace::index(Entry& entry) {
   const SourceSchema* schema = catalog_.find(entry.now.source);
   const EntitySchema* entity = schema == nullptr ? nullptr : schema->find(entry.now.entity);
   std::vector<MatchKey> keys;
-  if (entity != nullptr && !entry.now.deleted) keys = match_keys(entry.now.source, *entity, values_of(entry.now));
+  if (entity != nullptr) keys = index_keys(*entity, entry.now);
   for (const MatchKey& key : entry.keys) {
     if (std::ranges::find(keys, key) == keys.end()) matches_[key][entry.now.id] = false;
   }
@@ -274,6 +274,7 @@ Result<void> Workspace::finish_record(Entry& entry) {
     for (const SystemBinding& binding : entity->systems) LOCKSTEP_CHECK(plan_system(*entity, binding, entry));
   }
   if (entry.touched) {
+    index(entry);  // links may have changed since it was touched
     entry.now.revision = revision(entry.now);
     batch_.records.push_back(entry.now);
   }

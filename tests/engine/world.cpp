@@ -340,7 +340,7 @@ std::vector<std::string> World::disagreements() {
         out.push_back("record " + record.id.str() + " is missing in " + system->name.str());
         continue;
       }
-      if (link->state == sync::LinkState::gone) continue;
+      if (!link->is_linked()) continue;
       const auto& object = system->objects.at(link->external_id);
       ++alive[system->name.str()];
       if (object.deleted)

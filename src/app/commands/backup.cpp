@@ -9,7 +9,6 @@
 #include "app/commands/answers.hpp"
 #include "app/commands/progress.hpp"
 #include "app/ports/data_folder.hpp"
-#include "connector/missed.hpp"
 #include "hub/hold.hpp"
 #include "store/backup.hpp"
 #include "store/sqlite_store.hpp"
@@ -39,21 +38,9 @@ ExitCode make_backup(CommandContext& context, const std::string& target) {
   return ExitCode::ok;
 }
 
-// O1: nothing is written to a system before it has been read anew, so that what was made since the backup is found and
-// not made again.
 Result<void> read_everything_anew(const Config& config) {
   LOCKSTEP_TRY(store, store::open_sqlite_store({.path = store_file(config.server.data_folder)}));
-  sync::Batch batch;
-  for (const sync::SourceSchema& source : config.catalog->sources()) {
-    for (const sync::EntitySchema& entity : source.entities) {
-      for (const sync::SystemBinding& binding : entity.systems) {
-        batch.state.push_back({source.source, binding.system, hub::mirror_key(binding), JsonObject()});
-        batch.state.push_back({source.source, binding.system, connector::stored_state_key(connector::missed_state),
-                               Json("restored from a backup")});
-      }
-    }
-  }
-  return store->commit(batch);
+  return store->commit(hub::read_everything_anew(*config.catalog));
 }
 
 ExitCode put_back(CommandContext& context, const std::string& backup) {

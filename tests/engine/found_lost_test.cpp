@@ -1,0 +1,135 @@
+// What the simulator found about objects that are gone, and about creates on their way, each in its smallest form
+// (simulation/findings.md).
+#include "found.hpp"
+
+namespace lockstep::test {
+namespace {
+
+const sync::Fields kAnn{{"email", Json("ann@example.test")}, {"name", Json("Ann")}};
+const JsonObject kAnnDocument{{"email", "ann@example.test"}, {"name", "Ann"}};
+const JsonObject kAnnabelDocument{{"email", "ann@example.test"}, {"name", "Annabel"}, {"tags", JsonArray{"vip"}}};
+
+class FoundLost : public Found {
+ protected:
+  std::vector<sync::ConflictRow> conflicts() {
+    return world.reader().conflicts(SourceId("acme"), false, {"", 10})->items;
+  }
+  // Deleted in the database, and our removal from the CRM carried out.
+  RecordId removed_by_us(const std::string& id) {
+    const sync::Claim remove = claim(crm, sync::WriteKind::remove, {});
+    world.human_deletes(db, db.objects.begin()->first);
+    world.deliver_one(db);
+    world.apply({remove});
+    crm.objects.at(id).deleted = true;
+    sync::WriteOutcome done = outcome(remove, sync::OutcomeKind::applied);
+    done.external_id = id;
+    world.apply({done});
+    return remove.record;
+  }
+  sync::Record stored_as(const RecordId& id) { return *world.reader().record(SourceId("acme"), id).value(); }
+};
+
+TEST_F(FoundLost, L3AnEditThatOurRemovalDidNotKnowLivesOn) {
+  const std::string id = synced_contact();
+  const RecordId one = removed_by_us(id);
+  ASSERT_TRUE(stored_as(one).deleted);
+  world.apply({seen(crm, id, kAnnabelDocument)});
+  EXPECT_FALSE(stored_as(one).deleted);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(stored().fields.at("name").value, Json("Annabel"));
+}
+
+// The same object in the state that we knew: a trailing event brings nothing back.
+TEST_F(FoundLost, L3AnEventThatTrailsOurRemovalBringsNothingBack) {
+  const std::string id = synced_contact();
+  const RecordId one = removed_by_us(id);
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}})});
+  EXPECT_TRUE(stored_as(one).deleted);
+}
+
+// A person deleted it: they had seen it as it was, whatever comes late.
+TEST_F(FoundLost, L3AnEventThatTrailsAPersonsDeleteBringsNothingBack) {
+  const std::string id = synced_contact();
+  const RecordId one = record();
+  const sync::Change late = seen(crm, id, kAnnabelDocument);
+  world.human_deletes(crm, id);
+  world.deliver_one(crm);
+  world.apply({late});
+  EXPECT_TRUE(stored_as(one).deleted);
+}
+
+// Our write covered it, then the object was deleted and made again; only then the event about it came.
+TEST_F(FoundLost, L1WhatAWriteCoveredIsKeptThoughItsObjectIsGone) {
+  const std::string id = synced_contact();
+  const sync::Change covered = seen(crm, id, kAnnabelDocument);
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  world.apply({update});
+  world.edit_in_app(record(), "name", "Anne");
+  world.human_deletes(crm, id);
+  world.deliver_one(crm);
+  ASSERT_EQ(stored().link(crm.name), nullptr) << "an edit keeps the record alive";
+  sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+  done.external_id = id;
+  world.apply({done});
+  world.apply({covered});
+  const auto kept = conflicts();
+  ASSERT_FALSE(kept.empty());
+  EXPECT_TRUE(std::ranges::any_of(
+      kept, [](const auto& row) { return row.rule == "overwritten" && row.theirs == Json("Annabel"); }));
+}
+
+// The object that our create made was edited before its answer came: an edit, no first contact that the policy decides.
+TEST_F(FoundLost, C5AnEditOfTheObjectOfACreateOnItsWayIsAnEdit) {
+  world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  world.apply({create});
+  const sync::Version made_at = ++crm.clock;
+  const auto applied = world.apply({seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Annabel"}})});
+  EXPECT_EQ(applied.front().disposition, sync::Disposition::pending);
+  sync::WriteOutcome made = outcome(create, sync::OutcomeKind::applied);
+  made.external_id = "crm-1";
+  made.version = made_at;
+  world.apply({made});
+  EXPECT_EQ(stored().fields.at("name").value, Json("Annabel"));
+  EXPECT_TRUE(conflicts().empty());
+}
+
+// While a write took a tag away, an event showed another one come and the answer showed it gone again.
+TEST_F(FoundLost, C5ATagThatCameAndWentDuringAWriteIsNotPutBack) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "tags", JsonArray{});
+  sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(JsonArray{})}});
+  world.apply({update});
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"cold", "vip"}}})});
+  sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+  done.external_id = id;
+  done.before = {{"tags", Json(JsonArray{"vip"})}};
+  done.state = JsonObject{{"tags", JsonArray{"lead"}}};
+  done.version = ++crm.clock;
+  world.apply({done});
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"lead"}));
+}
+
+// A deal has no key. After a restore both systems show one that the store does not know.
+TEST(FoundByContent, O1WhatTwoSystemsHoldWithTheSameContentIsOneRecord) {
+  sync::EntitySchema entity = contact_schema(sync::PolicyKind::authority);
+  entity.match.clear();
+  World world(7, entity, {0, 0, 0, 0, 0});
+  WorldSystem& crm = world.system("crm");
+  WorldSystem& db = world.system("db");
+  world.human_creates(crm, kAnnDocument);
+  world.human_creates(db, kAnnDocument);
+  world.human_creates(db, {{"email", "bob@example.test"}, {"name", "Bob"}});
+  while (!crm.events.empty()) world.deliver_one(crm);
+  while (!db.events.empty()) world.deliver_one(db);
+  EXPECT_EQ(world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 2u);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -8,6 +8,7 @@ namespace lockstep::simulation {
 namespace {
 
 constexpr Duration kTwinWindow = std::chrono::minutes(2);
+constexpr Duration kReadAnewWithin = std::chrono::minutes(5);
 constexpr Duration kHeardWithin = std::chrono::minutes(1);  // an event that is not late
 
 std::string name_of(const std::pair<Kind, int>& key) {
@@ -176,15 +177,20 @@ bool Auditor::had_twins(const Thing& thing) const {
   return false;
 }
 
-// When a backup was put back the two copies differed: of what has no key nothing tells then that they are one.
-bool Auditor::differed_at_restore(const Thing& thing, Kind kind) const {
-  if (kind != Kind::deal) return false;
-  return std::ranges::any_of(restores_, [&](std::uint64_t order) {
+// When a backup was put back the copies of a thing differed, or somebody edited one before all was read anew. Then nothing
+// tells any more which of the two is newer: the policy decides, and of what has no key not even that they are one.
+bool Auditor::unsettled_by_restore(const Thing& thing) const {
+  return std::ranges::any_of(restores_, [&](const auto& restore) {
+    const auto& [order, when] = restore;
+    const bool edited = std::ranges::any_of(thing.typed, [&, at = when, since = order](const Typed& one) {
+      return one.order > since && one.at - at < kReadAnewWithin;
+    });
+    if (edited) return true;
     std::set<Values> states;
     for (const ObjectId& object : thing.objects) {
       const Step* there = nullptr;
       for (const Step& step : history_.objects().at(object)) {
-        if (step.order <= order) there = &step;
+        if (step.order <= restore.first) there = &step;
       }
       if (there != nullptr && there->alive) states.insert(translated(object, there->values));
     }
@@ -295,9 +301,10 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     for (const ObjectId& other : thing.objects) {
       if (other.side == object.side && other != object && alive_at(other, step.order)) ++others;
     }
-    if (others > 0 && others >= thing.creates_certain && !lost_track(thing) && !differed_at_restore(thing, key.first))
+    if (others > 0 && others >= thing.creates_certain && !lost_track(thing) && !(key.first == Kind::deal && unsettled_by_restore(thing)))
       report("X1", "Lockstep made a second object of " + name_of(key) + ": " + where, key.first, key.second);
   }
+  if (lost_track(thing) || unsettled_by_restore(thing)) return;
   if (had_twins(thing)) return;  // nobody can say which of the two records an edit was meant for
   const Values before = created ? Values() : translated(object, steps[index - 1].values);
   const Values now = translated(object, step.values);
@@ -371,7 +378,7 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
     if (history_.last(object)->alive) ++alive[static_cast<std::size_t>(object.side)];
   }
   // Where a thing was two records for a time, nobody can say which one an edit was meant for.
-  const bool twins = had_twins(thing);
+  const bool twins = had_twins(thing) || lost_track(thing) || unsettled_by_restore(thing);
   for (const ObjectId& object : thing.objects) {
     const Step& last = *history_.last(object);
     if (!last.alive || twins) continue;
@@ -383,7 +390,7 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
   for (const Side side : {Side::crm, Side::db}) {
     ++checked_;
     if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain) && !lost_track(thing) &&
-        !differed_at_restore(thing, key.first))
+        !(key.first == Kind::deal && unsettled_by_restore(thing)))
       report("X1",
              name_of(key) + " is " + std::to_string(alive[static_cast<std::size_t>(side)]) + " times in the " +
                  std::string(to_string(side)),
@@ -444,6 +451,7 @@ void Auditor::check_choice(const ThingKey& key, const Thing& thing, const std::s
                            const std::vector<const Typed*>& best, const AuditRules& rules) {
   if (rules.authority.empty() || !thing.deletes.empty() || field.starts_with("tag:") || rules.late.contains(field))
     return;
+  if (field == "status" || field == "stage") return;  // the same few values again and again
   const Side first = rules.authority.front();
   for (const Typed* one : best) {
     if (one->side != first || one->value == value || one->value.empty() || !one->certain) continue;

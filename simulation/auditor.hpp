@@ -51,7 +51,7 @@ class Auditor {
   const std::vector<Violation>& violations() const { return violations_; }
   void report(std::string invariant, std::string text, Kind kind = Kind::contact, int thing = kNoThing);
   // A backup was put back, after this step of the history.
-  void note_restore(std::uint64_t order) { restores_.push_back(order); }
+  void note_restore(std::uint64_t order, Time at) { restores_.emplace_back(order, at); }
   // How often people made this thing.
   std::uint64_t creates(Kind kind, int thing) const { return gather({kind, thing}).creates_certain; }
   std::uint64_t checked() const { return checked_; }
@@ -90,7 +90,7 @@ class Auditor {
   bool covered_within(const Typed& one, Duration time) const;
   bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;
-  bool differed_at_restore(const Thing& thing, Kind kind) const;
+  bool unsettled_by_restore(const Thing& thing) const;
   bool lost_track(const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
@@ -109,7 +109,7 @@ class Auditor {
 
   const History& history_;
   std::vector<Violation> violations_;
-  std::vector<std::uint64_t> restores_;
+  std::vector<std::pair<std::uint64_t, Time>> restores_;
   std::map<ObjectId, std::size_t> seen_;  // steps looked at
   std::uint64_t checked_ = 0;
   std::uint64_t covered_unseen_ = 0;

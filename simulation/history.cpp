@@ -38,7 +38,7 @@ bool History::note(const ObjectId& object, Time at, Hand by, bool alive, Values 
   if (steps.empty() && !alive) return false;
   if (!alive) values = steps.back().values;
   if (!things_.contains(object)) {
-    if (const int thing = thing_of(values); thing != kNoThing) things_[object] = thing;
+    if (const int thing = known_as(object.kind, thing_of(values)); thing != kNoThing) things_[object] = thing;
   }
   steps.push_back({++order_, at, by, alive, std::move(values), true});
   ++by_[static_cast<std::size_t>(by)];
@@ -60,6 +60,21 @@ bool History::wrote_between(Side side, Time from, Time until) const {
              return step.by == Hand::lockstep && step.at > from && step.at < until;
            });
   });
+}
+
+void History::unite(Kind kind, int one, int with) {
+  united_[{kind, one}] = with;
+  for (auto& [object, thing] : things_) {
+    if (object.kind == kind && thing == one) thing = with;
+  }
+  for (ApiEdit& edit : api_) {
+    if (edit.kind == kind && edit.thing == one) edit.thing = with;
+  }
+}
+
+int History::known_as(Kind kind, int thing) const {
+  const auto united = united_.find({kind, thing});
+  return united == united_.end() ? thing : known_as(kind, united->second);
 }
 
 void History::doubt_acknowledged(std::uint64_t since) {

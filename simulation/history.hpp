@@ -65,6 +65,9 @@ class History {
   // Lockstep's steps after the first and up to the last one, of that side, whose outcome it will never hear of.
   void leave_untold(Side side, std::uint64_t after, std::uint64_t until, Time since);
   void note_thing(const ObjectId& object, int thing) { things_[object] = thing; }
+  // People say that the one is the other, from the beginning.
+  void unite(Kind kind, int one, int with);
+  int known_as(Kind kind, int thing) const;
   std::size_t note_api(ApiEdit edit);
   void acknowledge(std::size_t api_edit) { api_[api_edit].acknowledged = ++order_; }
   // What was acknowledged since may have been forgotten: nobody knows.
@@ -88,6 +91,7 @@ class History {
  private:
   std::map<ObjectId, std::vector<Step>> objects_;
   std::map<ObjectId, int> things_;
+  std::map<std::pair<Kind, int>, int> united_;
   std::vector<ApiEdit> api_;
   std::uint64_t order_ = 0;
   std::uint64_t by_[2] = {};

@@ -324,6 +324,7 @@ void People::merge_contacts() {
   }
   body["tags"] = std::move(tags);
   parts_.crm->act("PUT", url(Kind::contact, into.id), body);
+  parts_.history->unite(Kind::contact, parts_.history->thing(from), parts_.history->thing(into));
 }
 
 void People::create(Kind kind) {

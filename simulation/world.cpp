@@ -12,7 +12,8 @@ using std::chrono::seconds;
 
 const Time kStart = Time(seconds(1'767'225'600));  // 2026-01-01
 constexpr Duration kSettleLimit = std::chrono::hours(8);
-constexpr Duration kOutcomeWindow = seconds(5);
+// How long an answer may be on its way to the journal: a write to the CRM takes several calls.
+constexpr Duration kOutcomeWindow[] = {minutes(1), seconds(5)};
 constexpr int kRedrives = 3;  // of one dead letter; then a person has seen that it does not help
 constexpr Duration kSilence = minutes(20);
 constexpr std::uint64_t kEventsLimit = 400'000;  // a run has some ten thousands; more is something going in circles
@@ -168,7 +169,7 @@ void World::end_life() {
   trace_.say(timeline_.now(), "world", power_lost_ ? "the machine lost power" : "the process was killed");
   // What it was told shortly before, it may not have kept; what it had sent, it will never be told.
   // While the disk was full, or after a sync that failed, it could keep nothing.
-  const bool was_full = disk_full_until_ > timeline_.now() - kOutcomeWindow;
+  const bool was_full = disk_full_until_ > timeline_.now() - kOutcomeWindow[1];
   Time kept_until = was_full ? disk_full_since_ : timeline_.now();
   if (disk_broken_since_) kept_until = std::min(kept_until, *std::exchange(disk_broken_since_, std::nullopt));
   forget_outcomes(kept_until);
@@ -181,7 +182,7 @@ void World::end_life() {
 
 void World::forget_outcomes(Time kept_until) {
   for (const Side side : {Side::crm, Side::db})
-    history_.leave_untold(side, 0, history_.steps(), kept_until - kOutcomeWindow);
+    history_.leave_untold(side, 0, history_.steps(), kept_until - kOutcomeWindow[static_cast<std::size_t>(side)]);
 }
 
 void World::crash(bool power) {

@@ -99,7 +99,7 @@ std::vector<sync::OutboxRow> World::behind_dead_letters() {
 // What only a person can settle: a dead letter is the right end of it.
 bool World::excused(const sync::OutboxRow& row, const sync::Record& record, AuditRules& rules) {
   const bool deal = row.entity == EntityName("deal");
-  const int thing = thing_of(record);
+  const int thing = history_.known_as(deal ? Kind::deal : Kind::contact, thing_of(record));
   // The CRM holds no deal without a contact. One that was edited while its contact was deleted can not be made there.
   if (deal && row.error.find("needs contactId") != std::string::npos) {
     coverage_.hit("given up", "a deal whose contact is gone");

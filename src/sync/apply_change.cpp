@@ -280,7 +280,8 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     echoed = absorb_echo(*link, fields, row->sent);
   }
   const bool changed = differs(*link, fields);
-  const bool trusted = read || change.via == Via::capture;
+  // What waited for the outcome of a write may be older than that write, a reading too.
+  const bool trusted = (read || change.via == Via::capture) && seen.replays == 0;
   // Two states of one moment: the versions do not say which is the newer one (L5).
   const bool tied = change.via == Via::webhook && change.version != 0 && change.version == link->version;
   if (changed && !trusted && (change.version == 0 || tied || shows_prior(*link, fields))) {
@@ -289,7 +290,13 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
                                  : tied              ? "shows another state of the same moment"
                                                      : "shows a value from before our own write",
                                  {}));
-    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, {});
+    // L1: a write of ours may go out before the object is read; what the event showed stays in the journal.
+    JsonObject shown;
+    for (const auto& [name, value] : fields) {
+      const Json* base = find_value(link->base, name);
+      if (!is_empty(value) && (base == nullptr || *base != value)) shown[name] = JsonObject{{"shown", value}};
+    }
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, std::move(shown));
   }
   if (change.extent == Extent::sparse && leaves_out_known(seen.binding, *link, fields)) {
     LOCKSTEP_CHECK(request_fetch(change, "the event leaves out a field that had a value", {}));

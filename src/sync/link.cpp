@@ -61,10 +61,11 @@ bool absorb_echo(Link& link, Fields& fields, const Fields& sent) {
       any = true;
       continue;
     }
-    const auto base = link.base.find(name);
-    if (base == link.base.end() || !value.is_array() || !shown->second.is_array()) continue;
-    const Json known = with_our_members(base->second, value, shown->second);
-    if (members_of(known) == members_of(base->second)) continue;
+    if (!value.is_array() || !shown->second.is_array()) continue;
+    const auto at = link.base.find(name);
+    const Json base = at == link.base.end() ? Json() : at->second;
+    const Json known = with_our_members(base, value, shown->second);
+    if (members_of(known) == members_of(base)) continue;
     overwrite_base(link, name, known);
     any = true;
   }

@@ -184,7 +184,7 @@ Json settings_schema() {
        text_setting("RSA key of X-WH-Signature; empty: not accepted; default: the vendor's published key")},
       {"webhook_age_limit_seconds", seconds_setting("Older signed webhooks are refused as replays", 7'200, kAgeMost)},
       {"overlap_seconds", seconds_setting("How far each poll looks back, because search lags", 60, kOverlapMost)},
-      {"search_settles_seconds", seconds_setting("How long after a write a search is trusted", 10, kSettlesMost)},
+      {"search_settles_seconds", seconds_setting("How long after a write a search is trusted", 75, kSettlesMost)},
       {"full_pull",
        JsonObject{{"enum", JsonArray{"list", "search"}},
                   {"default", "list"},

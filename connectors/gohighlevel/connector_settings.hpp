@@ -45,7 +45,7 @@ struct ConnectorSettings {
   std::string webhook_legacy_public_key;               // empty: the legacy signature is not accepted
   Duration webhook_age_limit = std::chrono::hours(2);  // redeliveries come up to 70 minutes late
   Duration overlap = std::chrono::seconds(60);         // search lags by seconds; each poll looks back this far
-  Duration search_settles = std::chrono::seconds(10);
+  Duration search_settles = std::chrono::seconds(75);  // searches have been a minute behind
   FullPull full_pull = FullPull::list;
 
   Binding contact;

@@ -93,6 +93,7 @@ class Applier {
   Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
   // An object that our create has made and that can not be the record's.
   void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
+  Result<bool> waits_unrecognised(const Claim& claim, const EntityName& name);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
   void revive(const EntitySchema& entity, Record& record);
   static bool is_edit(const Json* base, const Json& value);

@@ -60,12 +60,12 @@ Result<Applied> Applier::apply(const Change& change) {
     asked = std::move(row);
     if (asked) ws_.erase_inbox(change.answers);
   }
-  if (asked && change.job.empty() && !asked->change.job.empty()) {  // what a job wanted to know is that job's doing
-    Change answer = change;
-    answer.job = std::move(asked->change.job);
-    return accept(answer, *entity, asked->candidates);
-  }
-  return accept(change, *entity, asked ? asked->candidates : std::vector<RecordId>{});
+  if (!asked) return accept(change, *entity, {});
+  Change answer = change;
+  if (answer.job.empty()) answer.job = std::move(asked->change.job);  // what a job wanted to know is that job's doing
+  LOCKSTEP_TRY(applied, accept(answer, *entity, asked->candidates));
+  LOCKSTEP_CHECK(replay_waiting(change.source, wait_for_object(change.system, change.object, change.external_id)));
+  return applied;
 }
 
 Result<Applied> Applier::accept(const Change& change, const EntitySchema& entity,
@@ -171,6 +171,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   const bool by_content = seen.entity.match.empty();
   const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
+  std::string rival;  // the object that the record which matches is linked to
   for (const MatchKey& key : seen.as_new ? std::vector<MatchKey>{} : keys) {
     const std::size_t rule = std::stoul(key.key);
     LOCKSTEP_TRY(ids, ws_.matching(key));
@@ -178,7 +179,10 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     for (const RecordId& id : ids) {
       LOCKSTEP_TRY(record, ws_.record(change.source, id));
       if (record == nullptr || record->deleted) continue;
-      if (const Link* link = record->link(change.system); link != nullptr && link->is_linked()) continue;
+      if (const Link* link = record->link(change.system); link != nullptr && link->is_linked()) {
+        if (!by_content) rival = link->external_id;
+        continue;
+      }
       const Fields held = values_of(*record);
       if (by_content ? !same_content(seen.entity, fields, held) : contradicts(seen.entity, rule, fields, held)) continue;
       candidates.push_back(id);
@@ -199,6 +203,14 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
       LOCKSTEP_TRY(record, ws_.record(change.source, candidates.front()));
       return join(seen, *record, fields, "matched");
     }
+  }
+  if (!rival.empty() && seen.replays == 0) {
+    // Two objects of one thing, or the one is gone and this has taken its place, as after a restore (O1): it is read.
+    Change wanted = change;
+    wanted.external_id = rival;
+    LOCKSTEP_CHECK(request_fetch(wanted, "another object may have taken its place", {}));
+    return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, rival),
+                "waits to know whether the object that its record is linked to is still there", {});
   }
   // A create of ours may be on its way and this may be its echo: without a key to tell, wait for its outcome (X1).
   LOCKSTEP_TRY(claims, ws_.claims(change.source, change.system, seen.entity.name));

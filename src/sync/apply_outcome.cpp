@@ -10,6 +10,7 @@
 namespace lockstep::sync {
 namespace {
 
+constexpr Duration kRecognisedWithin = std::chrono::seconds(1);
 constexpr std::uint32_t kConflictsAtOnce = 3;  // tried again without a pause
 
 std::string_view to_string(OutcomeKind kind) {
@@ -84,6 +85,32 @@ std::set<std::string> folded(const Json& set) {
 
 }  // namespace
 
+// X1: an object that has the content of the one to be made and waits for the outcome of another create. Only of entities
+// without match rules: others are told apart by their keys.
+Result<bool> Applier::waits_unrecognised(const Claim& claim, const EntityName& name) {
+  const SourceSchema* source = ws_.catalog().find(claim.source);
+  const EntitySchema* entity = source == nullptr ? nullptr : source->find(name);
+  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(claim.system);
+  if (binding == nullptr || !entity->match.empty()) return false;
+  const auto without_references = [&](Fields fields) {
+    for (const FieldSchema& field : entity->fields) {
+      if (field.type == FieldType::reference) fields.erase(field.name);
+    }
+    return fields;
+  };
+  const Fields wanted = without_references(claim.values);
+  LOCKSTEP_TRY(claims, ws_.claims(claim.source, claim.system, name));
+  for (const OutboxRow& other : claims) {
+    LOCKSTEP_TRY(rows, ws_.inbox_waiting(claim.source, wait_for_claim(claim.system, other.key.record)));
+    for (const InboxRow& row : rows) {
+      if (row.change.object != binding->object || row.change.kind == ChangeKind::deleted) continue;
+      Result<Fields> shown = read_document(*entity, *binding, row.change.document, row.change.extent, expressions_);
+      if (shown && same_content(*entity, without_references(std::move(*shown)), wanted)) return true;
+    }
+  }
+  return false;
+}
+
 Result<Applied> Applier::apply(const Claim& claim) {
   const OutboxKey key{claim.source, claim.system, claim.record};
   LOCKSTEP_TRY(row, ws_.outbox(key));
@@ -92,6 +119,15 @@ Result<Applied> Applier::apply(const Claim& claim) {
   if (!row || row->state != OutboxState::waiting) {
     out.error = Error{ErrorKind::conflict, "there is nothing to send any more", {}};
     return out;
+  }
+  if (claim.write == WriteKind::create) {
+    LOCKSTEP_TRY(waits, waits_unrecognised(claim, row->entity));
+    if (waits) {
+      row->due = ws_.now() + kRecognisedWithin;
+      ws_.put_outbox(std::move(*row));
+      out.error = Error{ErrorKind::conflict, "an object that waits may be the one to be made", {}};
+      return out;
+    }
   }
   row->state = OutboxState::claimed;
   row->claimed_at = ws_.now();

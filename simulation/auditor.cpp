@@ -132,6 +132,11 @@ std::optional<Hand> Auditor::next_hand(const Typed& one) const {
   return std::nullopt;
 }
 
+bool Auditor::died_since(const Typed& one) const {
+  return std::ranges::any_of(history_.objects().at(one.object),
+                             [&](const Step& step) { return step.order > one.order && !step.alive; });
+}
+
 // A person deleted the object before Lockstep touched the field there again: the value, or what people made of it, went
 // with it. So does what a person cleared in the CRM when Lockstep removes the object: events leave an empty field out, and
 // nothing is left to read.
@@ -178,7 +183,7 @@ bool Auditor::had_twins(const Thing& thing) const {
 }
 
 // When a backup was put back the copies of a thing differed, or somebody edited one before all was read anew. Then nothing
-// tells any more which of the two is newer: the policy decides, and of what has no key not even that they are one.
+// tells any more which of the two is newer: the policy decides.
 bool Auditor::unsettled_by_restore(const Thing& thing) const {
   return std::ranges::any_of(restores_, [&](const auto& restore) {
     const auto& [order, when] = restore;
@@ -301,7 +306,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     for (const ObjectId& other : thing.objects) {
       if (other.side == object.side && other != object && alive_at(other, step.order)) ++others;
     }
-    if (others > 0 && others >= thing.creates_certain && !lost_track(thing) && !(key.first == Kind::deal && unsettled_by_restore(thing)))
+    if (others > 0 && others >= thing.creates_certain && !lost_track(thing) && !(key.first == Kind::deal && !restores_.empty()))
       report("X1", "Lockstep made a second object of " + name_of(key) + ": " + where, key.first, key.second);
   }
   if (lost_track(thing) || unsettled_by_restore(thing)) return;
@@ -390,7 +395,7 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
   for (const Side side : {Side::crm, Side::db}) {
     ++checked_;
     if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain) && !lost_track(thing) &&
-        !(key.first == Kind::deal && unsettled_by_restore(thing)))
+        !(key.first == Kind::deal && !restores_.empty()))
       report("X1",
              name_of(key) + " is " + std::to_string(alive[static_cast<std::size_t>(side)]) + " times in the " +
                  std::string(to_string(side)),
@@ -434,10 +439,11 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
     ++checked_;
     if (rules.visible.find(one->value) != std::string::npos) continue;
     // What was typed into a field before it was mapped went with its object.
-    if (rules.late.contains(field) && one->side != Side::api && !history_.last(one->object)->alive) continue;
+    if (rules.late.contains(field) && one->side != Side::api && died_since(*one)) continue;
     const std::optional<Hand> next = next_hand(*one);
     if (next == Hand::person) continue;  // whoever came next there saw it
-    if (rules.events_get_lost && one->side == Side::crm && next == Hand::lockstep) {
+    const bool unheard = rules.events_get_lost || one->at + kHeardWithin > rules.stopped;
+    if (unheard && one->side == Side::crm && next == Hand::lockstep) {
       ++covered_unseen_;
       continue;
     }
@@ -462,7 +468,9 @@ void Auditor::check_choice(const ThingKey& key, const Thing& thing, const std::s
     if (!rivals_only || next_hand(*one) != Hand::lockstep) continue;
     // Somebody replaced it elsewhere, having seen it there; who edits through the interface sees what Lockstep knows.
     const bool replaced = std::ranges::any_of(thing.typed, [&](const Typed& other) {
-      return other.field == field && other.order > one->order && (other.side == Side::api || had_held(other, one->value));
+      if (other.field != field) return false;
+      if (other.order < one->order) return other.value == one->value;  // typed again: a state that the other side knows
+      return other.order > one->order && (other.side == Side::api || had_held(other, one->value));
     });
     if (replaced) continue;
     // What is covered in the CRM before Lockstep has heard of it can not be chosen.

@@ -33,6 +33,7 @@ struct AuditRules {
   // What a person typed into the CRM may have been covered by a write of Lockstep's before it heard of it: the CRM can not
   // compare and swap. With all events arriving, the event tells afterwards; else nothing does.
   bool events_get_lost = false;
+  Time stopped;  // when faults ended and the process was started anew: what came shortly before may be lost with it
   // Things of which a write was given up for a reason that a person must settle; dead letters show them.
   std::set<std::pair<Kind, int>> given_up;
 };
@@ -88,6 +89,7 @@ class Auditor {
   bool covered_on_the_way(const Typed& one, const std::string& older) const;
   bool had_held(const Typed& one, const std::string& value) const;
   bool covered_within(const Typed& one, Duration time) const;
+  bool died_since(const Typed& one) const;
   bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;
   bool unsettled_by_restore(const Thing& thing) const;

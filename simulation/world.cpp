@@ -312,6 +312,7 @@ RunResult World::run() {
 void World::calm_down() {
   trace_.say(timeline_.now(), "world", "people rest, faults stop");
   faults_ = false;
+  stopped_ = timeline_.now();
   network_->end_faults();
   for (const auto& [fault, name] : kSandboxFaults) {
     const Json faults = crm_->control("GET", "faults", nullptr);

@@ -133,6 +133,7 @@ class World {
   Time disk_full_until_{};
   std::uint64_t steps_checked_ = 0;
   Time started_;
+  Time stopped_;
 };
 
 }  // namespace lockstep::simulation

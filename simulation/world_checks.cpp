@@ -164,6 +164,7 @@ AuditRules World::audit_rules() {
     if (row.open) auditor_.report("C1", "a conflict is open that no policy asks for: " + row.field);
   }
   out.visible = kept_aside_ + visible_in(reader);
+  out.stopped = stopped_;
   for (const sync::OutboxRow& row : outbox(sync::OutboxState::dead)) {
     const auto record = reader.record(kSource, row.key.record);
     if (record && *record && excused(row, **record, out)) continue;

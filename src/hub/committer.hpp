@@ -29,6 +29,20 @@ struct Submission {
   std::move_only_function<void(Result<std::vector<sync::Applied>>)> done;
 };
 
+// Whether what could not be committed is tried again, a second later each time: for as long as the disk is full, and for a
+// while when the store is busy or the disk has errors, since nothing of the batch is there. Any other error is final.
+class CommitAttempts {
+ public:
+  static constexpr std::chrono::seconds pause{1};
+  explicit CommitAttempts(const HubLimits& limits) : left_(limits.commit_attempts) {}
+  bool again(const Error& error) {
+    return error.kind == ErrorKind::exhausted || (error.kind == ErrorKind::unavailable && --left_ > 0);
+  }
+
+ private:
+  std::size_t left_;
+};
+
 // What one transaction has made durable, for those who act on it.
 struct Committed {
   std::vector<sync::JournalEntry> journal;

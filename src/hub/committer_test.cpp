@@ -10,49 +10,15 @@ namespace lockstep::hub {
 namespace {
 
 // A store in memory of which one record can not be read.
-class DamagedStore final : public store::Store {
+class DamagedStore final : public store::MemoryStore {
  public:
   bool down = false;  // nothing can be read for a while
 
   Result<std::optional<sync::Record>> record(const SourceId& source, const RecordId& id) override {
     if (down) return fail(ErrorKind::unavailable, "the file is locked");
     if (id == RecordId("lost")) return fail(ErrorKind::corrupt, "record lost is not readable");
-    return inner_.record(source, id);
+    return MemoryStore::record(source, id);
   }
-
-  Result<Seq> last_seq() override { return inner_.last_seq(); }
-  Result<bool> seen(const SourceId& source, const SystemName& system, const std::string& delivery) override {
-    return inner_.seen(source, system, delivery);
-  }
-  Result<std::optional<RecordId>> linked(const sync::LinkKey& key) override { return inner_.linked(key); }
-  Result<std::vector<RecordId>> matching(const sync::MatchKey& key) override { return inner_.matching(key); }
-  Result<std::optional<sync::OutboxRow>> outbox(const sync::OutboxKey& key) override { return inner_.outbox(key); }
-  Result<std::vector<sync::OutboxRow>> claims(const SourceId& source, const SystemName& system,
-                                              const EntityName& entity) override {
-    return inner_.claims(source, system, entity);
-  }
-  Result<std::optional<sync::InboxRow>> inbox(Seq seq) override { return inner_.inbox(seq); }
-  Result<std::vector<sync::InboxRow>> inbox_waiting(const SourceId& source, const std::string& key) override {
-    return inner_.inbox_waiting(source, key);
-  }
-  Result<std::vector<sync::OutboxRow>> outbox_waiting(const SourceId& source, const std::string& key) override {
-    return inner_.outbox_waiting(source, key);
-  }
-  Result<std::vector<sync::ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) override {
-    return inner_.open_conflicts(source, record);
-  }
-  Result<std::optional<sync::ConflictRow>> conflict(const SourceId& source, Seq seq,
-                                                    const std::string& field) override {
-    return inner_.conflict(source, seq, field);
-  }
-  Result<void> commit(const sync::Batch& batch) override { return inner_.commit(batch); }
-  std::unique_ptr<store::Reader> open_reader() override { return inner_.open_reader(); }
-  Result<std::size_t> prune(Time markers_before, Time journal_before, std::size_t limit) override {
-    return inner_.prune(markers_before, journal_before, limit);
-  }
-
- private:
-  store::MemoryStore inner_;
 };
 
 class CommitterTest : public testing::Test {

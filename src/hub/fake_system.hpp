@@ -25,8 +25,11 @@ class FakeSystem final : public connector::Connector {
   std::map<std::string, JsonObject> objects;
   std::deque<sync::OutcomeKind> next_outcomes;  // then everything is applied
   Duration write_time{0};
+  Duration fetch_time{0};
   std::size_t pages_read = 0;
-  std::size_t pages_fail_after = 1'000'000;  // then pulls hang in retries
+  std::size_t pages_fail_after = 1'000'000;    // then pulls hang in retries
+  std::map<std::string, std::size_t> fetched;  // how often, by id
+  std::size_t finds = 0;
   std::size_t writes = 0;
   std::size_t calls = 0;                   // of write()
   bool outage = false;                     // writes do not get through
@@ -72,6 +75,8 @@ class FakeSystem final : public connector::Connector {
   }
 
   Task<Result<std::optional<sync::Change>>> fetch(std::string, std::string external_id, sync::WorkClass) override {
+    ++fetched[external_id];
+    if (fetch_time > Duration(0)) co_await connector::sleep_for(loop_, fetch_time);
     if (!objects.contains(external_id)) co_return std::optional<sync::Change>();
     co_return std::optional(observed(external_id));
   }
@@ -107,7 +112,11 @@ class FakeSystem final : public connector::Connector {
     co_return out;
   }
 
-  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override {
+  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest request) override {
+    ++finds;
+    for (const auto& [id, object] : objects) {
+      if (object == request.document.get_object()) co_return std::optional(observed(id));
+    }
     co_return std::optional<sync::Change>();
   }
   void capture(connector::CaptureSink& into) override { sink = &into; }

@@ -159,6 +159,53 @@ TEST_F(HubTest, ARejectedWriteIsDeadUntilAPersonRetries) {
   EXPECT_EQ(db->writes, 1u);
 }
 
+// A disk error while the outcome of the first write to the database is committed, `times` times.
+void fail_outcomes(FaultyStore& store, std::size_t times) {
+  store.before = [left = times](const sync::Batch& batch) mutable -> Result<void> {
+    const bool outcome = std::ranges::any_of(batch.journal, [](const auto& entry) { return entry.kind == "write"; });
+    if (!outcome || left == 0) return {};
+    --left;
+    return fail(ErrorKind::unavailable, "disk I/O error");
+  };
+}
+
+TEST_F(HubTest, AnOutcomeThatADiskErrorKeptOutIsCommittedAgain) {
+  fill(*crm, 1);
+  fail_outcomes(store, 5);
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_EQ(db->writes, 1u);
+  EXPECT_TRUE(db->fetched.empty()) << "what is known need not be read back";
+  EXPECT_EQ(db->finds, 0u);
+  EXPECT_EQ(counts().outbox_waiting, 0u);
+  EXPECT_EQ(hub->metrics().writes_applied, 1u);
+}
+
+TEST_F(HubTest, X2ADiskThatStaysBadIsGivenUpAndTheWriteIsReadBackLater) {
+  limits.commit_attempts = 5;
+  fill(*crm, 1);
+  fail_outcomes(store, 12);
+  begin();
+  loop.run_for(std::chrono::minutes(5));
+  EXPECT_EQ(db->writes, 1u) << "never a second create";
+  EXPECT_GT(db->finds, 0u);
+  EXPECT_EQ(counts().outbox_waiting, 0u);
+}
+
+TEST_F(HubTest, AStoreThatIsBrokenForGoodIsNotAskedInATightLoop) {
+  fill(*crm, 3);
+  std::size_t asked = 0;
+  store.before = [&asked](const sync::Batch& batch) -> Result<void> {
+    const bool claim = std::ranges::any_of(batch.outbox, &sync::OutboxRow::in_flight);
+    if (!claim || ++asked > 1'000) return {};
+    return fail(ErrorKind::corrupt, "the file is damaged");
+  };
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  EXPECT_GT(asked, 1u);
+  EXPECT_LT(asked, 100u);
+}
+
 TEST_F(HubTest, X2AnUnknownCreateIsReadBackBeforeItIsSentAgain) {
   fill(*crm, 1);
   db->next_outcomes = {sync::OutcomeKind::unknown};

@@ -4,15 +4,15 @@
 #include <gtest/gtest.h>
 
 #include "hub/fake_system.hpp"
+#include "hub/faulty_store.hpp"
 #include "hub/hub.hpp"
-#include "store/memory_store.hpp"
 
 namespace lockstep::hub {
 
 class HubWorld : public testing::Test {
  protected:
   connector::ManualLoop loop;
-  store::MemoryStore store;
+  FaultyStore store;
   SeededRandom random{1};
   SilentLog log;
   std::shared_ptr<FakeSystem> crm = std::make_shared<FakeSystem>(loop);

@@ -143,7 +143,7 @@ LaneStatus Lane::status() const {
 
 Task<Result<std::vector<sync::Applied>>> Lane::commit(std::vector<sync::Input> inputs,
                                                       std::vector<sync::StateRow> state) {
-  for (;;) {
+  for (CommitAttempts attempts(context_.limits);;) {
     Submission submission;
     submission.source = source();
     submission.inputs = inputs;
@@ -153,8 +153,10 @@ Task<Result<std::vector<sync::Applied>>> Lane::commit(std::vector<sync::Input> i
           submission.done = std::move(done);
           context_.committer.submit_inner(std::move(submission));
         });
-    if (applied || applied.error().kind != ErrorKind::exhausted || stopping_) co_return applied;
-    co_await rest(std::chrono::seconds(1));  // the disk is full: what the systems said is kept until there is room
+    if (applied || stopping_) co_return applied;
+    // What the systems said is kept until it can be written. After an error that is final no caller goes round in circles.
+    co_await rest(CommitAttempts::pause);
+    if (!attempts.again(applied.error())) co_return applied;
   }
 }
 

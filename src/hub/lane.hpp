@@ -61,6 +61,7 @@ class Lane final : private connector::CaptureSink {
   const std::vector<JobProgress>& jobs() const { return jobs_; }
 
   LaneStatus status() const;
+  bool started() const { return connected_; }  // its connector has
   const SystemSetup& setup() const { return setup_; }
   const SourceId& source() const { return setup_.settings.source; }
   const SystemName& system() const { return setup_.settings.system; }
@@ -132,7 +133,7 @@ class Lane final : private connector::CaptureSink {
   std::vector<const sync::EntitySchema*> entities_in_order() const;
   JobProgress& begin_job(const std::string& kind);
 
-  // Commits, and tries again for as long as there is no room; an error is final.
+  // Commits, and tries again where that may help; an error is final.
   Task<Result<std::vector<sync::Applied>>> commit(std::vector<sync::Input> inputs, std::vector<sync::StateRow> state);
   // The same for one row of the system's state.
   Task<Result<void>> keep(sync::StateRow row);

@@ -11,6 +11,7 @@ struct HubLimits {
   std::size_t queue_bytes_limit = 64u << 20;
   std::size_t queue_inputs_per_source_limit = 10'000;  // so that one tenant can not fill the queue
   std::size_t batch_inputs_limit = 1'024;              // in one transaction
+  std::size_t commit_attempts = 60;                    // of what is known already, on a disk with errors
   std::size_t lane_rows_limit = 500;                   // prepared for one lane at a time
   std::size_t fetches_parallel_limit = 4;              // readings by id at a time, per lane
   std::size_t pull_page_limit = 100;

@@ -38,7 +38,7 @@ struct MemoryTables {
   std::map<StateKey, Json> state;
 };
 
-class MemoryStore final : public Store {
+class MemoryStore : public Store {
  public:
   Result<void> commit(const sync::Batch& batch) override;
   std::unique_ptr<Reader> open_reader() override;

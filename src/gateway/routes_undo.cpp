@@ -42,12 +42,16 @@ void undo_entry(Context& context, const std::shared_ptr<Call>& call) {
       });
 }
 
+hub::Hub::JobStarted started(const std::shared_ptr<Call>& call) {
+  return [call](const Result<hub::JobProgress>& job) {
+    call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
+  };
+}
+
 void undo_job(Context& context, const std::shared_ptr<Call>& call) {
   const auto changed = changed_since(*call, sync::ChangedSince::leave);
   if (!changed) return;
-  const Result<hub::JobProgress> job =
-      context.hub.undo_job(call->source(), std::string(call->parameter("id")), *changed, call->caller.name);
-  call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
+  context.hub.undo_job(call->source(), std::string(call->parameter("id")), *changed, call->caller.name, started(call));
 }
 
 // {"from": time, "to": time (now), "system": name (all)}
@@ -65,8 +69,7 @@ void replay(Context& context, const std::shared_ptr<Call>& call) {
   hub::ReplayRange range{*from, *to, std::nullopt};
   if (const auto system = string_member(*body, "system"); !system.empty())
     range.system = SystemName(std::string(system));
-  const Result<hub::JobProgress> job = context.hub.replay(call->source(), range);
-  call->answer(job ? json_response(202, to_json(*job)) : problem(job.error()));
+  context.hub.replay(call->source(), range, started(call));
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ Task<Result<DeadLettersDone>> work_dead_letters(PeopleContext& context, SourceId
         inputs.emplace_back(sync::Discard{source, row.key.system, row.key.record, order.reason, order.actor});
     }
     if (inputs.empty()) continue;
-    Result<std::vector<sync::Applied>> applied = co_await commit_inputs(context, source, std::move(inputs));
+    Result<std::vector<sync::Applied>> applied = co_await commit_inputs(context, source, std::move(inputs), {});
     if (!applied) co_return fail(applied.error());
     for (std::size_t i = 0; i < applied->size(); ++i) {
       const sync::Applied& one = (*applied)[i];

@@ -25,11 +25,8 @@ struct Hub::State {
         engine(catalog, settings, *parts.random),
         committer(*parts.store, engine, *parts.writer, *parts.loop, *parts.log, limits),
         reads(*parts.store, *parts.readers, *parts.loop),
-        rework({committer, reads, *parts.loop, *parts.random, limits, [this] { return catalog; },
-                [this](const SourceId& source, const SystemName& system) {
-                  Lane* one = lane(source, system);
-                  return one == nullptr ? nullptr : one->setup().connector;
-                },
+        rework({committer, reads, *parts.loop, *parts.random, *parts.log, limits, [this] { return catalog; },
+                [this](const SourceId& source, const SystemName& system) { return connector(source, system); },
                 [this] { return draining; }}) {}
 
   LaneContext lane_context() {
@@ -38,6 +35,12 @@ struct Hub::State {
   Lane* lane(const SourceId& source, const SystemName& system) const {
     const auto at = lanes.find(std::pair(source, system));
     return at == lanes.end() ? nullptr : at->second.get();
+  }
+  Result<std::shared_ptr<connector::Connector>> connector(const SourceId& source, const SystemName& system) const {
+    const Lane* one = lane(source, system);
+    if (one == nullptr) return fail(no_system(source, system));
+    if (!one->started()) return fail(ErrorKind::unavailable, "not connected yet");
+    return one->setup().connector;
   }
   void committed(const Committed& done);
   void count(const std::vector<sync::Applied>& applied);
@@ -78,6 +81,7 @@ Hub::~Hub() {
 void Hub::start() {
   state_->started = true;
   for (auto& [key, lane] : state_->lanes) lane->start();
+  state_->rework.resume();
 }
 
 void Hub::State::committed(const Committed& done) {
@@ -193,16 +197,17 @@ Task<void> hand_over(Task<Result<T>> task, std::move_only_function<void(Result<T
 
 }  // namespace
 
-Result<JobProgress> Hub::undo_job(const SourceId& source, const std::string& id, sync::ChangedSince changed,
-                                  std::string actor) {
+void Hub::undo_job(const SourceId& source, const std::string& id, sync::ChangedSince changed, std::string actor,
+                   JobStarted started) {
   if (const auto known = job(source, id); known && known->state == "running")
-    return fail(ErrorKind::conflict, "the job still runs: undo it when it has ended");
-  return state_->rework.undo(source, id, changed, std::move(actor));
+    return started(fail(ErrorKind::conflict, "the job still runs: undo it when it has ended"));
+  state_->rework.undo(source, {id, {}, changed, std::move(actor)}, std::move(started));
 }
 
-Result<JobProgress> Hub::replay(const SourceId& source, const ReplayRange& range) {
-  if (range.system && state_->lane(source, *range.system) == nullptr) return fail(no_system(source, *range.system));
-  return state_->rework.replay(source, range);
+void Hub::replay(const SourceId& source, const ReplayRange& range, JobStarted started) {
+  if (range.system && state_->lane(source, *range.system) == nullptr)
+    return started(fail(no_system(source, *range.system)));
+  state_->rework.replay(source, range, std::move(started));
 }
 
 void Hub::dead_letter_groups(const SourceId& source, DeadLetterFilter filter,

@@ -149,11 +149,13 @@ class Hub {
   std::vector<JobProgress> jobs(const SourceId& source) const;
   std::optional<JobProgress> job(const SourceId& source, const std::string& id) const;
 
+  // Both are answered when the job is on the disk: it goes on after a restart, and does nothing twice.
+  using JobStarted = std::move_only_function<void(Result<JobProgress>)>;
   // Undoes everything that a mirror, a pull or a replay has brought in, newest first, as edits. A job ("undo").
-  Result<JobProgress> undo_job(const SourceId& source, const std::string& job, sync::ChangedSince changed,
-                               std::string actor);
+  void undo_job(const SourceId& source, const std::string& job, sync::ChangedSince changed, std::string actor,
+                JobStarted started);
   // Reads every record again that the journal touched in that time, and plans it again. A job ("replay").
-  Result<JobProgress> replay(const SourceId& source, const ReplayRange& range);
+  void replay(const SourceId& source, const ReplayRange& range, JobStarted started);
 
   void dead_letter_groups(const SourceId& source, DeadLetterFilter filter,
                           std::move_only_function<void(Result<DeadLetterGroups>)> done);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "hub/lane.hpp"
+#include "hub/progress.hpp"
 
 namespace lockstep::hub {
 namespace {
@@ -314,14 +315,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     if (JobProgress* job = find_job(id)) {
       job->done += count;
       if (page->total) job->total = total_before + *page->total;
-      const double seconds = std::chrono::duration<double>(context_.loop.clock().now() - job->started).count();
-      job->rate_per_second = seconds > 0 ? static_cast<double>(job->done) / seconds : 0;
-      if (job->total && *job->total > job->done && job->rate_per_second > 0) {
-        job->eta = std::chrono::seconds(
-            static_cast<std::int64_t>(static_cast<double>(*job->total - job->done) / job->rate_per_second) + 1);
-      } else {
-        job->eta.reset();
-      }
+      note_rate(*job, job->done, context_.loop.clock().now() - job->started);
     }
     request.cursor = page->cursor;
     if (page->last) co_return Result<void>();

@@ -4,19 +4,29 @@
 
 namespace lockstep::hub {
 
+Task<Result<std::vector<sync::Applied>>> commit_at_once(PeopleContext& context, SourceId source,
+                                                        std::vector<sync::Input> inputs,
+                                                        std::vector<sync::StateRow> state) {
+  Submission submission;
+  submission.source = source;
+  submission.inputs = std::move(inputs);
+  submission.state = std::move(state);
+  co_return co_await completion<Result<std::vector<sync::Applied>>>([&](auto done) {
+    submission.done = std::move(done);
+    context.committer.submit_inner(std::move(submission));
+  });
+}
+
 Task<Result<std::vector<sync::Applied>>> commit_inputs(PeopleContext& context, SourceId source,
-                                                       std::vector<sync::Input> inputs) {
-  for (;;) {
-    Submission submission;
-    submission.source = source;
-    submission.inputs = inputs;
+                                                       std::vector<sync::Input> inputs,
+                                                       std::vector<sync::StateRow> state) {
+  for (CommitAttempts attempts(context.limits);;) {
+    std::vector<sync::Input> inputs_now = inputs;
+    std::vector<sync::StateRow> state_now = state;
     Result<std::vector<sync::Applied>> applied =
-        co_await completion<Result<std::vector<sync::Applied>>>([&](auto done) {
-          submission.done = std::move(done);
-          context.committer.submit_inner(std::move(submission));
-        });
-    if (applied || applied.error().kind != ErrorKind::exhausted || context.stopping()) co_return applied;
-    co_await rest(context, std::chrono::seconds(1));
+        co_await commit_at_once(context, source, std::move(inputs_now), std::move(state_now));
+    if (applied || context.stopping() || !attempts.again(applied.error())) co_return applied;
+    co_await rest(context, CommitAttempts::pause);
   }
 }
 

@@ -20,16 +20,22 @@ struct PeopleContext {
   Reads& reads;
   Loop& loop;
   Random& random;
+  Log& log;
   const HubLimits& limits;
   std::function<std::shared_ptr<const sync::Catalog>()> catalog;
-  // nullptr: there is no such system (any more).
-  std::function<std::shared_ptr<connector::Connector>(const SourceId&, const SystemName&)> connector;
+  // `not_found`: there is no such system (any more). `unavailable`: its connector has not started yet.
+  std::function<Result<std::shared_ptr<connector::Connector>>(const SourceId&, const SystemName&)> connector;
   std::function<bool()> stopping;
 };
 
-// Tries again for as long as there is no room (a full disk); any other error is final.
+// Tries again where that may help; an error is final. The rows commit with the inputs.
 Task<Result<std::vector<sync::Applied>>> commit_inputs(PeopleContext& context, SourceId source,
-                                                       std::vector<sync::Input> inputs);
+                                                       std::vector<sync::Input> inputs,
+                                                       std::vector<sync::StateRow> state);
+// Once: an error is final.
+Task<Result<std::vector<sync::Applied>>> commit_at_once(PeopleContext& context, SourceId source,
+                                                        std::vector<sync::Input> inputs,
+                                                        std::vector<sync::StateRow> state);
 // Returns early when the hub stops.
 Task<void> rest(PeopleContext& context, Duration time);
 

@@ -16,8 +16,20 @@ class ReworkTest : public HubWorld {
     EXPECT_NE(job->state, "running");
     return *job;
   }
+  Result<JobProgress> begin_undo(const std::string& job, sync::ChangedSince changed = sync::ChangedSince::leave) {
+    return answered([&](auto started) { hub->undo_job(source, job, changed, "ann", std::move(started)); });
+  }
+  Result<JobProgress> begin_replay(const ReplayRange& range) {
+    return answered([&](auto started) { hub->replay(source, range, std::move(started)); });
+  }
+  Result<JobProgress> answered(const std::function<void(hub::Hub::JobStarted)>& ask) {
+    std::optional<Result<JobProgress>> answer;
+    ask([&](Result<JobProgress> job) { answer.emplace(std::move(job)); });
+    loop.run_until([&] { return answer.has_value(); });
+    return std::move(*answer);
+  }
   JobProgress undo(const std::string& job, sync::ChangedSince changed = sync::ChangedSince::leave) {
-    return ended(hub->undo_job(source, job, changed, "ann"));
+    return ended(begin_undo(job, changed));
   }
   RecordId record_of(const std::string& id) {
     return **store.open_reader()->linked({source, SystemName("crm"), "thing", id});
@@ -114,12 +126,12 @@ TEST_F(ReworkTest, DeletesThatAJobFoundAreUndone) {
 
 TEST_F(ReworkTest, OnlyAJobCanBeUndone) {
   begin();
-  EXPECT_EQ(hub->undo_job(source, "nonsense", sync::ChangedSince::leave, "ann").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(begin_undo("nonsense").error().kind, ErrorKind::not_found);
   crm->pages_fail_after = 0;
   fill(*crm, 3);
   const auto running = hub->start_job(source, SystemName("crm"), "mirror");
   loop.run_for(std::chrono::seconds(1));
-  EXPECT_EQ(hub->undo_job(source, running->id, sync::ChangedSince::leave, "ann").error().kind, ErrorKind::conflict);
+  EXPECT_EQ(begin_undo(running->id).error().kind, ErrorKind::conflict);
 }
 
 TEST_F(ReworkTest, AReplayReadsAgainWhatTheJournalTouchedInThatTime) {
@@ -136,18 +148,17 @@ TEST_F(ReworkTest, AReplayReadsAgainWhatTheJournalTouchedInThatTime) {
   crm->objects["id-1003"]["name"] = "missed";
   crm->objects["id-1020"]["name"] = "missed";
   crm->objects.erase("id-1004");
-  const JobProgress job = ended(hub->replay(source, {from, to, std::nullopt}));
+  const JobProgress job = ended(begin_replay({from, to, std::nullopt}));
   EXPECT_EQ(job.state, "done") << job.error;
   EXPECT_EQ(job.done, 4u) << "two records in two systems";
   EXPECT_EQ(in_db("id-1003"), Json("missed"));
   EXPECT_EQ(in_db("id-1020"), Json("name 20"));
   EXPECT_EQ(counts().tombstones, 1u);
-  EXPECT_EQ(ended(hub->replay(source, {from, to, SystemName("crm")})).done, 1u) << "what is left, in one system";
-  EXPECT_EQ(ended(hub->replay(source, {Time{}, from, std::nullopt})).done, 58u)
-      << "all that were made, but the deleted one";
+  EXPECT_EQ(ended(begin_replay({from, to, SystemName("crm")})).done, 1u) << "what is left, in one system";
+  EXPECT_EQ(ended(begin_replay({Time{}, from, std::nullopt})).done, 58u) << "all that were made, but the deleted one";
   EXPECT_EQ(in_db("id-1020"), Json("missed"));
-  EXPECT_EQ(hub->replay(source, {to, from, std::nullopt}).error().kind, ErrorKind::invalid);
-  EXPECT_EQ(hub->replay(source, {from, to, SystemName("mars")}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(begin_replay({to, from, std::nullopt}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(begin_replay({from, to, SystemName("mars")}).error().kind, ErrorKind::not_found);
 }
 
 TEST_F(ReworkTest, DeadLettersAreGroupedRetriedAndGivenUp) {
@@ -221,7 +232,7 @@ TEST_F(ReworkTest, DrainingEndsWhatRuns) {
   fill(*crm, 30);
   begin();
   loop.run_for(std::chrono::minutes(1));
-  const auto job = hub->replay(source, {Time{}, loop.clock().now(), std::nullopt});
+  const auto job = begin_replay({Time{}, loop.clock().now(), std::nullopt});
   ASSERT_TRUE(job);
   end();  // the fixture's end waits for it
 }

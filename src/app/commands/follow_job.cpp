@@ -44,7 +44,7 @@ JobState job_state(const Json& job) {
   const auto number = [&](std::string_view key) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, integer_member(job, key).value_or(0)));
   };
-  state.done = number("done");
+  state.done = number("done") + number("skipped");
   if (integer_member(job, "total")) state.total = number("total");
   state.rate_per_second = number_member(job, "rate_per_second");
   state.eta_seconds = integer_member(job, "eta_seconds");

@@ -50,7 +50,7 @@ Result<void> show_end(CommandContext& context, const Json& job, Wait wait, std::
     return {};
   }
   context.out.line(context.out.paint(Colour::green, "done") +
-                   fmt::format(": {} {}", with_commas(job_state(job).done), what));
+                   fmt::format(": {} {}", text_or_dash(job, "done"), what));
   if (const auto note = string_member(job, "note"); !note.empty()) context.out.line(printable(note));
   return {};
 }

@@ -24,6 +24,7 @@ class FakeSystem final : public connector::Connector {
 
   std::map<std::string, JsonObject> objects;
   std::deque<sync::OutcomeKind> next_outcomes;  // then everything is applied
+  bool versions = true;                         // else an observation says nothing of its age, and is read back
   Duration write_time{0};
   Duration fetch_time{0};
   std::size_t pages_read = 0;
@@ -125,7 +126,7 @@ class FakeSystem final : public connector::Connector {
     sync::Change change;
     change.object = "thing";
     change.external_id = id;
-    change.version = ++version_;
+    if (versions) change.version = ++version_;
     change.document = objects[id];
     return change;
   }

@@ -64,6 +64,7 @@ Task<void> Lane::fetch_one(sync::InboxRow row) {
     changes.front().object = row.change.object;
     changes.front().external_id = row.change.external_id;
     changes.front().answers = row.seq;
+    changes.front().job = row.change.job;
     last_seen_ = context_.loop.clock().now();
     std::vector<sync::Input> inputs = to_inputs(std::move(changes), sync::Via::fetch);
     co_await commit(std::move(inputs), {});

@@ -100,6 +100,19 @@ TEST_F(ReworkTest, EverythingThatAJobDidIsUndoneButWhatHasChangedSince) {
   EXPECT_EQ(in_db("id-1003"), Json("wrong"));
 }
 
+TEST_F(ReworkTest, WhatAJobHasHadToReadAgainIsItsDoingAsWell) {
+  crm->versions = false;
+  fill(*crm, 5);
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  for (auto& [id, object] : crm->objects) object["name"] = "wrong";
+  const JobProgress pulled = mirror("crm");
+  ASSERT_EQ(crm->fetched.size(), 5u);
+  ASSERT_EQ(in_db("id-1003"), Json("wrong"));
+  EXPECT_EQ(undo(pulled.id).done, 5u);
+  EXPECT_EQ(in_db("id-1003"), Json("name 3"));
+}
+
 TEST_F(ReworkTest, RecordsThatAJobMadeAreNotDeletedByItsUndo) {
   fill(*crm, 5);
   begin();

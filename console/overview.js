@@ -90,8 +90,8 @@ export class Overview {
   }
 
   #fill(node, lane) {
-    const { state, note, tone } = stateOf(lane);
-    node.dataset.tone = tone;
+    const { state, note } = lane;
+    node.dataset.tone = tones[state] ?? "";
     setText(node.querySelector(".state"), state);
     const problem = node.querySelector(".system-problem");
     problem.hidden = note === "";
@@ -131,34 +131,24 @@ export class Overview {
   }
 }
 
-// The worst that is known about a system.
-function stateOf(lane) {
-  if (lane.hold !== null) return { state: lane.hold.kind === "guard" ? "asks" : "paused", note: lane.hold.reason, tone: "ask" };
-  if (!lane.connected) return { state: "not connected", note: lane.problem, tone: "bad" };
-  if (lane.retry_at !== null) return { state: "does not answer", note: lane.problem, tone: "bad" };
-  if (lane.stalled) return { state: "stalled", note: "writes are due and none is done", tone: "bad" };
-  if (!lane.read_once) return { state: "being read first", note: lane.problem, tone: "" };
-  if (lane.silent_seconds !== null) {
-    return { state: "silent", note: `no webhook for ${Math.round(lane.silent_seconds / 60)} minutes`, tone: "ask" };
-  }
-  return { state: "connected", note: lane.problem, tone: "" };
-}
+// The server says the worst that is known about a system (docs/operating.md); how it looks is the page's.
+const tones = { asks: "ask", paused: "ask", silent: "ask", down: "bad", unanswered: "bad", stalled: "bad" };
 
 function jobRow(job) {
   return el("div", { class: "job" }, el("span", { class: "job-name" }),
-    el("progress", { "aria-label": `Progress of ${job.kind} of ${job.system}` }), el("span", { class: "job-facts muted" }));
+    el("progress", { "aria-label": `Progress of ${job.kind} ${job.system}` }), el("span", { class: "job-facts muted" }));
 }
 
 function fillJob(node, job) {
-  setText(node.querySelector(".job-name"), `${job.kind} of ${job.system}${job.entity ? ` · ${job.entity}` : ""}`);
+  setText(node.querySelector(".job-name"), `${job.kind}${job.system ? ` of ${job.system}` : ""}${job.entity ? ` · ${job.entity}` : ""}`);
   const bar = node.querySelector("progress");
   if (job.total) {
     bar.max = job.total;
-    bar.value = Math.min(job.done, job.total);
+    bar.value = Math.min(job.done + job.skipped, job.total);
   } else {
     bar.removeAttribute("value");
   }
-  const facts = [job.total ? `${count(job.done)} of ${count(job.total)}` : count(job.done), `${job.rate_per_second.toFixed(job.rate_per_second < 10 ? 1 : 0)}/s`];
+  const facts = [job.total ? `${count(job.done + job.skipped)} of ${count(job.total)}` : count(job.done), `${job.rate_per_second.toFixed(job.rate_per_second < 10 ? 1 : 0)}/s`];
   if (job.eta_seconds !== null) facts.push(`${duration(job.eta_seconds * 1e6)} left`);
   setText(node.querySelector(".job-facts"), facts.join(" · "));
 }

@@ -1,5 +1,7 @@
 #include "gateway/shapes.hpp"
 
+#include "hub/lane_state.hpp"
+
 namespace lockstep::gateway {
 namespace {
 
@@ -94,8 +96,11 @@ Json to_json(const hub::LaneStatus& lane) {
   }
   Json silent;
   if (lane.silence) silent = std::chrono::duration_cast<std::chrono::seconds>(*lane.silence).count();
+  const hub::LaneState worst = hub::worst_of(lane);
   return JsonObject{{"system", lane.system.str()},
                     {"kind", lane.kind},
+                    {"state", worst.state},
+                    {"note", worst.note},
                     {"connected", lane.connected},
                     {"read_once", lane.read_once},
                     {"hold", std::move(hold)},

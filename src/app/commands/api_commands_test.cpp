@@ -42,8 +42,8 @@ class ApiCommandsTest : public ::testing::Test {
 TEST_F(ApiCommandsTest, StatusShowsAllSources) {
   fake.script.answer(200, one_source);
   fake.script.answer(200, R"({"source":"acme","counts":{"records":12345,"dead":1},"systems":[
-    {"system":"crm","kind":"gohighlevel","connected":true,"problem":"","capture":"","written":5,"failed":0,"last_seen":null},
-    {"system":"db","kind":"postgres","connected":false,"problem":"password refused","capture":"","written":0,"failed":2,"last_seen":"2026-01-01T00:00:00.000Z"}]})");
+    {"system":"crm","kind":"gohighlevel","state":"connected","note":"","connected":true,"problem":"","capture":"","written":5,"failed":0,"last_seen":null},
+    {"system":"db","kind":"postgres","state":"down","note":"password refused","connected":false,"problem":"password refused","capture":"","written":0,"failed":2,"last_seen":"2026-01-01T00:00:00.000Z"}]})");
   EXPECT_EQ(fake.run(add_status, "status"), ExitCode::ok);
   EXPECT_EQ(fake.out(),
             "acme\n"

@@ -11,24 +11,9 @@
 namespace lockstep::app {
 namespace {
 
-struct LaneState {
-  std::string state;
-  Colour colour = Colour::green;
-  std::string note;  // "": nothing special
-};
-
-// The worst that is known about a system.
-LaneState state_of(const Json& system) {
-  if (const Json* hold = find_member(system, "hold"); hold != nullptr && hold->is_object()) {
-    const bool guard = string_member(*hold, "kind") == "guard";
-    return {guard ? "asks" : "paused", Colour::yellow, text_or_dash(*hold, "reason")};
-  }
-  const std::string problem = text_or_dash(system, "problem");
-  if (!bool_member(system, "connected")) return {"down", Colour::red, problem == "-" ? "" : problem};
-  if (bool_member(system, "stalled")) return {"stalled", Colour::red, "writes are due and none is done"};
-  if (const auto silent = integer_member(system, "silent_seconds"))
-    return {"silent", Colour::yellow, fmt::format("no webhook for {} minutes", *silent / 60)};
-  return {"connected", Colour::green, problem == "-" ? "" : problem};
+Colour colour_of(std::string_view state) {
+  if (state == "connected" || state == "reading") return Colour::green;
+  return state == "asks" || state == "paused" || state == "silent" ? Colour::yellow : Colour::red;
 }
 
 void print_systems(Terminal& out, const Json& status) {
@@ -40,14 +25,14 @@ void print_systems(Terminal& out, const Json& status) {
                {"LAST SEEN"},
                {"NOTE"}});
   for (const auto& system : list_member(status, "systems")) {
-    const LaneState state = state_of(system);
-    const std::string note = !state.note.empty() ? state.note : text_or_dash(system, "capture");
+    const std::string state = text_or_dash(system, "state");
+    const std::string said(string_member(system, "note"));
+    const std::string note = !said.empty() ? said : text_or_dash(system, "capture");
     const bool failed = integer_member(system, "failed").value_or(0) > 0;
-    table.add({text_or_dash(system, "system"), text_or_dash(system, "kind"), Cell(state.state, state.colour),
-               text_or_dash(system, "written"),
-               Cell(text_or_dash(system, "failed"), failed ? Colour::red : Colour::none),
-               text_or_dash(system, "last_seen"),
-               Cell(note == "-" ? "" : note, state.note.empty() ? Colour::grey : Colour::red)});
+    table.add(
+        {text_or_dash(system, "system"), text_or_dash(system, "kind"), Cell(state, colour_of(state)),
+         text_or_dash(system, "written"), Cell(text_or_dash(system, "failed"), failed ? Colour::red : Colour::none),
+         text_or_dash(system, "last_seen"), Cell(note == "-" ? "" : note, said.empty() ? Colour::grey : Colour::red)});
   }
   table.print(out);
 }

@@ -1,5 +1,6 @@
 // One record: its values and why they are what they are, what each system holds, its history, and the form to edit it.
 import { attemptId, call, part, post } from "./api.js";
+import { confirm, steps } from "./confirm.js";
 import { badge, by, el, fill, keyed, setText, timeNode, toast, valueNode } from "./dom.js";
 import { RecordForm } from "./form.js";
 import { fieldLines } from "./ticker.js";
@@ -190,7 +191,24 @@ export class Detail {
         el("span", { class: "spring" }), timeNode(entry.at)),
       entry.body?.actor ? el("p", { class: "muted" }, `by ${entry.body.actor}`) : null,
       fieldLines(entry.body?.fields),
-      entry.body?.error ? el("p", { class: "change-error" }, String(entry.body.error)) : null);
+      entry.body?.error ? el("p", { class: "change-error" }, String(entry.body.error)) : null,
+      undoable(entry) ? el("button", { class: "link undo", type: "button", "aria-label": `Undo entry ${entry.seq}`, on: { click: () => void this.#undo(entry) } }, "Undo …") : null);
+  }
+
+  async #undo(entry) {
+    const record = this.#record;
+    const fields = Object.entries(entry.body?.fields ?? {});
+    const changed = fields.filter(([name, step]) => !Array.isArray(step.to) && JSON.stringify(record.fields[name]) !== JSON.stringify(step.to)).map(([name]) => name);
+    const done = await confirm({
+      title: `Undo entry ${entry.seq}?`, yes: entry.kind === "delete" ? "Bring it back" : "Undo it", force: "Set it back all the same",
+      plan: [entry.kind === "delete" ? el("p", {}, "The record is brought back, and made again in every system where it is gone.") : steps(fields.map(([name, step]) => [name, valueNode(record.fields[name]), valueNode(step.from)])),
+        changed.length > 0 ? el("p", { class: "holding-detail" }, `Changed since by somebody: ${changed.join(", ")}.`) : null,
+        el("p", { class: "muted" }, `It is an edit like any other, written to ${Object.keys(record.systems).join(", ") || "every system"}, and can be undone itself.`)],
+      act: ({ force }) => post(`/sources/${part(this.#source.id)}/journal/${entry.seq}/undo`, force ? { force } : {}),
+    });
+    if (!done) return;
+    toast(`Undone: entry ${done.seq}`);
+    this.refresh();
   }
 
   #origin(system) {
@@ -224,6 +242,12 @@ export class Detail {
     toast("Deleted");
     by("detail").close();
   }
+}
+
+// What the server can turn back: an entry that changed a record and did not make it.
+function undoable(entry) {
+  return ["change", "edit", "delete", "resolve"].includes(entry.kind) && entry.disposition === "applied" && entry.reason !== "created"
+    && (entry.kind === "delete" || Object.keys(entry.body?.fields ?? {}).length > 0);
 }
 
 export function titleOf(record, entity) {

@@ -1,6 +1,9 @@
-// What waits for a person: dead letters, conflicts, and objects that could not be placed.
+// What waits for a person: dead letters, conflicts, and objects that could not be placed; and the jobs.
 import { get, part, post } from "./api.js";
-import { badge, by, count, el, keyed, setText, timeNode, toast, valueNode, valueText } from "./dom.js";
+import { Conflicts } from "./conflicts.js";
+import { DeadLetters } from "./dead_letters.js";
+import { by, count, el, keyed, setText, timeNode, toast } from "./dom.js";
+import { Jobs } from "./jobs.js";
 
 const kPageSize = 100;
 
@@ -10,11 +13,15 @@ export class Work {
   #path;
   #shown = "records";
   #counts = {};
+  #parts;  // by view
 
   constructor(source, open) {
     this.#source = source;
     this.#open = open;
     this.#path = `/sources/${part(source.id)}`;
+    const nodes = { origin: (system) => this.#origin(system), record: (id, text) => this.#record(id, text), changed: () => void this.#load() };
+    this.#parts = { deadletters: new DeadLetters(source, nodes), conflicts: new Conflicts(source, nodes), joblist: new Jobs(source, nodes),
+      inbox: { read: async () => (await get(`${this.#path}/inbox`, { limit: kPageSize })).items, show: (rows) => this.#inbox(rows) } };
     this.#tabs();
     this.show("records");
   }
@@ -31,7 +38,7 @@ export class Work {
   }
 
   #tabs() {
-    const views = [["records", "Records", null], ["deadletters", "Dead letters", this.#counts.dead], ["conflicts", "Conflicts", this.#counts.conflicts_open], ["inbox", "Waiting", this.#counts.inbox]];
+    const views = [["records", "Records", null], ["deadletters", "Dead letters", this.#counts.dead], ["conflicts", "Conflicts", this.#counts.conflicts_open], ["inbox", "Waiting", this.#counts.inbox], ["joblist", "Jobs", null]];
     keyed(by("views"), views, ([key]) => key,
       ([key, label]) => el("button", { type: "button", role: "tab", id: `view-${key}`, "aria-controls": key,
         on: { click: () => this.show(key), keydown: (event) => this.#arrow(event) } }, label, el("span", { class: "tab-count" })),
@@ -53,7 +60,7 @@ export class Work {
 
   show(view) {
     this.#shown = view;
-    for (const id of ["records", "deadletters", "conflicts", "inbox"]) by(id).hidden = id !== view;
+    for (const id of ["records", ...Object.keys(this.#parts)]) by(id).hidden = id !== view;
     this.#tabs();
     void this.#load();
   }
@@ -62,10 +69,8 @@ export class Work {
     const view = this.#shown;
     if (view === "records") return;
     try {
-      const page = await get(`${this.#path}/${view}`, { limit: kPageSize, open: view === "conflicts" ? "true" : undefined });
-      if (view !== this.#shown) return;
-      const fill = { deadletters: () => this.#dead(page.items), conflicts: () => this.#conflicts(page.items), inbox: () => this.#inbox(page.items) };
-      fill[view]();
+      const read = await this.#parts[view].read();
+      if (view === this.#shown) this.#parts[view].show(read);
     } catch (error) {
       by(view).replaceChildren(el("p", { class: "empty" }, error.message));
     }
@@ -83,36 +88,6 @@ export class Work {
 
   #record(id, text) {
     return el("button", { class: "link", type: "button", on: { click: () => this.#open(id) } }, text);
-  }
-
-  #retry(body) {
-    void this.#act(() => post(`${this.#path}/deadletters/retry`, body),
-      (answer) => answer.refused?.length ? `${answer.retried} tried again, ${answer.refused.length} refused: ${answer.refused[0].detail}` : `${answer.retried} will be tried again`);
-  }
-
-  #dead(rows) {
-    if (rows.length === 0) return by("deadletters").replaceChildren(el("p", { class: "empty" }, "No dead letters: every write went through or is still being tried."));
-    by("deadletters").replaceChildren(
-      el("div", { class: "tools" }, el("p", { class: "muted" }, "These writes were refused for good. Correct the cause, then try again."), el("span", { class: "spring" }),
-        el("button", { class: "primary", type: "button", on: { click: () => this.#retry({ all: true }) } }, "Retry all")),
-      el("ul", { class: "cards" }, rows.map((row) => el("li", { class: "card" },
-        el("div", { class: "change-head" }, this.#origin(row.system), badge("failed", row.error), this.#record(row.record, row.entity), el("span", { class: "spring" }), timeNode(row.since)),
-        el("p", { class: "change-error" }, row.error || row.error_kind),
-        el("div", { class: "row-end" }, el("span", { class: "muted" }, `${count(row.attempts)} attempts`), el("span", { class: "spring" }),
-          el("button", { type: "button", on: { click: () => this.#retry({ items: [{ record: row.record, system: row.system }] }) } }, "Retry"))))));
-  }
-
-  #conflicts(rows) {
-    if (rows.length === 0) return by("conflicts").replaceChildren(el("p", { class: "empty" }, "No open conflicts."));
-    const choose = (row, value, whose) => el("button", { type: "button", on: { click: () => void this.#act(
-      () => post(`${this.#path}/conflicts/resolve`, { record: row.record, field: row.field, value }), `${row.field} is now that of ${whose}`) } },
-      `Take ${valueText(value) || "nothing"}`);
-    by("conflicts").replaceChildren(el("ul", { class: "cards" }, rows.map((row) => el("li", { class: "card" },
-      el("div", { class: "change-head" }, badge("conflict"), el("strong", {}, row.field), this.#record(row.record, row.entity)),
-      el("dl", { class: "sides" },
-        el("div", {}, el("dt", {}, "before"), el("dd", {}, valueNode(row.base))),
-        el("div", {}, el("dt", {}, this.#origin(row.mine_origin || "hub")), el("dd", {}, valueNode(row.mine)), choose(row, row.mine, row.mine_origin || "the hub")),
-        el("div", {}, el("dt", {}, this.#origin(row.theirs_origin || "hub")), el("dd", {}, valueNode(row.theirs)), choose(row, row.theirs, row.theirs_origin || "the hub")))))));
   }
 
   #inbox(rows) {

@@ -10,6 +10,7 @@ import { chromium } from "playwright-core";
 import { accessChecks } from "./access_checks.mjs";
 import { editChecks } from "./edit_checks.mjs";
 import { pageChecks } from "./page_checks.mjs";
+import { peopleChecks } from "./people_checks.mjs";
 import { Stage } from "./stage.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
@@ -75,7 +76,7 @@ async function group(access, checks) {
   }
 }
 
-for (const [access, checks] of [["open", pageChecks], ["open", editChecks], ["keys", accessChecks]]) {
+for (const [access, checks] of [["open", pageChecks], ["open", editChecks], ["open", peopleChecks], ["keys", accessChecks]]) {
   try {
     await group(access, checks);
   } catch (error) {

@@ -27,10 +27,9 @@ std::chrono::seconds life_of(const Json& body) {
   return std::chrono::seconds(kLifeAssumed);
 }
 
-Error reconnect(const std::string& detail) {
-  return {ErrorKind::unauthorized,
-          "the OAuth grant is not valid any more: install the app again and set the new refresh_token" + detail,
-          {}};
+// What was asked for will not be given, whenever it is asked.
+bool refused(const Answer& answer) {
+  return answer.status >= 400 && answer.status < 500 && answer.status != 429 && answer.status != 408;
 }
 
 }  // namespace
@@ -98,11 +97,12 @@ Task<Result<std::string>> TokenKeeper::refresh() {
   co_return token;
 }
 
-wire::HttpRequest TokenKeeper::token_request() const {
+wire::HttpRequest TokenKeeper::token_request(std::string_view grant_type, std::string_view name,
+                                             std::string_view value) const {
   const OAuthGrant& grant = *settings_.oauth;
   const bool camel = settings_.v3();
-  const auto field = [](std::string_view name, std::string_view value) {
-    return std::string(name) + "=" + wire::percent_encode(value);
+  const auto field = [](std::string_view key, std::string_view text) {
+    return std::string(key) + "=" + wire::percent_encode(text);
   };
   wire::HttpRequest request;
   request.method = "POST";
@@ -111,39 +111,82 @@ wire::HttpRequest TokenKeeper::token_request() const {
   if (camel) request.headers.add("Version", settings_.version);
   request.body = field(camel ? "clientId" : "client_id", grant.client_id) + "&" +
                  field(camel ? "clientSecret" : "client_secret", grant.client_secret) + "&" +
-                 field(camel ? "grantType" : "grant_type", "refresh_token") + "&" +
-                 field(camel ? "refreshToken" : "refresh_token", pair_.refresh) + "&" +
+                 field(camel ? "grantType" : "grant_type", grant_type) + "&" + field(name, value) + "&" +
                  field(camel ? "userType" : "user_type", "Location");
   return request;
 }
 
+wire::HttpRequest TokenKeeper::reconnect_request() const {
+  wire::HttpRequest request;
+  request.method = "POST";
+  request.target = "/oauth/reconnect";
+  request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
+  if (settings_.v3()) request.headers.add("Version", settings_.version);
+  request.body = to_text(JsonObject{{"clientKey", settings_.oauth->client_id},
+                                    {"clientSecret", settings_.oauth->client_secret},
+                                    {"locationId", settings_.location_id}});
+  return request;
+}
+
+Task<Result<Answer>> TokenKeeper::ask(wire::HttpRequest request) {
+  connector::HttpCall call;
+  call.request = std::move(request);
+  call.metered = false;
+  Task<Result<wire::HttpResponse>> sending = ports_.http->send(std::move(call));
+  Result<wire::HttpResponse> response = co_await sending;
+  // Whatever happened to the refresh, the API call that wanted the token was not sent.
+  if (!response)
+    co_return fail(Error{ErrorKind::unavailable, "the access token could not be refreshed: " + response.error().message,
+                         response.error().retry_after});
+  Answer answer{response->status, response->headers, {}};
+  if (auto body = parse_json(response->body, {limits::kResponseBytes, limits::kJsonDepth}))
+    answer.body = std::move(*body);
+  if (!answer.ok() && !refused(answer))
+    co_return fail(Error{ErrorKind::unavailable,
+                         "the access token could not be refreshed: HTTP " + std::to_string(answer.status),
+                         retry_after(answer)});
+  co_return answer;
+}
+
+Error TokenKeeper::end(unsigned status) {
+  dead_ = Error{ErrorKind::unauthorized,
+                "the OAuth grant is not valid any more: install the app again and set the new refresh_token (HTTP " +
+                    std::to_string(status) + ")",
+                {}};
+  ports_.log->error("gohighlevel_grant_ended", {{"status", status}});
+  return *dead_;
+}
+
+// The answer holds a new pair. `unauthorized`: the vendor does not know the installation any more either.
+Task<Result<Answer>> TokenKeeper::reconnect(unsigned status) {
+  Task<Result<Answer>> reconnecting = ask(reconnect_request());
+  Result<Answer> code = co_await reconnecting;
+  if (!code) co_return fail(code.error());
+  const std::string granted = either(code->body, "authorizationCode", "authorization_code");
+  if (refused(*code) || granted.empty()) co_return fail(end(status));
+  Task<Result<Answer>> exchanging = ask(token_request("authorization_code", "code", granted));
+  Result<Answer> answer = co_await exchanging;
+  if (!answer) co_return fail(answer.error());
+  if (refused(*answer)) co_return fail(end(answer->status));
+  ports_.log->warning("gohighlevel_grant_taken_up", {{"status", status}});
+  co_return answer;
+}
+
 Task<Result<std::string>> TokenKeeper::refresh_alone() {
   if (!unstored_) {
-    connector::HttpCall call;
-    call.request = token_request();
-    call.metered = false;
-    Task<Result<wire::HttpResponse>> sending = ports_.http->send(std::move(call));
-    Result<wire::HttpResponse> response = co_await sending;
-    // Whatever happened to the refresh, the API call that wanted the token was not sent.
-    if (!response)
-      co_return fail(Error{ErrorKind::unavailable,
-                           "the access token could not be refreshed: " + response.error().message,
-                           response.error().retry_after});
-    Answer answer{response->status, response->headers, {}};
-    if (auto body = parse_json(response->body, {limits::kResponseBytes, limits::kJsonDepth}))
-      answer.body = std::move(*body);
-    if (answer.status >= 400 && answer.status < 500 && answer.status != 429 && answer.status != 408) {
-      dead_ = reconnect(" (HTTP " + std::to_string(answer.status) + ")");
-      ports_.log->error("gohighlevel_grant_ended", {{"status", answer.status}});
-      co_return fail(*dead_);
+    Task<Result<Answer>> asking =
+        ask(token_request("refresh_token", settings_.v3() ? "refreshToken" : "refresh_token", pair_.refresh));
+    Result<Answer> answer = co_await asking;
+    if (answer && refused(*answer)) {
+      Task<Result<Answer>> reconnecting = reconnect(answer->status);
+      answer = co_await reconnecting;
     }
-    Pair pair{either(answer.body, "access_token", "accessToken"), either(answer.body, "refresh_token", "refreshToken"),
-              ports_.loop->clock().now() + life_of(answer.body)};
-    if (!answer.ok() || pair.access.empty()) {
-      co_return fail(Error{ErrorKind::unavailable,
-                           "the access token could not be refreshed: HTTP " + std::to_string(answer.status),
-                           retry_after(answer)});
-    }
+    if (!answer) co_return fail(answer.error());
+    Pair pair{either(answer->body, "access_token", "accessToken"),
+              either(answer->body, "refresh_token", "refreshToken"),
+              ports_.loop->clock().now() + life_of(answer->body)};
+    if (pair.access.empty())
+      co_return fail(ErrorKind::unavailable, "the access token could not be refreshed: the answer holds none");
     if (pair.refresh.empty()) pair.refresh = pair_.refresh;
     unstored_ = std::move(pair);
   }

@@ -1,5 +1,9 @@
 // The access token of one connection. A private integration token is fixed; an OAuth grant is refreshed, and then both
 // tokens change: the new pair is durable before it is used, and one refresh is on its way at a time (Q3).
+//
+// A refresh token works once: when the answer to a refresh was lost, or the process died before it was stored, the grant
+// seems to have ended. The vendor gives a new code then, to whoever knows the client's secret, as long as the app is
+// installed (POST /oauth/reconnect, help.gohighlevel.com article 155000003717).
 #pragma once
 
 #include <optional>
@@ -7,6 +11,7 @@
 #include <vector>
 
 #include "connector/ports.hpp"
+#include "connectors/gohighlevel/answers.hpp"
 #include "connectors/gohighlevel/connector_settings.hpp"
 
 namespace lockstep::gohighlevel {
@@ -36,7 +41,11 @@ class TokenKeeper {
   Task<Result<std::string>> refresh();  // joins one that is on its way
   Task<Result<std::string>> refresh_alone();
   Task<Result<std::string>> store_and_use();
-  wire::HttpRequest token_request() const;
+  Task<Result<Answer>> reconnect(unsigned refused);
+  Task<Result<Answer>> ask(wire::HttpRequest request);
+  wire::HttpRequest token_request(std::string_view grant_type, std::string_view name, std::string_view value) const;
+  wire::HttpRequest reconnect_request() const;
+  Error end(unsigned status);
   std::string fingerprint() const;  // of the configured refresh token
 
   const ConnectorSettings& settings_;

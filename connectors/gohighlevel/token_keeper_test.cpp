@@ -17,6 +17,7 @@ class TokenTest : public ::testing::Test {
  protected:
   TokenTest() {
     settings.oauth = OAuthGrant{"app1-x", "s&cret", "first"};
+    settings.location_id = kTestLocation;
     ports.http = &http;
     ports.state = &state;
     ports.loop = &loop;
@@ -87,12 +88,39 @@ TEST_F(TokenTest, ATokenThatIsNotStoredIsNotUsed) {  // Q3
 
 TEST_F(TokenTest, ARefusedGrantNeedsAPersonAndIsNotTriedAgain) {
   http.expect("POST /oauth/token", 400, {{"error", "invalid_grant"}});
+  http.expect("POST /oauth/reconnect", 400, {{"message", "the app is not installed"}});
   for (int i = 0; i < 3; ++i) {
     const auto token = get();
     ASSERT_FALSE(token);
     EXPECT_EQ(token.error().kind, ErrorKind::unauthorized);
+    EXPECT_NE(token.error().message.find("install the app again"), std::string::npos);
   }
-  EXPECT_EQ(http.calls.size(), 1U);
+  EXPECT_EQ(http.calls.size(), 2U);
+}
+
+TEST_F(TokenTest, WhenTheAnswerToARefreshWasLostTheGrantIsTakenUpAgain) {       // Q3
+  http.expect("POST /oauth/token", fail(ErrorKind::maybe_applied, "timeout"));  // it was applied
+  ASSERT_FALSE(get());
+  http.expect("POST /oauth/token", 400, {{"error", "invalid_grant"}});
+  http.expect("POST /oauth/reconnect", 503, nullptr);
+  const auto later = get();
+  ASSERT_FALSE(later);
+  EXPECT_EQ(later.error().kind, ErrorKind::unavailable) << "no verdict: it is tried again";
+  http.expect("POST /oauth/token", 400, {{"error", "invalid_grant"}});
+  http.expect("POST /oauth/reconnect", 201, {{"authorizationCode", "c1"}, {"expiresAt", "2026-11-21T00:00:00.000Z"}});
+  http.expect("POST /oauth/token", 200, pair("a1", "r1"));
+  std::vector<std::string> tokens;
+  TaskScope scope;
+  for (int i = 0; i < 10; ++i) scope.spawn(ask(*keeper, tokens));
+  ASSERT_TRUE(loop.run_until([&] { return scope.idle(); }));
+  EXPECT_EQ(tokens, std::vector<std::string>(10, "a1"));
+  ASSERT_EQ(http.calls.size(), 6U) << "one at a time, whoever waits";
+  EXPECT_EQ(http.calls[4].request.body,
+            R"({"clientKey":"app1-x","clientSecret":"s&cret","locationId":"testLocation00000001"})");
+  EXPECT_EQ(http.calls[5].request.body,
+            "client_id=app1-x&client_secret=s%26cret&grant_type=authorization_code&code=c1&user_type=Location");
+  EXPECT_EQ(state.values.at("secret/oauth").at("refresh_token"), "r1");
+  EXPECT_EQ(log.all().find("s&cret"), std::string::npos);  // O4
 }
 
 TEST_F(TokenTest, PassingTroubleIsTriedAgain) {
@@ -139,6 +167,7 @@ TEST_F(TokenTest, V3SpeaksCamelCase) {
 
 TEST_F(TokenTest, SecretsStayOutOfTheLog) {  // O4
   http.expect("POST /oauth/token", 401, {{"message", "bad s&cret first"}});
+  http.expect("POST /oauth/reconnect", 401, {{"message", "bad s&cret first"}});
   const auto token = get();
   ASSERT_FALSE(token);
   EXPECT_EQ((log.all() + token.error().message).find("s&cret"), std::string::npos);

@@ -154,6 +154,23 @@ TEST_F(OAuthTest, AccessTokensExpireAndCanBeRevoked) {
       << "the grant itself lives";
 }
 
+TEST_F(OAuthTest, WhoHasLostTheTokensGetsANewCodeWhereTheAppIsInstalled) {
+  const auto reconnect = [&](std::string_view secret, std::string_view location) {
+    return send("POST", "/oauth/reconnect",
+                R"({"clientKey":")" + std::string(kClient) + R"(","clientSecret":")" + std::string(secret) +
+                    R"(","locationId":")" + std::string(location) + R"("})",
+                {{"Content-Type", "application/json"}});
+  };
+  EXPECT_EQ(reconnect("sandbox-secret", kLocation).status, 400u) << "never installed";
+  ASSERT_EQ(token_call("grant_type=authorization_code&code=" + code()).status, 200u);
+  EXPECT_EQ(reconnect("wrong", kLocation).status, 401u);
+  const auto answer = reconnect("sandbox-secret", kLocation);
+  ASSERT_EQ(answer.status, 200u) << to_text(answer.body);
+  const std::string grant = "grant_type=authorization_code&code=" + answer.text("authorizationCode");
+  EXPECT_EQ(token_call(grant).status, 200u);
+  EXPECT_EQ(token_call(grant).status, 400u) << "a code works once";
+}
+
 TEST_F(OAuthTest, BadRequests) {
   EXPECT_EQ(token_call("grant_type=authorization_code&code=" + code(), "wrong").status, 401u);
   EXPECT_EQ(token_call("grant_type=password").status, 422u);

@@ -35,6 +35,7 @@ const std::map<std::string, std::string> kExceptions = {
     {"POST /contacts/|dateOfBirth|type", "a date as text; the files say object"},
     {"POST /contacts/upsert|dateOfBirth|type", "a date as text; the files say object"},
     {"PUT /contacts/{contactId}|dateOfBirth|type", "a date as text; the files say object"},
+    {"POST /oauth/reconnect|*|route", "on a help page only"},
 };
 
 // Members of answers that the files do not have and live answers do (FACTS, with sources), or that stand in for an empty schema.
@@ -196,6 +197,7 @@ class ConformanceTest : public SandboxTest {
 TEST_F(ConformanceTest, EveryRouteIsInTheSpecificationWithItsScopeAndParameters) {
   const Spec spec;
   for (const Route& route : all_routes()) {
+    if (excused(route, "*", "route")) continue;
     const auto operation = spec.operation(route);
     ASSERT_NE(operation.value, nullptr) << label(route) << " is not in the specification";
     std::set<std::string> scopes;
@@ -230,6 +232,7 @@ TEST_F(ConformanceTest, BodiesTakeWhatTheSpecificationLists) {
   const Spec spec;
   int compared = 0;
   for (const Route& route : all_routes()) {
+    if (excused(route, "*", "route")) continue;
     const auto operation = spec.operation(route);
     ASSERT_NE(operation.value, nullptr) << label(route);
     const Json* schema = Spec::content_schema(find_member(*operation.value, "requestBody"));
@@ -388,7 +391,7 @@ TEST_F(ConformanceTest, AnswersHoldOnlyDocumentedMembers) {
         "grant_type=authorization_code&client_secret=sandbox-secret&client_id=" + client + "&code=" + code);
 
   for (const Route& route : all_routes())
-    EXPECT_TRUE(answered.contains(label(route))) << label(route) << " was not tried";
+    EXPECT_TRUE(answered.contains(label(route)) || excused(route, "*", "route")) << label(route) << " was not tried";
 }
 
 }  // namespace

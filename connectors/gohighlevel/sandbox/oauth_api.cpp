@@ -12,8 +12,16 @@ Outcome<Answer> token(Api& api, const Call& call) {
   return Answer{200, std::move(*issued)};
 }
 
+Outcome<Answer> reconnect(Api& api, const Call& call) {
+  auto code = api.tokens.reconnect(call.body, api.crm.now(), api.random);
+  if (!code) return std::unexpected(std::move(code.error()));
+  return Answer{200, std::move(*code)};
+}
+
 constexpr Route kRoutes[] = {
     {"POST", "/oauth/token", "", Names::nothing, token, &schemas::token},
+    // Not in the vendor's OpenAPI files: help.gohighlevel.com, article 155000003717.
+    {"POST", "/oauth/reconnect", "", Names::nothing, reconnect, &schemas::reconnect},
 };
 
 }  // namespace

@@ -52,6 +52,7 @@ extern const Schema custom_field_update;
 extern const Schema custom_field_person;
 extern const Schema location_tag;
 extern const Schema token;
+extern const Schema reconnect;
 
 }  // namespace schemas
 

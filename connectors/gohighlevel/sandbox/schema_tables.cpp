@@ -178,6 +178,8 @@ constexpr std::array kToken =
                              {"refresh_token"},
                              {"user_type", Kind::text, kOptional, Null::refused, {}, kUserTypes},
                              {"redirect_uri"}});
+constexpr std::array kReconnect =
+    std::to_array<Property>({required("clientKey"), required("clientSecret"), required("locationId")});
 
 }  // namespace
 
@@ -204,5 +206,6 @@ constinit const Schema custom_field_update = kCustomFieldUpdate;
 constinit const Schema custom_field_person = kCustomFieldPerson;
 constinit const Schema location_tag = kLocationTag;
 constinit const Schema token = kToken;
+constinit const Schema reconnect = kReconnect;
 
 }  // namespace lockstep::gohighlevel::sandbox::schemas

@@ -30,7 +30,7 @@ Outcome<JsonObject> read_body(const Route& route, const wire::HttpRequest& reque
   if (request.body.size() > limits::body_bytes_max) return refuse(413, "request entity too large");
   if (route.body == nullptr || request.body.empty()) return JsonObject();
   const std::string_view type = request.headers.get("Content-Type");
-  if (route.scope.empty()) {
+  if (route.body == &schemas::token) {
     JsonObject form;
     if (!type.starts_with("application/x-www-form-urlencoded")) return form;
     for (auto& [name, value] : wire::parse_target("?" + request.body).query) {

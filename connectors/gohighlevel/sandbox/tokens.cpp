@@ -80,9 +80,23 @@ Outcome<JsonObject> Tokens::exchange(const JsonObject& form, Time now, Random& r
   return issue(client->second, location_id, now, random);
 }
 
+Outcome<JsonObject> Tokens::reconnect(const JsonObject& body, Time now, Random& random) {
+  const auto client = clients_.find(text_of(body, "clientKey"));
+  if (client == clients_.end() || client->second.client_secret != text_of(body, "clientSecret"))
+    return refuse(401, "Invalid client: client is invalid");
+  const std::string location_id(text_of(body, "locationId"));
+  if (!installed_.contains({client->first, location_id})) return refuse(400, "The app is not installed here");
+  auto code = make_code(client->first, location_id, random);
+  if (!code) return std::unexpected(std::move(code.error()));
+  return JsonObject{{"authorizationCode", std::move(*code)},
+                    {"expiresAt", to_iso8601(now + std::chrono::minutes(10))},
+                    {"traceId", random_text("trace-", random)}};
+}
+
 JsonObject Tokens::issue(const OAuthClient& client, const std::string& location_id, Time now, Random& random) {
   const std::string access = random_text("sandbox-access-", random);
   const std::string refresh = random_text("sandbox-refresh-", random);
+  installed_.emplace(client.client_id, location_id);
   access_[access] = {client.client_id, location_id, now + client.access_token_life};
   refresh_[refresh] = {client.client_id, location_id, now + client.refresh_token_life};
   std::string scope;

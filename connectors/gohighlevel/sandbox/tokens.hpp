@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -37,6 +38,8 @@ class Tokens {
   Outcome<std::string> make_code(const std::string& client_id, const std::string& location_id, Random& random);
   // POST /oauth/token: `form` has passed its schema.
   Outcome<JsonObject> exchange(const JsonObject& form, Time now, Random& random);
+  // POST /oauth/reconnect: a new code for a location in which the app is installed.
+  Outcome<JsonObject> reconnect(const JsonObject& body, Time now, Random& random);
   // Kills the presented access token; private tokens are not affected.
   void revoke(std::string_view authorization);
   // Kills every access token, as when the vendor rotates its signing key.
@@ -53,6 +56,7 @@ class Tokens {
 
   std::unordered_map<std::string, PrivateToken> private_tokens_;
   std::map<std::string, OAuthClient, std::less<>> clients_;
+  std::set<std::pair<std::string, std::string>> installed_;  // client and location
   std::unordered_map<std::string, Issued> codes_;
   std::unordered_map<std::string, Issued> access_;
   std::unordered_map<std::string, Issued> refresh_;

@@ -16,7 +16,12 @@ std::uint64_t inode_of(const std::string& path) {
 
 }  // namespace
 
-std::chrono::milliseconds Capture::look() {
+Capture::Look Capture::look() {
+  const std::chrono::milliseconds pause = look_and_pause();
+  return {pause, durable_};
+}
+
+std::chrono::milliseconds Capture::look_and_pause() {
   if (!connection_) {
     if (auto opened = open(); !opened) {
       link_->status("capture is interrupted: " + opened.error().message);

@@ -3,7 +3,8 @@
 // in between, so that it needs no thread that sleeps.
 //
 // SQLite has one writer at a time, so entries are committed in the order of their numbers and a cursor skips none.
-// Entries are erased by the writing connection once they are durable (sqlite_connector.cpp).
+// Entries are erased by the writing connection once they and all before them are durable (B3, sqlite_connector.cpp):
+// deliveries are committed in any order while a disk is full.
 #pragma once
 
 #include <chrono>
@@ -21,8 +22,12 @@ class Capture {
   Capture(Settings settings, std::shared_ptr<connector::CaptureLink> link)
       : settings_(std::move(settings)), link_(std::move(link)) {}
 
-  // Takes acknowledgements, hands over what is new, and says when to look again at the latest.
-  std::chrono::milliseconds look();
+  struct Look {
+    std::chrono::milliseconds pause;  // when to look again at the latest
+    std::int64_t durable = 0;         // number of the newest entry that is durable with all before it
+  };
+  // Takes acknowledgements and hands over what is new.
+  Look look();
   void close() { connection_.reset(); }
 
  private:
@@ -32,6 +37,7 @@ class Capture {
     bool durable = false;
   };
 
+  std::chrono::milliseconds look_and_pause();
   Result<void> open();
   Result<std::chrono::milliseconds> watch();
   // What stands after the cursor, at most one batch. Empty: nothing.

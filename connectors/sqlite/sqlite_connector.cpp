@@ -27,28 +27,15 @@ connector::Capabilities make_capabilities() {
   return capabilities;
 }
 
-// Between the link and the hub: what is durable is erased from the file by the connection that writes. Loop's thread.
-class ErasingSink final : public connector::CaptureSink {
+// Between the link and the hub: wakes the capture when the fate of a delivery is known. Loop's thread.
+class WakingSink final : public connector::CaptureSink {
  public:
-  // `acknowledged` is called after each delivery whose fate is known.
-  ErasingSink(connector::CaptureSink& inner, std::shared_ptr<Database> database,
-              std::shared_ptr<connector::WorkerPort> worker, std::function<void()> acknowledged)
-      : inner_(inner),
-        database_(std::move(database)),
-        worker_(std::move(worker)),
-        acknowledged_(std::move(acknowledged)) {}
+  WakingSink(connector::CaptureSink& inner, std::function<void()> acknowledged)
+      : inner_(inner), acknowledged_(std::move(acknowledged)) {}
 
   void deliver(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable) override {
-    // Versions are numbers of entries plus one, in order; everything lower has been delivered before.
-    const auto last = static_cast<std::int64_t>(changes.back().version) - 1;
     inner_.deliver(std::move(changes),
-                   [database = database_, worker = std::weak_ptr(worker_), last, acknowledged = acknowledged_,
-                    durable = std::move(durable)](Result<void> result) mutable {
-                     const auto open = worker.lock();
-                     if (result && open) {
-                       // When it fails the entries stay, and are erased with the next batch.
-                       open->run([database, last] { (void)database->erase_changes(last); });
-                     }
+                   [acknowledged = acknowledged_, durable = std::move(durable)](Result<void> result) mutable {
                      durable(std::move(result));
                      acknowledged();
                    });
@@ -60,8 +47,6 @@ class ErasingSink final : public connector::CaptureSink {
 
  private:
   connector::CaptureSink& inner_;
-  std::shared_ptr<Database> database_;
-  std::shared_ptr<connector::WorkerPort> worker_;
   std::function<void()> acknowledged_;
 };
 
@@ -122,7 +107,7 @@ class SqliteConnector final : public connector::WorkerConnector<Database> {
 
   void capture(connector::CaptureSink& sink) override {
     capture_waker_ = std::make_shared<Waker>(*ports_.loop);
-    sink_ = std::make_unique<ErasingSink>(sink, database_, worker_, [waker = capture_waker_] { waker->wake(); });
+    sink_ = std::make_unique<WakingSink>(sink, [waker = capture_waker_] { waker->wake(); });
     link_ = std::make_shared<connector::CaptureLink>(*ports_.loop, *sink_);
     capture_worker_ = ports_.make_worker();
     tasks_.spawn(run_capture(std::make_shared<Capture>(settings_, link_)));
@@ -131,12 +116,18 @@ class SqliteConnector final : public connector::WorkerConnector<Database> {
  private:
   // Each look is a job of the capture's worker; the waiting in between is the loop's.
   Task<void> run_capture(std::shared_ptr<Capture> capture) {
+    std::int64_t erased = 0;
     while (!link_->stopping()) {
-      std::move_only_function<std::chrono::milliseconds()> look = [capture] { return capture->look(); };
-      const std::chrono::milliseconds pause =
-          co_await connector::run_on<std::chrono::milliseconds>(*capture_worker_, *ports_.loop, std::move(look));
+      std::move_only_function<Capture::Look()> look = [capture] { return capture->look(); };
+      const Capture::Look seen =
+          co_await connector::run_on<Capture::Look>(*capture_worker_, *ports_.loop, std::move(look));
       if (link_->stopping()) break;
-      co_await capture_waker_->sleep(pause);
+      if (seen.durable > erased) {
+        // When it fails the entries stay, and are erased with the next ones.
+        worker_->run([database = database_, last = seen.durable] { (void)database->erase_changes(last); });
+      }
+      erased = seen.durable;
+      co_await capture_waker_->sleep(seen.pause);
     }
     std::move_only_function<int()> close = [capture] {
       capture->close();
@@ -155,7 +146,7 @@ class SqliteConnector final : public connector::WorkerConnector<Database> {
 
   const connector::SystemSettings system_;
   const Settings settings_;
-  std::unique_ptr<ErasingSink> sink_;
+  std::unique_ptr<WakingSink> sink_;
   std::shared_ptr<connector::CaptureLink> link_;
   std::shared_ptr<Waker> capture_waker_;
   std::unique_ptr<connector::WorkerPort> capture_worker_;

@@ -188,6 +188,25 @@ TEST_F(SqliteConnectorTest, EntriesAreErasedOnlyWhenDurable) {
                                     std::chrono::seconds(5)));
 }
 
+TEST_F(SqliteConnectorTest, B3WhatWaitsStaysWhenALaterDeliveryIsDurable) {
+  open();
+  connector::RecordingSink sink;
+  sink.holding = true;
+  connector_->capture(sink);
+  const auto entries = [&] { return sql("SELECT count(*) FROM _lockstep_changes"); };
+  for (const char* id : {"a", "b", "c"}) {
+    sql(std::string("INSERT INTO contacts (id, name) VALUES ('") + id + "', 'x')");
+    const std::size_t held = sink.held.size() + 1;
+    ASSERT_TRUE(ports_.loop.run_until([&] { return sink.held.size() == held; }));
+  }
+  sink.held[1](Result<void>());  // the first one still waits for room
+  sink.held[2](Result<void>());
+  ports_.loop.run_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(entries(), "3") << "B3";
+  sink.held[0](Result<void>());
+  EXPECT_TRUE(ports_.loop.run_until([&] { return entries() == "0"; }, std::chrono::seconds(5)));
+}
+
 TEST_F(SqliteConnectorTest, WhatCouldNotBeCommittedIsDeliveredAgain) {
   open();
   connector::RecordingSink sink;

@@ -25,10 +25,10 @@ void translate_references(const sync::EntitySchema& entity, const SystemName& sy
   }
 }
 
-// The clock has been set back since the row was written: what waits longer than any backoff is due. A retry that comes
-// to nothing is set by the right clock, and waits again.
+// The clock has been set back since the row was written or last tried: what waits longer than any backoff is due. A retry
+// that comes to nothing is set by the right clock, and waits again.
 bool set_back(const sync::OutboxRow& row, Time now) {
-  return row.since > now && row.due - now > sync::EngineSettings().backoff_limit;
+  return std::max(row.since, row.claimed_at) > now && row.due - now > sync::EngineSettings().backoff_limit;
 }
 
 }  // namespace

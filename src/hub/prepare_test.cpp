@@ -140,5 +140,23 @@ TEST(Preparer, WhatWasWrittenBeforeTheClockWasSetBackIsDue) {
   EXPECT_EQ(at(Time(std::chrono::hours(2) - std::chrono::minutes(10))), 0u) << "no more than a long backoff";
 }
 
+// Pending since one o'clock; the clock said eleven when it was tried.
+TEST(Preparer, WhatWasTriedBeforeTheClockWasSetBackIsDue) {
+  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
+  store::MemoryStore store;
+  sync::OutboxRow row = row_of_contact();
+  row.since = Time(std::chrono::hours(1));
+  row.claimed_at = Time(std::chrono::hours(11));
+  row.due = Time(std::chrono::hours(11) + std::chrono::seconds(5));
+  ASSERT_TRUE(store.commit(batch_of(contact_anna(), row)));
+  Preparer preparer;
+  const auto reader = store.open_reader();
+  const auto at = [&](Time now) {
+    return preparer.prepare(*reader, catalog, kSource, kDb, now, 10, {})->writes.size();
+  };
+  EXPECT_EQ(at(Time(std::chrono::hours(1) + std::chrono::minutes(2))), 1u);
+  EXPECT_EQ(at(Time(std::chrono::hours(11))), 0u) << "by that clock it waits";
+}
+
 }  // namespace
 }  // namespace lockstep::hub

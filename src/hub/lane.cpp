@@ -161,9 +161,13 @@ Task<Result<std::vector<sync::Applied>>> Lane::commit(std::vector<sync::Input> i
 }
 
 Task<Result<void>> Lane::keep(sync::StateRow row) {
-  std::vector<sync::Input> none;
   std::vector<sync::StateRow> rows;
   rows.push_back(std::move(row));
+  co_return co_await keep_all(std::move(rows));
+}
+
+Task<Result<void>> Lane::keep_all(std::vector<sync::StateRow> rows) {
+  std::vector<sync::Input> none;
   const Result<std::vector<sync::Applied>> kept = co_await commit(std::move(none), std::move(rows));
   if (!kept) co_return fail(kept.error());
   co_return Result<void>();

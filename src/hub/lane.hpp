@@ -135,8 +135,9 @@ class Lane final : private connector::CaptureSink {
 
   // Commits, and tries again where that may help; an error is final.
   Task<Result<std::vector<sync::Applied>>> commit(std::vector<sync::Input> inputs, std::vector<sync::StateRow> state);
-  // The same for one row of the system's state.
+  // The same for rows of the system's state alone.
   Task<Result<void>> keep(sync::StateRow row);
+  Task<Result<void>> keep_all(std::vector<sync::StateRow> rows);
   // Waits; stop() cuts it short.
   Task<void> rest(Duration time);
   void end_rests();

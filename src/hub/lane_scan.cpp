@@ -42,8 +42,8 @@ Task<void> Lane::notice_mapping() {
     owe_mirror();
     rows.push_back(owed_row("the mapping has changed"));
   }
-  std::vector<sync::Input> none;
-  co_await commit(std::move(none), std::move(rows));
+  // Without them the next start notices it again.
+  if (const Result<void> kept = co_await keep_all(std::move(rows)); !kept) problem_ = kept.error().message;
 }
 
 // The objects that the system is known to hold before a scan: what is made while it runs is not expected to be seen.

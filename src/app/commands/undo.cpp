@@ -49,8 +49,7 @@ Result<void> show_end(CommandContext& context, const Json& job, Wait wait, std::
     context.out.line(fmt::format("job {} started", printable(string_member(job, "id"))));
     return {};
   }
-  context.out.line(context.out.paint(Colour::green, "done") +
-                   fmt::format(": {} {}", text_or_dash(job, "done"), what));
+  context.out.line(context.out.paint(Colour::green, "done") + fmt::format(": {} {}", text_or_dash(job, "done"), what));
   if (const auto note = string_member(job, "note"); !note.empty()) context.out.line(printable(note));
   return {};
 }

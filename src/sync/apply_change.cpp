@@ -11,14 +11,6 @@ namespace {
 
 LinkKey link_key(const Change& change) { return {change.source, change.system, change.object, change.external_id}; }
 
-// Does any field that the change shows differ from what the system was last known to hold?
-bool differs(const Link& link, const Fields& fields) {
-  return std::ranges::any_of(fields, [&](const auto& field) {
-    const Json* base = find_value(link.base, field.first);
-    return base == nullptr ? !field.second.is_null() : *base != field.second;
-  });
-}
-
 // Mapped fields that the system was known to hold and that a sparse document leaves out.
 bool leaves_out_known(const SystemBinding& binding, const Link& link, const Fields& fields) {
   return std::ranges::any_of(binding.fields, [&](const FieldBinding& bound) {
@@ -184,7 +176,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
         continue;
       }
       const Fields held = values_of(*record);
-      if (by_content ? !same_content(seen.entity, fields, held) : contradicts(seen.entity, rule, fields, held)) continue;
+      if (by_content ? !same_content(seen.entity, fields, held) : contradicts(seen.entity, rule, fields, held))
+        continue;
       candidates.push_back(id);
       if (by_content) break;  // of several that are the same in all, any will do
     }
@@ -291,7 +284,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     }
     echoed = absorb_echo(*link, fields, row->sent);
   }
-  const bool changed = differs(*link, fields);
+  const bool changed = shows_news(*link, fields);
   // What waited for the outcome of a write may be older than that write, a reading too.
   const bool trusted = (read || change.via == Via::capture) && seen.replays == 0;
   // Two states of one moment: the versions do not say which is the newer one (L5).

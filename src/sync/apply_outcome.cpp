@@ -415,11 +415,8 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   const bool echoed = absorb_echo(link, mapped, sent);
   if (echoed) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   // Two states of one moment: only reading the object tells which is the newer one. A conflict's state was just read.
-  const bool differs = std::ranges::any_of(mapped, [&](const auto& field) {
-    const auto base = link.base.find(field.first);
-    return base == link.base.end() ? !field.second.is_null() : base->second != field.second;
-  });
-  if (outcome.kind == OutcomeKind::applied && outcome.version != 0 && outcome.version == link.version && differs) {
+  if (outcome.kind == OutcomeKind::applied && outcome.version != 0 && outcome.version == link.version &&
+      shows_news(link, mapped)) {
     return request_fetch(seen, "shows another state of the same moment", {});
   }
   const Fields raw_before = link.raw;

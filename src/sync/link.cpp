@@ -72,6 +72,13 @@ bool absorb_echo(Link& link, Fields& fields, const Fields& sent) {
   return any;
 }
 
+bool shows_news(const Link& link, const Fields& fields) {
+  return std::ranges::any_of(fields, [&](const auto& field) {
+    const Json* base = find_value(link.base, field.first);
+    return base == nullptr ? !field.second.is_null() : *base != field.second;
+  });
+}
+
 bool shows_prior(const Link& link, const Fields& fields) {
   return std::ranges::any_of(link.prior, [&](const auto& prior) {
     const Json* value = find_value(fields, prior.first);

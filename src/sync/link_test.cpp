@@ -58,5 +58,15 @@ TEST(Link, AWholeEchoLeavesNothingToMerge) {
   EXPECT_EQ(shown, (Fields{{"city", Json("Bonn")}}));
 }
 
+TEST(Link, NewsIsWhatIsNotTheBase) {
+  Link link;
+  link.base["name"] = Json("Ann");
+  EXPECT_FALSE(shows_news(link, {}));
+  EXPECT_FALSE(shows_news(link, {{"name", Json("Ann")}, {"city", Json(nullptr)}})) << "never seen and empty";
+  EXPECT_TRUE(shows_news(link, {{"name", Json("Anna")}}));
+  EXPECT_TRUE(shows_news(link, {{"name", Json(nullptr)}})) << "L4";
+  EXPECT_TRUE(shows_news(link, {{"name", Json("Ann")}, {"city", Json("Bonn")}}));
+}
+
 }  // namespace
 }  // namespace lockstep::sync

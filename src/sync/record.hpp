@@ -78,6 +78,8 @@ void overwrite_base(Link& link, const std::string& field, const Json& value);
 // Fields that show exactly what a write of ours carries are its echo (E1): they become the base and leave `fields`. Of a
 // set, members that show it become part of the base, and the field stays. True when there were any.
 bool absorb_echo(Link& link, Fields& fields, const Fields& sent);
+// Does an observation show, for any field, another value than the system was last known to hold?
+bool shows_news(const Link& link, const Fields& fields);
 // Does an observation show, for a field that we wrote, the value from before our write, or, for a set, a member as it was
 // before? Then it is either stale or a revert by a person, and only reading the object tells which (E2, L5).
 bool shows_prior(const Link& link, const Fields& fields);
@@ -89,7 +91,7 @@ struct Record {
   std::map<std::string, FieldState, std::less<>> fields;
   std::vector<Link> links;
   std::vector<Link> former;  // to objects that are gone and have a successor, or wait for one; one per system at most
-  bool deleted = false;  // a tombstone
+  bool deleted = false;      // a tombstone
   Stamp deleted_stamp;
   RecordId merged_into;        // a tombstone that turned out to be the same thing as this record; references follow it
   std::uint64_t revision = 0;  // grows by one with each commit that changes the record; 0 before the first

@@ -18,6 +18,7 @@ Json from_to(const Json* from, const Json& to) {
 Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& system, Record& record, Link& link,
                                const Fields& fields) {
   Merged merged;
+  const SourceSchema* source = ws_.catalog().find(record.source);
   for (const auto& [name, value] : fields) {
     const FieldSchema* field = entity.find(name);
     if (field == nullptr) continue;
@@ -32,10 +33,10 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
     }
     const bool takes = result.kind == MergeKind::taken || result.kind == MergeKind::won;
     const bool moves = takes && (current == nullptr || current->value != result.value);
+    const OscillationLimits limits = source == nullptr ? OscillationLimits() : source->oscillation;
     Flips flips;
-    if (moves && current != nullptr)
-      flips = flips_after(*current, result.value, system, ws_.now(), settings_.oscillation_window);
-    const bool oscillates = flips.count >= settings_.oscillation_flips;
+    if (moves && current != nullptr) flips = flips_after(*current, result.value, system, ws_.now(), limits.window);
+    const bool oscillates = flips.count >= limits.flips;
     if (oscillates) result.kind = MergeKind::held;
     const bool conflict =
         result.kind == MergeKind::won || result.kind == MergeKind::lost || result.kind == MergeKind::held;

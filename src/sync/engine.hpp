@@ -33,9 +33,6 @@ struct EngineSettings {
   std::uint32_t attempts_limit = 12;               // then the write is dead
   std::chrono::milliseconds backoff_first{1'000};  // doubles with each attempt, with full jitter
   std::chrono::milliseconds backoff_limit{15 * 60'000};
-  // Systems that turn a field back and forth this often within the window: it is held, and a person is asked.
-  std::uint32_t oscillation_flips = 6;
-  std::chrono::milliseconds oscillation_window{10 * 60'000};
 };
 
 struct Decision {

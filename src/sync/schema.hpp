@@ -107,11 +107,20 @@ struct EntitySchema {
   friend bool operator==(const EntitySchema&, const EntitySchema&) = default;
 };
 
+// Systems that turn a field back and forth this often within the window: it is held, and a person is asked (C5).
+struct OscillationLimits {
+  std::uint32_t flips = 6;
+  std::chrono::milliseconds window{10 * 60'000};
+
+  friend bool operator==(const OscillationLimits&, const OscillationLimits&) = default;
+};
+
 struct SourceSchema {
   SourceId source;
   std::vector<EntitySchema> entities;
   // Edits through the API carry this name in stamps; it holds no data of its own.
   SystemName app = SystemName("app");
+  OscillationLimits oscillation = {};
 
   const EntitySchema* find(const EntityName& entity) const;
   // The entity that maps this object of this system, or nullptr.

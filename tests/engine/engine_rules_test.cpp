@@ -1,35 +1,10 @@
 // Single rules of the engine, each with the invariant it upholds.
-#include <gtest/gtest.h>
-
-#include "world.hpp"
+#include "small_world.hpp"
 
 namespace lockstep::test {
 namespace {
 
-class EngineRules : public testing::Test {
- protected:
-  World world{7, contact_schema(sync::PolicyKind::authority), {0, 0, 0, 0, 0}};
-  WorldSystem& crm = world.system("crm");
-  WorldSystem& db = world.system("db");
-  WorldSystem& cms = world.system("cms");
-
-  std::string synced_contact() {
-    const std::string id =
-        world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
-    EXPECT_TRUE(world.settle());
-    return id;
-  }
-  Json held(WorldSystem& system, const std::string& field) {
-    for (const auto& [id, object] : system.objects) {
-      if (!object.deleted) return object.document.contains(field) ? object.document.at(field) : Json();
-    }
-    return Json();
-  }
-  std::size_t alive(WorldSystem& system) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
-  }
-};
+class EngineRules : public SmallWorld {};
 
 TEST_F(EngineRules, AnObjectIsMadeEverywhereOnce) {
   synced_contact();

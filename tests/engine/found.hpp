@@ -1,31 +1,13 @@
 // A synced contact in a small world, for what the simulator found violated (simulation/findings.md).
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
-#include "world.hpp"
+#include "small_world.hpp"
 
 namespace lockstep::test {
 
-class Found : public testing::Test {
+class Found : public SmallWorld {
  protected:
-  World world{7, contact_schema(sync::PolicyKind::authority), {0, 0, 0, 0, 0}};
-  WorldSystem& crm = world.system("crm");
-  WorldSystem& db = world.system("db");
-
-  std::string synced_contact() {
-    const std::string id =
-        world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
-    EXPECT_TRUE(world.settle());
-    return id;
-  }
   RecordId record() { return world.store().open_reader()->list(SourceId("acme"), {}, {"", 10})->items.front().id; }
-  static std::size_t alive(const WorldSystem& system) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
-  }
 
   // What is said of a write of a record's, and an event about an object.
   sync::Claim claim(const WorldSystem& system, sync::WriteKind kind, sync::Fields values) {

@@ -1,41 +1,18 @@
 // What people can do about data, and where the engine asks them: undo, overrides, dead letters, fields that oscillate.
-#include <gtest/gtest.h>
-
 #include <cctype>
 
+#include "small_world.hpp"
 #include "sync/undo.hpp"
-#include "world.hpp"
 
 namespace lockstep::test {
 namespace {
 
-class PeopleRules : public testing::Test {
+class PeopleRules : public SmallWorld {
  protected:
-  explicit PeopleRules(sync::EngineSettings settings = {})
-      : world(7, contact_schema(sync::PolicyKind::latest), {0, 0, 0, 0, 0}, settings) {}
+  explicit PeopleRules(sync::OscillationLimits oscillation = {}) : SmallWorld(sync::PolicyKind::latest, oscillation) {}
 
-  World world;
-  WorldSystem& crm = world.system("crm");
-  WorldSystem& db = world.system("db");
-  WorldSystem& cms = world.system("cms");
   const SourceId source{"acme"};
 
-  std::string synced_contact() {
-    const std::string id =
-        world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
-    EXPECT_TRUE(world.settle());
-    return id;
-  }
-  Json held(WorldSystem& system, const std::string& field) {
-    for (const auto& [id, object] : system.objects) {
-      if (!object.deleted) return object.document.contains(field) ? object.document.at(field) : Json();
-    }
-    return Json();
-  }
-  std::size_t alive(WorldSystem& system) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(system.objects, [](const auto& one) { return !one.second.deleted; }));
-  }
   sync::Record record() { return world.reader().list(source, {std::nullopt, "", true}, {"", 10})->items.front(); }
   std::vector<sync::ConflictRow> conflicts() { return world.reader().conflicts(source, false, {"", 100})->items; }
   sync::JournalEntry entry(Seq seq) { return world.reader().journal(source, seq - 1, 1)->front(); }
@@ -298,19 +275,14 @@ std::string cased(std::string text, int (*letter)(int)) {
 
 class Oscillation : public PeopleRules {
  protected:
-  Oscillation() : PeopleRules(patient()) {}
+  // settle() lets hours pass between two rounds.
+  explicit Oscillation(std::uint32_t flips = 6) : PeopleRules({flips, std::chrono::hours(1000)}) {}
   bool rewrite(WorldSystem& system, int (*letter)(int)) {
     const Json now = held(system, "name");
     const std::string wanted = cased(std::string(now.as_string()), letter);
     if (now == Json(wanted)) return false;
     world.human_edits(system, system.objects.begin()->first, "name", Json(wanted));
     return true;
-  }
-  // settle() lets hours pass between two rounds.
-  static sync::EngineSettings patient() {
-    sync::EngineSettings settings;
-    settings.oscillation_window = std::chrono::hours(1000);
-    return settings;
   }
   // How often the two have rewritten a value until nothing moved, at most `limit`.
   int rounds(int limit) {
@@ -342,6 +314,17 @@ TEST_F(Oscillation, C5TwoSystemsThatRewriteEachOtherComeToRest) {
   ASSERT_FALSE(decide(*held_one, sync::Override::Take::mine).error);
   EXPECT_FALSE(record().fields.at("name").held);
   EXPECT_EQ(world.reader().counts(source)->conflicts_open, 0u);
+}
+
+class ShortOscillation : public Oscillation {
+ protected:
+  ShortOscillation() : Oscillation(2) {}
+};
+
+TEST_F(ShortOscillation, HowManyTurnsIsTheSources) {
+  synced_contact();
+  EXPECT_LE(rounds(100), 3);
+  EXPECT_TRUE(record().fields.at("name").held);
 }
 
 TEST_F(Oscillation, APersonWhoTogglesIsNotHeld) {

@@ -45,13 +45,13 @@ sync::EntitySchema contact_schema(sync::PolicyKind policy) {
   return entity;
 }
 
-World::World(std::uint64_t seed, sync::EntitySchema entity, Faults faults, sync::EngineSettings settings)
+World::World(std::uint64_t seed, sync::EntitySchema entity, Faults faults, sync::OscillationLimits oscillation)
     : random_(seed),
       faults_(faults),
       catalog_(std::make_shared<const sync::Catalog>(
-          std::vector<sync::SourceSchema>{{source_, {std::move(entity)}, SystemName("app")}})),
+          std::vector<sync::SourceSchema>{{source_, {std::move(entity)}, SystemName("app"), oscillation}})),
       reader_(store_.open_reader()),
-      engine_(catalog_, settings, random_) {
+      engine_(catalog_, {}, random_) {
   for (const sync::SystemBinding& binding : this->entity().systems) {
     auto system = std::make_unique<WorldSystem>();
     system->name = binding.system;

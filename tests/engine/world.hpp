@@ -45,7 +45,7 @@ struct WorldSystem {
 
 class World {
  public:
-  World(std::uint64_t seed, sync::EntitySchema entity, Faults faults, sync::EngineSettings settings = {});
+  World(std::uint64_t seed, sync::EntitySchema entity, Faults faults, sync::OscillationLimits oscillation = {});
 
   WorldSystem& system(std::string_view name);
   std::vector<std::unique_ptr<WorldSystem>>& systems() { return systems_; }

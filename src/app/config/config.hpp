@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "connector/connector.hpp"
+#include "hub/guard.hpp"
 #include "sync/schema.hpp"
 
 namespace lockstep::app {
@@ -60,15 +61,6 @@ struct PullSchedule {
   std::optional<Duration> full_every;  // none: never by itself
 };
 
-// How much of a system may change in a window before a person is asked.
-struct GuardConfig {
-  Duration window = std::chrono::hours(1);
-  std::size_t delete_percent = 20;
-  std::size_t delete_least = 25;
-  std::size_t rewrite_percent = 50;
-  std::size_t rewrite_least = 1'000;
-};
-
 // Where a system that is called over HTTP may be.
 enum class NetworkReach {
   outside,  // at public addresses; elsewhere only when its URL is written as an address, or as localhost
@@ -78,7 +70,7 @@ enum class NetworkReach {
 struct SystemConfig {
   std::string connector;  // Factory::kind
   NetworkReach reach = NetworkReach::outside;
-  GuardConfig guard;
+  hub::GuardSettings guard;
   connector::SystemSettings settings;
   PullSchedule pull;
 };

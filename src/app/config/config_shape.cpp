@@ -342,6 +342,22 @@ Shape guard_shape() {
                std::move(shape));
 }
 
+Shape oscillation_shape() {
+  Shape shape = object({
+      {.name = "flips",
+       .shape = integer(2, 1'000),
+       .doc = "How often two systems may turn a field back and forth; then it is held and a person is asked.",
+       .fallback = "6"},
+      {.name = "window",
+       .shape = duration(second, day),
+       .doc = "Turns are counted within this time of the first one.",
+       .fallback = "10m"},
+  });
+  shape.example = "oscillation: {flips: 4, window: 1h}";
+  return named("oscillation", "When two systems that rewrite each other's value of a field are stopped.",
+               std::move(shape));
+}
+
 Shape system_shape(std::span<const connector::Factory> factories) {
   Shape shape;
   shape.kind = ShapeKind::variant;
@@ -401,6 +417,9 @@ Shape config_shape(std::span<const connector::Factory> factories) {
                 {.name = "use",
                  .shape = list(name(), 0, limit(entities_limit)),
                  .doc = "Entities from the top level that this source has too."},
+                {.name = "oscillation",
+                 .shape = oscillation_shape(),
+                 .doc = "When systems that rewrite each other's value are stopped."},
             }));
   Shape root = object({
       {.name = "version",

@@ -86,6 +86,12 @@ TEST(LoadConfig, GivesSystemsTheirSettingsAndEntities) {
   EXPECT_EQ(crm.pull.full_every, std::nullopt);
   EXPECT_EQ(acme.systems[1].pull.every, std::chrono::seconds(60));
   EXPECT_EQ(acme.systems[1].pull.full_every, std::chrono::hours(24));
+  hub::GuardSettings guard;
+  guard.window = std::chrono::hours(2);
+  guard.delete_percent = 5;
+  guard.rewrite_least = 10;
+  EXPECT_EQ(crm.guard, guard);
+  EXPECT_EQ(acme.systems[1].guard, hub::GuardSettings());
   std::vector<std::string> names;
   for (const auto* entity : crm.settings.entities) names.push_back(entity->name.str());
   EXPECT_THAT(names, ElementsAre("user", "contact", "deal"));
@@ -98,6 +104,8 @@ TEST(LoadConfig, BuildsTheCatalog) {
   ASSERT_TRUE(result) << joined(result.error());
   const auto* source = result->catalog->find(SourceId("acme"));
   ASSERT_NE(source, nullptr);
+  EXPECT_EQ(source->oscillation, (sync::OscillationLimits{4, std::chrono::hours(1)}));
+  EXPECT_EQ(result->catalog->find(SourceId("other"))->oscillation, sync::OscillationLimits());
   const auto* contact = source->find(EntityName("contact"));
   ASSERT_NE(contact, nullptr);
   EXPECT_EQ(contact->deletes, sync::DeletePolicy::archive);

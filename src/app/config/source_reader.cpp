@@ -25,8 +25,19 @@ std::optional<Duration> interval(const Node* poll, std::string_view key, Duratio
   return node->text == "never" ? std::nullopt : parse_duration(node->text);
 }
 
-void read_guard(const Node& node, GuardConfig& guard) {
-  if (const Node* window = node.find("window")) guard.window = parse_duration(window->text).value_or(guard.window);
+void read_window(const Node& node, std::chrono::milliseconds& into) {
+  const Node* window = node.find("window");
+  const std::optional<Duration> read = window == nullptr ? std::nullopt : parse_duration(window->text);
+  if (read) into = std::chrono::duration_cast<std::chrono::milliseconds>(*read);
+}
+
+void read_oscillation(const Node& node, sync::OscillationLimits& limits) {
+  read_window(node, limits.window);
+  if (const Node* flips = node.find("flips")) limits.flips = static_cast<std::uint32_t>(std::stoul(flips->text));
+}
+
+void read_guard(const Node& node, hub::GuardSettings& guard) {
+  read_window(node, guard.window);
   const auto number = [&](std::string_view key, std::size_t& into) {
     if (const Node* value = node.find(key)) into = std::stoul(value->text);
   };
@@ -99,6 +110,7 @@ void SourceReader::read_source(const Node& node, const Node& root) {
   for (const Member* member : members) scope.entities.push_back(member->key);
   sync::SourceSchema schema;
   schema.source = source.id;
+  if (const Node* oscillation = node.find("oscillation")) read_oscillation(*oscillation, schema.oscillation);
   for (const Member* member : members) {
     auto entity = builder_.build(*member, scope, fmt::format("{}.entities.{}", where, member->key));
     if (entity) schema.entities.push_back(std::move(*entity));

@@ -83,11 +83,7 @@ Result<hub::Setup> Server::State::make_setup(const Config& config) {
       };
       entry.poll_every = ms(system.pull.every);
       entry.full_every = ms(system.pull.full_every);
-      entry.guard = {.window = ms(system.guard.window),
-                     .delete_percent = system.guard.delete_percent,
-                     .delete_least = system.guard.delete_least,
-                     .rewrite_percent = system.guard.rewrite_percent,
-                     .rewrite_least = system.guard.rewrite_least};
+      entry.guard = system.guard;
       setup.systems.push_back(std::move(entry));
       next.emplace(key, std::move(one));
     }

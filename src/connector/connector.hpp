@@ -75,10 +75,10 @@ struct WriteRequest {
 struct WriteResult {
   sync::OutcomeKind kind = sync::OutcomeKind::applied;
   std::string external_id;
-  std::optional<Json> state;  // what the system holds now
-  bool read_later = false;    // by a call of its own: others may have edited in between
+  std::optional<Json> state;          // what the system holds now
+  bool read_later = false;            // by a call of its own: others may have edited in between
   std::vector<std::string> left_out;  // applied: paths of the document that could not be written all the same
-  bool existed = false;       // a create of ours has made it before: nothing was written now
+  bool existed = false;               // a create of ours has made it before: nothing was written now
   sync::Extent extent = sync::Extent::partial;
   sync::Version version = 0;
   std::string reason;  // for people; no personal data

@@ -61,6 +61,11 @@ Sql<Session*> Database::session() {
     session_.reset();
     auto opened = Session::open(settings_, SessionKind::sql);
     if (!opened) return std::unexpected(opened.error());
+    auto server = read_server(**opened);
+    if (!server) return std::unexpected(server.error());
+    if (*server != server_) positions_ = {};  // what another server knew of its transactions
+    base_ = history_->base_of(*server);
+    server_ = std::move(*server);
     session_ = std::move(*opened);
   }
   return session_.get();
@@ -94,7 +99,7 @@ Result<std::vector<sync::Change>> Database::read(const TableLayout& table, const
                                                  const Parameters& parameters) {
   auto open = session();
   if (!open) return fail(to_error(open.error()));
-  auto moment = read_moment(**open, mode_, settings_);
+  auto moment = read_moment(**open, position());
   if (!moment) return fail(to_error(moment.error()));
   const sync::Version safe = positions_.observe(*moment);
   // xmax = 0: nobody has touched this row version, so no change of it can hide between the moment and the snapshot.

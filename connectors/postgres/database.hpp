@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "connector/connector.hpp"
+#include "connectors/postgres/history.hpp"
 #include "connectors/postgres/layout.hpp"
 #include "connectors/postgres/position.hpp"
 
@@ -14,6 +15,9 @@ namespace lockstep::postgres {
 class Database {
  public:
   explicit Database(Settings settings) : settings_(std::move(settings)) {}
+
+  // Before anything else.
+  void use(std::shared_ptr<History> history) { history_ = std::move(history); }
 
   // The open session; opens a new one when there is none or it broke.
   Sql<Session*> session();
@@ -25,6 +29,8 @@ class Database {
   SharedLayout layout() const { return layout_; }
   CaptureMode mode() const { return mode_; }
   void set_mode(CaptureMode mode) { mode_ = mode; }
+  // SQL of the present version, for statements of the session that session() has just given.
+  std::string position() const { return position_sql(mode_, settings_, base_); }
 
   Result<connector::PullPage> pull(const connector::PullRequest& request);
   Result<std::optional<sync::Change>> fetch(const std::string& object, const std::string& external_id);
@@ -38,6 +44,9 @@ class Database {
                                          const Parameters& parameters);
 
   Settings settings_;
+  std::shared_ptr<History> history_;
+  std::string server_;      // of the session
+  sync::Version base_ = 0;  // of its positions
   std::unique_ptr<Session> session_;
   SharedLayout layout_ = std::make_shared<const Layout>();
   CaptureMode mode_ = CaptureMode::off;

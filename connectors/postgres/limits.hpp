@@ -29,6 +29,6 @@ inline constexpr std::chrono::seconds connect_timeout{10};
 inline constexpr std::chrono::milliseconds status_interval{10'000};  // wal_sender_timeout is 60 s by default
 inline constexpr std::chrono::milliseconds outbox_poll{1'000};       // when no notification arrives
 inline constexpr std::chrono::milliseconds reconnect_first{200};
-inline constexpr std::chrono::milliseconds reconnect_most{30'000};
+inline constexpr std::chrono::milliseconds reconnect_most{5'000};
 
 }  // namespace lockstep::postgres::limits

@@ -7,8 +7,13 @@
 
 namespace lockstep::postgres {
 
-OutboxDrain::OutboxDrain(Settings settings, std::string why, std::shared_ptr<connector::CaptureLink> link)
-    : settings_(std::move(settings)), why_(std::move(why)), link_(std::move(link)) {}
+OutboxDrain::OutboxDrain(Settings settings, std::string why, std::shared_ptr<History> history,
+                         std::shared_ptr<connector::CaptureLink> link)
+    : settings_(std::move(settings)),
+      why_(std::move(why)),
+      history_(std::move(history)),
+      server_(history_->server_at_start()),
+      link_(std::move(link)) {}
 
 void OutboxDrain::run() {
   std::chrono::milliseconds pause = limits::reconnect_first;
@@ -34,6 +39,11 @@ Sql<void> OutboxDrain::connect() {
   auto opened = Session::open(settings_, SessionKind::sql);
   if (!opened) return std::unexpected(opened.error());
   session_ = std::move(*opened);
+  auto server = read_server(*session_);
+  if (!server) return std::unexpected(server.error());
+  base_ = history_->base_of(*server);
+  moved_ = moved_ || (!server_.empty() && server_ != *server);
+  server_ = std::move(*server);
   // Behind a pooler in transaction mode nothing arrives; then the polling interval is the delay.
   auto listening = session_->run("LISTEN " + quote_name(settings_.name));
   if (!listening) return std::unexpected(listening.error());
@@ -44,6 +54,12 @@ Sql<void> OutboxDrain::connect() {
 }
 
 std::optional<SqlFailure> OutboxDrain::drain() {
+  if (moved_) {
+    // B4: the old one may have passed on what this one never had.
+    link_->lost(++last_delivery_, "another server has taken over the database");
+    if (const Settled settled = wait_until_durable(); settled != Settled::durable) return after(settled);
+    moved_ = false;
+  }
   while (!link_->stopping()) {
     auto found = read();
     if (!found) return found.error();
@@ -99,13 +115,13 @@ Sql<OutboxDrain::Read> OutboxDrain::read() {
   std::map<std::string, std::map<std::string, sync::Version>> entries;
   JsonArray numbers;
   for (int i = 0; i < rows->size(); ++i) {
-    const sync::Version number = rows->number(i, 0);
+    const std::uint64_t number = rows->number(i, 0);
     numbers.emplace_back(number);
     if (rows->is_null(i, 2)) {
       read.truncated.push_back(rows->str(i, 1));
     } else {
       sync::Version& version = entries[rows->str(i, 1)][rows->str(i, 2)];
-      version = std::max(version, number);
+      version = std::max(version, base_ + number);
     }
   }
   for (const auto& [name, keys] : entries) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "connector/capture_link.hpp"
+#include "connectors/postgres/history.hpp"
 #include "connectors/postgres/layout.hpp"
 
 namespace lockstep::postgres {
@@ -17,7 +18,8 @@ namespace lockstep::postgres {
 class OutboxDrain {
  public:
   // `why`: for the status, why replication is not used.
-  OutboxDrain(Settings settings, std::string why, std::shared_ptr<connector::CaptureLink> link);
+  OutboxDrain(Settings settings, std::string why, std::shared_ptr<History> history,
+              std::shared_ptr<connector::CaptureLink> link);
 
   void run();
 
@@ -47,6 +49,10 @@ class OutboxDrain {
   Settings settings_;
   SharedLayout layout_;  // read at each connect
   std::string why_;
+  std::shared_ptr<History> history_;
+  std::string server_;      // that was read last
+  bool moved_ = false;      // to another server, and not said yet
+  sync::Version base_ = 0;  // of its numbers
   std::shared_ptr<connector::CaptureLink> link_;
   std::unique_ptr<Session> session_;
   std::uint64_t last_delivery_ = 0;

@@ -10,15 +10,16 @@ std::string outbox_sequence(const Settings& settings) {
   return "lockstep." + quote_name("changes_" + settings.tag + "_seq");
 }
 
-std::string position_sql(CaptureMode mode, const Settings& settings) {
-  if (mode == CaptureMode::triggers) return "(SELECT last_value FROM " + outbox_sequence(settings) + ")";
-  return "(pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint";
+std::string position_sql(CaptureMode mode, const Settings& settings, sync::Version base) {
+  const std::string lift = " + " + std::to_string(base);
+  if (mode == CaptureMode::triggers) return "(SELECT last_value" + lift + " FROM " + outbox_sequence(settings) + ")";
+  return "(pg_current_wal_insert_lsn() - '0/0'::pg_lsn" + lift + ")::bigint";
 }
 
-Sql<Moment> read_moment(Session& session, CaptureMode mode, const Settings& settings) {
+Sql<Moment> read_moment(Session& session, const std::string& position_sql) {
   // Two statements, because a single one would look at the locks first if it liked.
   auto rows = session.run(
-      "SELECT set_config('lockstep.position', " + position_sql(mode, settings) +
+      "SELECT set_config('lockstep.position', " + position_sql +
       "::text, false); SELECT current_setting('lockstep.position') UNION ALL SELECT transactionid::text FROM pg_locks "
       "WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted");
   if (!rows) return std::unexpected(rows.error());

@@ -17,8 +17,8 @@ namespace lockstep::postgres {
 
 enum class CaptureMode { logical, triggers, off };
 
-// SQL that gives the present position as a bigint.
-std::string position_sql(CaptureMode mode, const Settings& settings);
+// SQL that gives the present position as a bigint, lifted by `base` (history.hpp).
+std::string position_sql(CaptureMode mode, const Settings& settings, sync::Version base);
 
 // "lockstep"."changes_<system>" and its sequence.
 std::string outbox_table(const Settings& settings);
@@ -33,7 +33,7 @@ struct Moment {
   std::set<std::string, std::less<>> running;
 };
 
-Sql<Moment> read_moment(Session& session, CaptureMode mode, const Settings& settings);
+Sql<Moment> read_moment(Session& session, const std::string& position_sql);
 
 class ReadPositions {
  public:

@@ -36,7 +36,17 @@ class PostgresConnector final : public connector::WorkerConnector<Database> {
         settings_(std::move(settings)) {}
 
   Task<Result<void>> start() override {
-    return on_worker<Result<void>>([this]() -> Result<void> {
+    Result<Json> known = co_await ports_.state->get(history_state);
+    if (!known) co_return fail(known.error());
+    std::weak_ptr<TaskScope> tasks = tasks_;
+    history_ = std::make_shared<History>(history_from(*known),
+                                         [loop = ports_.loop, state = ports_.state, tasks](const History::State& next) {
+                                           loop->post([state, tasks, next] {
+                                             if (const auto scope = tasks.lock()) scope->spawn(keep(state, next));
+                                           });
+                                         });
+    std::move_only_function<Result<void>()> job = [this]() -> Result<void> {
+      database_->use(history_);
       auto open = database_->session();
       if (!open) return fail(to_error(open.error()));
       auto facts = read_facts(**open);
@@ -44,7 +54,8 @@ class PostgresConnector final : public connector::WorkerConnector<Database> {
       plan_ = plan_capture(settings_, *facts);
       database_->set_mode(plan_.mode);
       return database_->refresh();
-    });
+    };
+    co_return co_await on_worker<Result<void>>(std::move(job));
   }
 
   Task<void> stop() override {
@@ -72,19 +83,32 @@ class PostgresConnector final : public connector::WorkerConnector<Database> {
       return;
     }
     capture_worker_ = ports_.make_worker();
-    capture_worker_->run([settings = settings_, plan = plan_, link = link_] {
+    capture_worker_->run([settings = settings_, plan = plan_, history = history_, link = link_] {
       if (plan.mode == CaptureMode::logical) {
-        Replication(settings, link).run();
+        Replication(settings, history, link).run();
       } else {
-        OutboxDrain(settings, plan.why, link).run();
+        OutboxDrain(settings, plan.why, history, link).run();
       }
     });
   }
 
  private:
+  // B4: the loss is noted first, so that a program that ends here knows of it when it starts again.
+  static Task<void> keep(connector::StatePort* state, History::State next) {
+    if (next.base != 0) {
+      Json reason("another server has taken over the database");
+      const Result<void> noted = co_await state->put(connector::missed_state, std::move(reason));
+      if (!noted) co_return;  // found again at the next start
+    }
+    Json kept = to_json(next);
+    (void)co_await state->put(history_state, std::move(kept));  // as above
+  }
+
   const connector::SystemSettings system_;
   const Settings settings_;
-  CapturePlan plan_;  // set by start(), then constant
+  CapturePlan plan_;                  // set by start(), then constant
+  std::shared_ptr<History> history_;  // set by start()
+  const std::shared_ptr<TaskScope> tasks_ = std::make_shared<TaskScope>();
   std::shared_ptr<connector::CaptureLink> link_;
   std::unique_ptr<connector::WorkerPort> capture_worker_;
 };

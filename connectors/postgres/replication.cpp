@@ -18,8 +18,11 @@ struct FreeCopy {
 
 }  // namespace
 
-Replication::Replication(Settings settings, std::shared_ptr<connector::CaptureLink> link)
+Replication::Replication(Settings settings, std::shared_ptr<History> history,
+                         std::shared_ptr<connector::CaptureLink> link)
     : settings_(std::move(settings)),
+      history_(std::move(history)),
+      server_(history_->server_at_start()),
       decoder_(settings_.schema, std::make_shared<const Layout>()),
       link_(std::move(link)) {}
 
@@ -64,6 +67,7 @@ Sql<void> Replication::connect() {
   if (!opened) return std::unexpected(opened.error());
   session_ = std::move(*opened);
   if (auto read = read_tables(); !read) return read;
+  if (auto met = meet_server(); !met) return met;
   if (auto ready = prepare_slot(); !ready) return ready;
   next_ = Next::again;
   auto started = session_->run("START_REPLICATION SLOT " + quote_name(settings_.slot) +
@@ -71,6 +75,20 @@ Sql<void> Replication::connect() {
                                quote_text(quote_name(settings_.publication)) + ")");
   if (!started) return std::unexpected(started.error());
   status_at_ = clock_.monotonic();
+  return {};
+}
+
+Sql<void> Replication::meet_server() {
+  auto server = read_server(*session_);
+  if (!server) return std::unexpected(server.error());
+  base_ = history_->base_of(*server);
+  if (server_ != *server) {
+    durable_ = reported_ = 0;
+    // B4: what the old server had passed on and the new one never had is noticed by reading everything, as is what was
+    // written before the slot stood. A slot that moved along makes that no better.
+    if (!server_.empty()) next_ = Next::anew;
+    server_ = std::move(*server);
+  }
   return {};
 }
 
@@ -192,7 +210,7 @@ Sql<void> Replication::handle_message(std::string_view payload) {
   auto message = pgoutput::decode_message(payload);
   if (!message) return std::unexpected(broken_stream(message.error().message));
   if (const auto* begin = std::get_if<pgoutput::Begin>(&*message)) {
-    version_ = begin->final_lsn;
+    version_ = base_ + begin->final_lsn;
     in_transaction_ = true;
     return {};
   }

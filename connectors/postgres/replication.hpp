@@ -9,13 +9,14 @@
 #include <memory>
 
 #include "connector/capture_link.hpp"
+#include "connectors/postgres/history.hpp"
 #include "connectors/postgres/row_decoder.hpp"
 
 namespace lockstep::postgres {
 
 class Replication {
  public:
-  Replication(Settings settings, std::shared_ptr<connector::CaptureLink> link);
+  Replication(Settings settings, std::shared_ptr<History> history, std::shared_ptr<connector::CaptureLink> link);
 
   void run();
 
@@ -28,6 +29,8 @@ class Replication {
   enum class Next { again, anew };  // anew: the slot cannot be read any more
 
   Sql<void> connect();
+  // Whether it is the one that was read before.
+  Sql<void> meet_server();
   Sql<void> read_tables();
   Sql<void> prepare_slot();
   Sql<void> make_slot(const std::string& why);
@@ -44,6 +47,9 @@ class Replication {
   void forget_stream();
 
   Settings settings_;
+  std::shared_ptr<History> history_;
+  std::string server_;      // that was read last
+  sync::Version base_ = 0;  // of its positions
   RowDecoder decoder_;
   std::shared_ptr<connector::CaptureLink> link_;
   SystemClock clock_;
@@ -55,7 +61,7 @@ class Replication {
   std::deque<InFlight> in_flight_;
   std::vector<sync::Change> pending_;
   std::size_t pending_bytes_ = 0;
-  wire::pgoutput::Lsn version_ = 0;  // of the open transaction: the position of its commit record
+  sync::Version version_ = 0;  // of the open transaction: the position of its commit record
   bool in_transaction_ = false;
   wire::pgoutput::Lsn read_end_ = 0;  // end of the last transaction that was read whole
   wire::pgoutput::Lsn durable_ = 0;   // everything before is durable here

@@ -61,7 +61,9 @@ std::string describe(const SqlFailure& failure) {
 }
 
 bool is_disconnect(const SqlFailure& failure) {
-  return failure.state.empty() || failure.state.starts_with("08") || failure.state.starts_with("57P");
+  // 25006: it takes no writes any more; a new connection finds the server that does, or waits for it.
+  return failure.state.empty() || failure.state.starts_with("08") || failure.state.starts_with("57P") ||
+         failure.state == "25006";
 }
 
 bool is_transient(const SqlFailure& failure) {
@@ -87,10 +89,12 @@ Sql<std::unique_ptr<Session>> Session::open(const Settings& settings, SessionKin
   const std::string connect_timeout = std::to_string(limits::connect_timeout.count());
   const std::string network_timeout = std::to_string(limits::network_timeout.count());
   // Later keywords win: ours are defaults except for what stands after the settings' own.
-  std::vector<const char*> keys = {"connect_timeout",           "tcp_user_timeout", "keepalives_idle",
-                                   "fallback_application_name", "dbname",           "client_encoding"};
+  // Of several hosts, or behind an address that moves with a failover, only the one that takes writes will do.
+  std::vector<const char*> keys = {"connect_timeout",      "tcp_user_timeout",          "keepalives_idle",
+                                   "target_session_attrs", "fallback_application_name", "dbname",
+                                   "client_encoding"};
   std::vector<const char*> values = {
-      connect_timeout.c_str(), network_timeout.c_str(), "30", "lockstep", settings.url.c_str(), "UTF8"};
+      connect_timeout.c_str(), network_timeout.c_str(), "30", "read-write", "lockstep", settings.url.c_str(), "UTF8"};
   if (kind == SessionKind::replication) {
     keys.push_back("replication");
     values.push_back("database");
@@ -140,7 +144,10 @@ Sql<Rows> Session::checked(PGresult* result) {
   const ExecStatusType status = rows.status();
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_COPY_BOTH) return rows;
   if (result == nullptr || broken()) return std::unexpected(last_failure());
-  return std::unexpected(failure_of(result));
+  SqlFailure failure = failure_of(result);
+  if (failure.state == "55000" && failure.detail == "recovery is in progress") failure.state = "25006";
+  dead_ = is_disconnect(failure);
+  return std::unexpected(std::move(failure));
 }
 
 std::string quote_name(std::string_view name) {

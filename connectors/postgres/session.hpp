@@ -74,7 +74,8 @@ class Session {
   // Several statements separated by semicolons, in one round trip; the last one's rows.
   Sql<Rows> run(const std::string& sql);
 
-  bool broken() const { return PQstatus(connection_.get()) != CONNECTION_OK; }
+  // Also when it leads to a server that takes no writes (a pooler may change it under us): another may.
+  bool broken() const { return dead_ || PQstatus(connection_.get()) != CONNECTION_OK; }
   PGconn* raw() { return connection_.get(); }
   SqlFailure last_failure() const;
 
@@ -86,6 +87,7 @@ class Session {
   Sql<Rows> checked(PGresult* result);
 
   std::unique_ptr<PGconn, Finish> connection_;
+  bool dead_ = false;  // the server said so before the driver noticed
 };
 
 // "name" with its quotes doubled.

@@ -62,6 +62,9 @@ class TestDatabase : public testing::Test {
     entity_.systems.push_back(binding);
   }
 
+  // Where the connector finds it.
+  virtual std::string url(const std::string& user) const { return cluster_->url(name_, user); }
+
   SystemName system() const { return SystemName("db_" + name_); }
   std::string slot() const { return "lockstep_db_" + name_; }
 
@@ -70,7 +73,7 @@ class TestDatabase : public testing::Test {
     settings.source = SourceId("s");
     settings.system = system();
     settings.settings = std::move(extra);
-    settings.settings["url"] = cluster_->url(name_, user);
+    settings.settings["url"] = url(user);
     settings.entities.push_back(&entity_);
     return settings;
   }

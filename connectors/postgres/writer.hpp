@@ -54,7 +54,7 @@ class Writer {
   static Result<Json> document_of(const Rows& rows, int row, int column);
   static std::string payload(const std::vector<Item*>& items);
   static SqlFailure internal(const Error& error);
-  std::string position() const { return position_sql(database_.mode(), database_.settings()); }
+  std::string position() const { return database_.position(); }
   void settle(Items items, sync::OutcomeKind kind, const std::string& reason);
 
   Database& database_;

@@ -1,6 +1,6 @@
 // A private PostgreSQL server for tests: a new cluster in a temporary directory, on a unix socket only, started on
 // demand and removed at the end. Debian's binaries of PostgreSQL 15; when the tests run as root the server runs as the
-// user postgres, because it refuses root.
+// user postgres, because it refuses root. A second one can follow the first as its standby and take over.
 #pragma once
 
 #include <fcntl.h>
@@ -26,23 +26,34 @@ class PostgresCluster {
 
   // `options`: lines for postgresql.conf beside "wal_level = logical".
   explicit PostgresCluster(const std::vector<std::string>& options = {}) {
-    char name[] = "/tmp/lockstep-postgres-XXXXXX";
-    if (mkdtemp(name) == nullptr) return;
-    directory_ = name;
-    if (geteuid() == 0) {
-      const passwd* user = getpwnam("postgres");
-      if (user == nullptr || chown(name, user->pw_uid, user->pw_gid) != 0) return;
-    }
-    if (run({"initdb", "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"}) != 0) return;
-    std::ofstream config(data() + "/postgresql.conf", std::ios::app);
+    if (!make_directory()) return;
+    if (run({"initdb", "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"}) !=
+        0)
+      return;
     // The port only names the socket's file: nothing listens on the network.
-    config
-        << "listen_addresses = ''\nunix_socket_directories = '" << directory_ << "'\nport = 5432\n"
-        << "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 50\nfsync = on\nshared_buffers = 32MB\n";
-    for (const auto& option : options) config << option << "\n";
-    config.close();
-    started_ = start();
+    std::string config =
+        "listen_addresses = ''\nunix_socket_directories = '" + directory_ + "'\nport = 5432\n" +
+        "wal_level = logical\nmax_wal_senders = 20\nmax_replication_slots = 50\nfsync = on\nshared_buffers = 32MB\n";
+    for (const auto& option : options) config += option + "\n";
+    started_ = append_config(config) && start();
   }
+
+  // Only a place, until it follows another.
+  struct Empty {};
+  explicit PostgresCluster(Empty) { make_directory(); }
+
+  // What it held goes; it becomes a streaming standby of `primary`, which it may have been itself before.
+  bool follow(const PostgresCluster& primary) {
+    if (started_) stop("immediate");
+    std::error_code ignored;  // pg_basebackup says when something is left
+    std::filesystem::remove_all(data(), ignored);
+    started_ = run({"pg_basebackup", "-d", primary.url(), "-D", data(), "-R", "-X", "stream", "-c", "fast",
+                    "--no-sync"}) == 0 &&
+               append_config("unix_socket_directories = '" + directory_ + "'") && start();
+    return started_;
+  }
+  // Takes writes when this returns true.
+  bool promote() { return run({"pg_ctl", "-D", data(), "-w", "-t", "60", "promote"}) == 0; }
 
   ~PostgresCluster() {
     if (started_) stop("immediate");
@@ -63,6 +74,12 @@ class PostgresCluster {
   std::string url(const std::string& database = "postgres", const std::string& user = "postgres") const {
     return "host=" + directory_ + " port=5432 dbname=" + database + " user=" + user;
   }
+  // Whichever of the two takes writes.
+  std::string url_with(const PostgresCluster& other, const std::string& database = "postgres") const {
+    return "host=" + directory_ + "," + other.directory_ + " port=5432,5432 dbname=" + database +
+           " user=postgres target_session_attrs=read-write";
+  }
+  std::string socket() const { return directory_ + "/.s.PGSQL.5432"; }
 
   bool start() {
     return run({"pg_ctl", "-D", data(), "-l", directory_ + "/server.log", "-w", "-t", "60", "start"}) == 0;
@@ -79,6 +96,22 @@ class PostgresCluster {
   }
 
  private:
+  bool make_directory() {
+    char name[] = "/tmp/lockstep-postgres-XXXXXX";
+    if (mkdtemp(name) == nullptr) return false;
+    directory_ = name;
+    if (geteuid() != 0) return true;
+    const passwd* user = getpwnam("postgres");
+    return user != nullptr && chown(name, user->pw_uid, user->pw_gid) == 0;
+  }
+
+  bool append_config(const std::string& lines) const {
+    std::ofstream config(data() + "/postgresql.conf", std::ios::app);
+    config << lines << "\n";
+    config.close();
+    return config.good();
+  }
+
   std::string data() const { return directory_ + "/data"; }
 
   int run(std::vector<std::string> command) const {

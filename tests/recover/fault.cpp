@@ -85,17 +85,17 @@ std::string set_clock(World& world) {
   return world.set_clock(seconds(kSeconds)) ? "" : "the clock can not be set";
 }
 
-std::string stop_database(World& world) { return world.cluster.stop("fast") ? "" : world.cluster.log(); }
+std::string stop_database(World& world) { return world.database().stop("fast") ? "" : world.database().log(); }
 
-std::string kill_database(World& world) { return world.cluster.kill() ? "" : "PostgreSQL can not be killed"; }
+std::string kill_database(World& world) { return world.database().kill() ? "" : "PostgreSQL can not be killed"; }
 
 std::string start_database(World& world) {
   // What is left of a killed one must have ended first.
-  return tests::eventually(seconds(20), [&] { return world.cluster.start(); }) ? "" : world.cluster.log();
+  return tests::eventually(seconds(20), [&] { return world.database().start(); }) ? "" : world.database().log();
 }
 
 std::string drop_slot(World& world) {
-  tests::Sql sql(world.cluster.url());
+  tests::Sql sql(world.database().url());
   const bool gone = tests::eventually(seconds(10), [&] {
     try {
       sql.query("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active");
@@ -112,6 +112,21 @@ template <Trouble trouble>
 std::string set_proxy(World& world) {
   world.proxy.set(trouble);
   return "";
+}
+
+template <Trouble trouble>
+std::string set_database_proxy(World& world) {
+  world.database_proxy().set(trouble);
+  return "";
+}
+
+std::string kill_primary(World& world) {
+  if (const std::string wrong = world.give_standby(); !wrong.empty()) return wrong;
+  return kill_database(world);
+}
+
+std::string promote_standby(World& world) {
+  return world.promote_standby() ? "" : "the standby can not be promoted: " + world.database().log();
 }
 
 const Fault kFaults[] = {
@@ -134,6 +149,18 @@ const Fault kFaults[] = {
      Counted::from_lift, Needs::nothing, kill_database, start_database},
     {"slot-dropped", "the replication slot is dropped under the server", milliseconds(0), Counted::from_lift,
      Needs::nothing, drop_slot, nothing},
+    {"postgres-failover", "PostgreSQL's primary is killed under load, half a second later its standby takes over",
+     milliseconds(500), Counted::from_lift, Needs::nothing, kill_primary, promote_standby},
+    {"postgres-refuses", "the database refuses connections for 5 s; people go on editing in it", seconds(5),
+     Counted::from_lift, Needs::nothing, set_database_proxy<Trouble::refuse>, set_database_proxy<Trouble::none>},
+    {"postgres-cut", "every other answer of the database is cut off in its middle for 5 s", seconds(5),
+     Counted::from_lift, Needs::nothing, set_database_proxy<Trouble::cut>, set_database_proxy<Trouble::none>},
+    {"postgres-delayed", "every packet to and from the database takes 40 to 240 ms longer for 5 s", seconds(5),
+     Counted::from_lift, Needs::nothing, set_database_proxy<Trouble::delay>, set_database_proxy<Trouble::none>},
+    {"postgres-trickles", "16 KiB a second pass to and from the database for 5 s", seconds(5), Counted::from_lift,
+     Needs::nothing, set_database_proxy<Trouble::trickle>, set_database_proxy<Trouble::none>},
+    {"postgres-stalls", "connections to the database stay open and nothing passes for 5 s", seconds(5),
+     Counted::from_lift, Needs::nothing, set_database_proxy<Trouble::stall>, set_database_proxy<Trouble::none>},
     {"crm-refuses", "the CRM's API refuses connections for 5 s; people go on editing in it", seconds(5),
      Counted::from_lift, Needs::nothing, set_proxy<Trouble::refuse>, set_proxy<Trouble::none>},
     {"crm-hangs", "SIGSTOP to the CRM for 5 s: connections stay open, nothing answers", seconds(5), Counted::from_lift,
@@ -144,6 +171,12 @@ const Fault kFaults[] = {
      Counted::from_lift, Needs::nothing, set_proxy<Trouble::cut>, set_proxy<Trouble::none>},
     {"crm-slow", "every call to the CRM takes 0.4 to 1.2 s for 5 s", seconds(5), Counted::from_lift, Needs::nothing,
      slow_crm, quick_crm},
+    {"crm-delayed", "every packet to and from the CRM takes 40 to 240 ms longer for 5 s", seconds(5),
+     Counted::from_lift, Needs::nothing, set_proxy<Trouble::delay>, set_proxy<Trouble::none>},
+    {"crm-trickles", "16 KiB a second pass to and from the CRM for 5 s", seconds(5), Counted::from_lift, Needs::nothing,
+     set_proxy<Trouble::trickle>, set_proxy<Trouble::none>},
+    {"crm-stalls", "connections to the CRM stay open and nothing passes for 5 s", seconds(5), Counted::from_lift,
+     Needs::nothing, set_proxy<Trouble::stall>, set_proxy<Trouble::none>},
     {"packets-lost", "20 % of all packets between server, CRM and people are lost for 5 s, in a network namespace",
      seconds(5), Counted::from_lift, Needs::own_network, [](World&) { return lose_packets(kPacketsLost); },
      [](World&) { return lose_no_packets(); }},

@@ -8,6 +8,7 @@ namespace lockstep::recover {
 namespace {
 
 constexpr Milliseconds kFirstMirror{120'000};
+constexpr Milliseconds kStandbyBound{30'000};
 // People delete and rewrite more here than the guard would let pass unasked.
 constexpr const char* kNoGuard = "guard: {delete_percent: 100, rewrite_percent: 100}";
 
@@ -17,8 +18,13 @@ World::World(Settings settings)
     : crm(folder.path(), {.contacts = settings.contacts}),
       proxy(crm.port(), settings.seed),
       server(folder.path()),
-      table(cluster.url()),
       settings_(settings) {
+  nodes_[0] = std::make_unique<tests::PostgresCluster>();
+  nodes_[1] = std::make_unique<tests::PostgresCluster>(tests::PostgresCluster::Empty());
+  for (std::size_t i = 0; i < 2; ++i)
+    node_proxies_[i] = std::make_unique<tests::FlakyProxy>(nodes_[i]->socket(), settings.seed + i);
+  node_proxies_[1]->set(tests::FlakyProxy::Trouble::refuse);
+  table = std::make_unique<tests::PostgresContacts>(database_url());
   tests::SourceParts parts;
   parts.crm = &crm;
   parts.crm_origin = proxy.origin();
@@ -26,7 +32,9 @@ World::World(Settings settings)
   parts.poll = settings_.poll;
   parts.db = fmt::format("{{connector: postgres, url: {{env: DATABASE_URL}}, {}}}", kNoGuard);
   server.sources.push_back(parts);
-  server.environment["DATABASE_URL"] = cluster.url();
+  server.environment["DATABASE_URL"] =
+      fmt::format("host=127.0.0.1,127.0.0.1 port={},{} dbname=postgres user=postgres sslmode=disable",
+                  node_proxies_[0]->port(), node_proxies_[1]->port());
   if (settings_.own_clock) {
     server.environment["LD_PRELOAD"] = FALSE_CLOCK_LIBRARY;
     server.environment["LOCKSTEP_FALSE_CLOCK"] = clock_file().string();
@@ -35,7 +43,7 @@ World::World(Settings settings)
 }
 
 std::string World::start() {
-  if (!cluster.started()) return "PostgreSQL does not start: " + cluster.log();
+  if (!database().started()) return "PostgreSQL does not start: " + database().log();
   if (settings_.disk_bytes) {
     disk = std::make_unique<tests::SmallDisk>(folder.path() / "data", *settings_.disk_bytes);
     if (!disk->problem().empty()) return disk->problem();
@@ -45,7 +53,7 @@ std::string World::start() {
   if (!server.start()) return "the server does not start: " + server.process().log();
   std::string wrong;
   if (!tests::eventually(kFirstMirror, [&] { return (wrong = unsettled()).empty(); })) return wrong;
-  crowd = std::make_unique<tests::Crowd>(crm, server, std::make_unique<tests::PostgresContacts>(cluster.url()),
+  crowd = std::make_unique<tests::Crowd>(crm, server, std::make_unique<tests::PostgresContacts>(database_url()),
                                          settings_.seed, settings_.crm_deletes);
   journal = std::make_unique<tests::JournalAudit>(server.store());
   return crowd->learn();
@@ -61,15 +69,39 @@ std::string World::unsettled() {
   const tests::Server::Counts counts = server.counts();
   if (counts.pending < 0) return "the server does not answer";
   if (!counts.idle()) return fmt::format("pending {}, inbox {}, jobs {}", counts.pending, counts.inbox, counts.jobs);
-  return difference(crm.people(), table.people());
+  return difference(crm.people(), table->people());
 }
 
 std::string World::audit() {
-  std::string wrong = crowd->audit(crm.people(), table.people());
+  std::string wrong = crowd->audit(crm.people(), table->people());
   for (const std::string& id : journal->lost_webhooks(crm))
     wrong += "webhook " + id + " was answered 2xx and is lost\n";
   if (const auto dead = server.counts().dead; dead != 0) wrong += fmt::format("{} dead letters\n", dead);
   return wrong;
+}
+
+std::string World::give_standby() {
+  tests::PostgresCluster& standby = *nodes_[1 - primary_];
+  if (!standby.follow(database())) return "there is no standby: " + standby.log();
+  tests::Sql sql(database().url());
+  // Else what was acknowledged may be on the first one only, and gone with it: nobody could bring it back.
+  sql.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+  sql.query("SELECT pg_reload_conf()");
+  const bool copies = tests::eventually(kStandbyBound, [&] {
+    return !sql.query("SELECT 1 AS yes FROM pg_stat_replication WHERE sync_state = 'sync'").empty();
+  });
+  has_standby_ = copies;
+  return copies ? "" : "the standby does not copy: " + standby.log();
+}
+
+bool World::promote_standby() {
+  if (!has_standby_) return false;
+  has_standby_ = false;
+  node_proxies_[primary_]->set(tests::FlakyProxy::Trouble::refuse);
+  primary_ = 1 - primary_;
+  if (!database().promote()) return false;
+  node_proxies_[primary_]->set(tests::FlakyProxy::Trouble::none);
+  return true;
 }
 
 void World::keep() {

@@ -1,5 +1,5 @@
-// Everything that a fault may strike: the server, its CRM behind a proxy, its database, its disk, its clock; and people
-// who go on editing.
+// Everything that a fault may strike: the server, its CRM and its database behind proxies, a place for the database's
+// standby, its disk, its clock; and people who go on editing.
 #pragma once
 
 #include <memory>
@@ -42,25 +42,36 @@ class World {
   // "" when nothing acknowledged is lost, doubled or different; to be asked when all is settled.
   std::string audit();
 
+  // The database's server that takes writes, and how the server gets to it.
+  tests::PostgresCluster& database() { return *nodes_[primary_]; }
+  tests::FlakyProxy& database_proxy() { return *node_proxies_[primary_]; }
+  // "" once a standby follows it and each commit waits for that.
+  std::string give_standby();
+  bool promote_standby();
+
   // What the server's clock is off by. False when it could not be set.
   bool set_clock(std::chrono::seconds off);
 
   tests::TestFolder folder;
   std::unique_ptr<tests::SmallDisk> disk;
-  tests::PostgresCluster cluster;
   tests::CrmSandbox crm;
   tests::FlakyProxy proxy;
   tests::Server server;
-  tests::PostgresContacts table;
+  std::unique_ptr<tests::PostgresContacts> table;
   std::unique_ptr<tests::Crowd> crowd;
   std::unique_ptr<tests::JournalAudit> journal;
   std::unique_ptr<tests::Shortage> shortage;
   std::size_t knocks = 0;  // contacts made to see whether it serves
 
  private:
+  std::string database_url() const { return nodes_[0]->url_with(*nodes_[1]); }  // of people's programs
   std::filesystem::path clock_file() const { return folder.path() / "clock"; }
 
   Settings settings_;
+  std::unique_ptr<tests::PostgresCluster> nodes_[2];
+  std::unique_ptr<tests::FlakyProxy> node_proxies_[2];
+  std::size_t primary_ = 0;
+  bool has_standby_ = false;
 };
 
 }  // namespace lockstep::recover

@@ -9,6 +9,7 @@
 #include "tests/recover/network.hpp"
 #include "tests/recover/recovery.hpp"
 #include "tests/recover/soak.hpp"
+#include "tests/support/leftovers.hpp"
 
 namespace lockstep::recover {
 namespace {
@@ -144,11 +145,13 @@ int main(int argc, char** argv) {
   soak->add_option("--seed", soak_options.seed, "Of the moments, the faults and the edits");
   soak->add_option("--contacts", soak_options.contacts, "Who is there at the start")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  try {
-    if (soak->parsed()) return lockstep::recover::soak(soak_options);
-    return lockstep::recover::recover(recover_options);
-  } catch (const std::exception& problem) {  // of the test support: there is no going on
-    std::printf("%s\n", problem.what());
-    return 1;
-  }
+  return lockstep::tests::run_and_clean_up([&] {
+    try {
+      if (soak->parsed()) return lockstep::recover::soak(soak_options);
+      return lockstep::recover::recover(recover_options);
+    } catch (const std::exception& problem) {  // of the test support: there is no going on
+      std::printf("%s\n", problem.what());
+      return 1;
+    }
+  });
 }

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "tests/support/owner.hpp"
+
 namespace lockstep::tests {
 namespace {
 
@@ -81,11 +83,14 @@ TestFolder::TestFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "lockstep-whole-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("tests need a place for temporary files");
   path_ = pattern;
+  note_owner(path_);
 }
 
 TestFolder::~TestFolder() {
   if (kept_ || testing::Test::HasFailure()) {
     std::printf("[  files   ] %s\n", path_.c_str());
+    std::error_code gone;
+    std::filesystem::remove(owner_file(path_), gone);  // else it counts as left over
     return;
   }
   std::error_code ignored;  // what is left is in the system's temporary folder

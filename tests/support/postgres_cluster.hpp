@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/owner.hpp"
+
 namespace lockstep::tests {
 
 class PostgresCluster {
@@ -100,6 +102,7 @@ class PostgresCluster {
     char name[] = "/tmp/lockstep-postgres-XXXXXX";
     if (mkdtemp(name) == nullptr) return false;
     directory_ = name;
+    note_owner(directory_);
     if (geteuid() != 0) return true;
     const passwd* user = getpwnam("postgres");
     return user != nullptr && chown(name, user->pw_uid, user->pw_gid) == 0;

@@ -5,7 +5,7 @@
 # all sides are equal. Each run ends with an audit: nothing acknowledged may be lost or doubled, else the exit code
 # is 1. Docs: docs/recovery.md. Some faults need root; what is not possible here is said.
 # What a killed run leaves (its PostgreSQL, mounted disks, folders) the next one removes.
-#   ./dev recover                        all of them, about 20 minutes
+#   ./dev recover                        all of them, about 35 minutes
 #   ./dev recover --runs 3 kill crm-cut
 #   PRESET=quick ./dev recover           another preset
 

@@ -141,7 +141,16 @@ int main(int argc, char** argv) {
   lockstep::recover::SoakOptions soak_options;
   soak_options.seed = lockstep::random_seed() % 1'000'000;
   CLI::App* soak = app.add_subcommand("soak", "People on all sides, faults at random moments, an audit at the end");
-  soak->add_option("minutes", soak_options.minutes, "How long")->capture_default_str()->check(CLI::PositiveNumber);
+  soak->add_option("--minutes,minutes", soak_options.minutes, "How long")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  soak->add_option("--rate", soak_options.rate, "Edits a second; 0: half of the capacity, which is measured first")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  soak->add_option("--fault-percent", soak_options.fault_percent, "Of the CRM's calls and webhooks that go wrong")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 50.0));
+  soak->add_option("--plot", soak_options.plot_file, "Memory and waiting writes over time, as SVG");
   soak->add_option("--seed", soak_options.seed, "Of the moments, the faults and the edits");
   soak->add_option("--contacts", soak_options.contacts, "Who is there at the start")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
 #include <map>
 
 #include "tests/recover/fault.hpp"
+#include "tests/recover/plot.hpp"
 
 namespace lockstep::recover {
 namespace {
@@ -13,8 +15,8 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-constexpr Milliseconds kPauseEach{15};  // of each of the three who edit
-constexpr std::size_t kDiskBytes = std::size_t{1} << 30;
+constexpr seconds kMeasure{20};  // how long people edit as fast as they can, to see what it can do
+constexpr std::size_t kDiskBytes = std::size_t{2} << 30;
 constexpr seconds kStatusEach{10};
 constexpr seconds kServingBound{60};
 constexpr seconds kSettleBound{240};  // deletions whose webhook was lost wait for a full pull
@@ -23,7 +25,7 @@ constexpr std::uint64_t kCalmSpread = 8'000;
 // What the process may hold more at the end than half-way, both after a calm moment.
 constexpr double kMemoryShare = 0.25;
 constexpr std::uint64_t kMemoryKib = 16 << 10;
-constexpr std::size_t kDescriptors = 10;
+constexpr std::size_t kDescriptors = 40;  // a pull opens up to 16 connections to the CRM, which idle on
 
 struct Footprint {
   std::uint64_t resident_kib = 0;
@@ -49,8 +51,12 @@ class Soak {
       violation("the start: " + wrong);
       return end();
     }
-    start_ = Steady::now();
-    world_.crowd->start(kPauseEach);
+    if (options_.rate == 0 && !measure()) return end();
+    world_.set_fault_share(options_.fault_percent / 100);
+    start_ = told_ = told_before_ = Steady::now();
+    before_ = world_.crowd->tally();
+    told_acknowledged_ = before_.acknowledged;
+    world_.crowd->start_at(options_.rate);
     while (elapsed() < options_.minutes * 60 && violations_ == 0) {
       calm(kCalmLeast + Milliseconds(random_.below(kCalmSpread)));
       if (!half_ && elapsed() > options_.minutes * 30) half_ = footprint();
@@ -58,6 +64,7 @@ class Soak {
     }
     calm(kCalmLeast);
     finish();
+    if (!options_.plot_file.empty()) plot();
     return end();
   }
 
@@ -87,6 +94,44 @@ class Soak {
     return {world_.server.process().resident_kib(), tests::descriptors_of(world_.server.process().id())};
   }
 
+  // The rate becomes half of what three clients get through that wait for nothing, until all of it stands on both sides.
+  bool measure() {
+    const auto began = Steady::now();
+    world_.crowd->start(Milliseconds(0));
+    tests::pause(kMeasure);
+    std::string wrong = world_.crowd->stop();
+    if (wrong.empty()) wrong = settle();
+    if (!wrong.empty()) {
+      violation("while its capacity was measured: " + wrong);
+      return false;
+    }
+    const double lasted = std::chrono::duration<double>(Steady::now() - began).count();
+    const double capacity = static_cast<double>(world_.crowd->tally().acknowledged) / lasted;
+    options_.rate = capacity / 2;
+    say(fmt::format("capacity: {:.0f} edits/s, acknowledged and standing on both sides; half of it from here",
+                    capacity));
+    return true;
+  }
+
+  void plot() {
+    std::ofstream file(options_.plot_file);
+    file << memory_plot(samples_, restarts_,
+                        fmt::format("{:.0f} minutes, {:.0f} edits/s, {:g} % of calls and webhooks go wrong, {} faults",
+                                    options_.minutes, options_.rate, options_.fault_percent, struck_));
+    file.close();
+    if (!file) violation("can not write " + options_.plot_file);
+  }
+
+  std::string settle() {
+    std::string wrong;
+    tests::eventually(kSettleBound, [&] {
+      wrong = world_.unsettled();
+      if (!wrong.empty()) tests::pause(Milliseconds(200));
+      return wrong.empty();
+    });
+    return wrong;
+  }
+
   void calm(Milliseconds time) {
     const auto end = Steady::now() + time;
     while (Steady::now() < end) {
@@ -102,13 +147,17 @@ class Soak {
     told_ = Steady::now();
     const tests::Crowd::Tally tally = world_.crowd->tally();
     const Footprint now = footprint();
+    const std::int64_t pending = world_.server.counts().pending;
+    const double last = std::chrono::duration<double>(told_ - told_before_).count();
+    told_before_ = told_;
+    samples_.push_back({elapsed() / 60, static_cast<double>(now.resident_kib) / 1024,
+                        static_cast<double>(std::max<std::int64_t>(pending, 0))});
     const std::size_t since = tally.acknowledged - told_acknowledged_;
     told_acknowledged_ = tally.acknowledged;
     say(fmt::format(
         "{:5.0f} s of {:.0f}: {} edits acknowledged, {:.0f}/s; {} faults; {} pending; {:.1f} MiB, {} descriptors",
-        elapsed(), options_.minutes * 60, tally.acknowledged,
-        static_cast<double>(since) / std::chrono::duration<double>(kStatusEach).count(), struck_,
-        world_.server.counts().pending, static_cast<double>(now.resident_kib) / 1024, now.descriptors));
+        elapsed(), options_.minutes * 60, (tally - before_).acknowledged, static_cast<double>(since) / last, struck_,
+        pending, static_cast<double>(now.resident_kib) / 1024, now.descriptors));
   }
 
   void fault() {
@@ -119,6 +168,7 @@ class Soak {
         fault.lasts / 2 + Milliseconds(random_.below(1 + static_cast<std::uint64_t>(fault.lasts.count())));
     ++struck_;
     ++by_name_[fault.name];
+    if (fault.counted == Fault::Counted::from_strike) restarts_.push_back(elapsed() / 60);
     std::string wrong = fault.strike(world_);
     tests::pause(lasts);
     const std::string lifted = fault.lift(world_);
@@ -133,16 +183,14 @@ class Soak {
   void finish() {
     if (const std::string unanswered = world_.crowd->stop(); !unanswered.empty()) violation(unanswered);
     const auto stopped = Steady::now();
-    std::string wrong;
-    const bool settled = tests::eventually(kSettleBound, [&] {
-      wrong = world_.unsettled();
-      if (!wrong.empty()) tests::pause(Milliseconds(200));
-      return wrong.empty();
-    });
-    if (!settled) violation("it does not converge: " + wrong);
+    world_.set_fault_share(0);
+    std::string wrong = settle();
     const double seconds_settled = std::chrono::duration<double>(Steady::now() - stopped).count();
-    if (settled) wrong = world_.audit();
-    if (settled && !wrong.empty()) violation(wrong);
+    if (!wrong.empty()) {
+      violation("it does not converge: " + wrong);
+    } else if (wrong = world_.audit(); !wrong.empty()) {
+      violation(wrong);
+    }
     // A5; polls go on, so that the two are not read at one moment.
     tests::eventually(seconds(10), [&] { return (wrong = world_.journal->unaccounted(world_.server)).empty(); });
     if (!wrong.empty()) violation("A5: " + wrong);
@@ -156,11 +204,15 @@ class Soak {
       if (last.descriptors > half_->descriptors + kDescriptors)
         violation(fmt::format("descriptors grew from {} to {}", half_->descriptors, last.descriptors));
     }
-    const tests::Crowd::Tally tally = world_.crowd->tally();
+    const tests::Crowd::Tally tally = world_.crowd->tally() - before_;
     std::string names;
     for (const auto& [name, count] : by_name_) names += fmt::format(" {} {}", name, count);
-    say(fmt::format("\nseed {}: {:.0f} s, {} edits asked, {} acknowledged, {} contacts made; {} faults:{}",
-                    options_.seed, elapsed(), tally.asked, tally.acknowledged, world_.crowd->made(), struck_, names));
+    say("\n" + world_.journal->sum());
+    say(fmt::format("injected into calls and webhooks of the CRM: {}", world_.injected()));
+    say(fmt::format(
+        "seed {}: {:.0f} s at {:.0f} edits/s, {} edits asked, {} acknowledged, {} contacts made; {} faults:{}",
+        options_.seed, elapsed(), options_.rate, tally.asked, tally.acknowledged, world_.crowd->made(), struck_,
+        names));
     say(
         fmt::format("converged {:.1f} s after the last edit; {} webhooks that were answered 2xx are in the store; "
                     "memory {} KiB half-way, {} at the end; "
@@ -170,9 +222,8 @@ class Soak {
   }
 
   int end() {
-    say(violations_ == 0
-            ? "nothing lost, nothing doubled, all equal, accepted = applied + suppressed + parked + pending"
-            : fmt::format("{} violations", violations_));
+    say(violations_ == 0 ? "0 lost, 0 doubled, all equal, accepted = applied + suppressed + parked + pending"
+                         : fmt::format("{} violations", violations_));
     if (violations_ > 0) world_.keep();
     return violations_ == 0 ? 0 : 1;
   }
@@ -182,11 +233,14 @@ class Soak {
   World world_;
   std::vector<const Fault*> faults_;
   Steady::time_point start_ = Steady::now();
-  Steady::time_point told_ = Steady::now();
+  Steady::time_point told_ = start_, told_before_ = start_;
+  tests::Crowd::Tally before_;  // while the capacity was measured
   std::size_t told_acknowledged_ = 0;
   std::optional<Footprint> half_;
   std::size_t struck_ = 0;
   std::map<std::string, std::size_t> by_name_;
+  std::vector<Sample> samples_;
+  std::vector<double> restarts_;  // minutes
   std::size_t violations_ = 0;
 };
 

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <span>
 
 namespace lockstep::recover {
 namespace {
 
 constexpr Milliseconds kFirstMirror{120'000};
+constexpr const char* kCallFaults[] = {"error_before_apply", "error_after_apply", "drop_before_apply",
+                                       "drop_after_apply", "too_many_requests"};
+constexpr const char* kWebhookFaults[] = {"webhook_lost", "webhook_doubled", "webhook_delayed"};
 constexpr Milliseconds kStandbyBound{30'000};
 // People delete and rewrite more here than the guard would let pass unasked.
 constexpr const char* kNoGuard = "guard: {delete_percent: 100, rewrite_percent: 100}";
@@ -102,6 +106,28 @@ bool World::promote_standby() {
   if (!database().promote()) return false;
   node_proxies_[primary_]->set(tests::FlakyProxy::Trouble::none);
   return true;
+}
+
+void World::set_fault_share(double share) {
+  const double calls = share / std::size(kCallFaults);
+  const double hooks = share / std::size(kWebhookFaults);
+  JsonObject changes;
+  for (const char* name : kCallFaults) changes[name] = JsonObject{{"rate", calls}};
+  for (const char* name : kWebhookFaults) changes[name] = JsonObject{{"rate", hooks}, {"jitter_ms", 5'000}};
+  crm.faults(changes);
+}
+
+std::string World::injected() {
+  std::string out;
+  const Json all = crm.control("GET", "faults");
+  for (const auto& names : {std::span<const char* const>(kCallFaults), std::span<const char* const>(kWebhookFaults)}) {
+    for (const char* name : names) {
+      const Json* fault = find_member(all, name);
+      const Json* hits = fault == nullptr ? nullptr : find_member(*fault, "hits");
+      if (hits != nullptr) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, to_text(*hits));
+    }
+  }
+  return out.empty() ? "nothing" : out;
 }
 
 void World::keep() {

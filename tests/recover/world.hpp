@@ -49,6 +49,11 @@ class World {
   std::string give_standby();
   bool promote_standby();
 
+  // Calls and webhooks of the CRM that go wrong from here on, beside the faults that strike: errors and cut connections
+  // before and after the call was carried out, 429, events lost, doubled and late. 0 to 1.
+  void set_fault_share(double share);
+  std::string injected();  // how often each has
+
   // What the server's clock is off by. False when it could not be set.
   bool set_clock(std::chrono::seconds off);
 

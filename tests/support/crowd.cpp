@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kFields[] = {"first_name", "last_name", "city"};
 constexpr std::size_t kMadeKept = 20;  // contacts of its own that a side goes on editing
 constexpr std::chrono::seconds kApiDeadline{10};
+constexpr std::chrono::milliseconds kBehindMost{200};
 constexpr std::size_t kComplaintBytes = 2'000;
 
 std::size_t index(Side side) { return static_cast<std::size_t>(side); }
@@ -229,13 +230,23 @@ bool Crowd::knock(const std::string& email, std::chrono::milliseconds deadline) 
   return true;
 }
 
-void Crowd::start(std::chrono::milliseconds pause_each) {
+void Crowd::start(std::chrono::milliseconds pause_each) { start(Pace::pause_after, pause_each); }
+
+void Crowd::start_at(double per_second) {
+  start(Pace::evenly, std::chrono::microseconds(static_cast<std::int64_t>(std::size(own_) * 1e6 / per_second)));
+}
+
+void Crowd::start(Pace pace, std::chrono::microseconds each) {
   stopping_ = false;
   for (const Side side : {Side::crm, Side::db, Side::api}) {
-    threads_.emplace_back([this, side, pause_each] {
+    threads_.emplace_back([this, side, pace, each] {
+      auto next = std::chrono::steady_clock::now();
       while (!stopping_) {
         step(side);
-        pause(pause_each);
+        const auto now = std::chrono::steady_clock::now();
+        // What was missed while nobody answered is not made up for.
+        next = pace == Pace::pause_after ? now + each : std::max(next + each, now - kBehindMost);
+        std::this_thread::sleep_until(next);
       }
     });
   }

@@ -46,6 +46,8 @@ class Crowd {
 
   // One thread for each side, with a pause after each operation. After stop() nothing is unanswered, or it says so.
   void start(std::chrono::milliseconds pause_each);
+  // So that all together do so many operations a second, as long as they are answered in time.
+  void start_at(double per_second);
   std::string stop();
 
   // "" when what both systems hold is what was acknowledged, with nobody lost and nobody twice; else what is wrong.
@@ -83,6 +85,8 @@ class Crowd {
     std::optional<ApiCall> unanswered;  // of the API's side
   };
 
+  enum class Pace { pause_after, evenly };
+  void start(Pace pace, std::chrono::microseconds each);
   Choice choose(Side side);
   bool act_in_crm(const Choice& choice);
   bool act_in_db(const Choice& choice);

@@ -48,6 +48,15 @@ std::string JournalAudit::unaccounted(const Server& server) {
   return wrong;
 }
 
+std::string JournalAudit::sum() {
+  std::map<std::string, std::int64_t> by = by_disposition();
+  std::int64_t all = 0;
+  for (const auto& [disposition, count] : by) all += count;
+  return fmt::format("accepted {} = applied {} + suppressed {} + parked {} + pending {}, of which {} still wait", all,
+                     by["applied"], by["suppressed"], by["parked"], by["pending"],
+                     store_.number("SELECT count(*) FROM inbox"));
+}
+
 std::uint64_t JournalAudit::webhooks_accepted() {
   return static_cast<std::uint64_t>(
       store_.number(fmt::format("SELECT count(*) {} AND body ->> 'via' = 'webhook'", kInputs)));

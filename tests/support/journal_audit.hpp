@@ -25,6 +25,9 @@ class JournalAudit {
   // A5: every input that was accepted is in the journal once, as one of four things, and the metrics say how often; what
   // had to wait has a second entry that names the first. "" or what does not sum. Polls go on meanwhile: ask again.
   std::string unaccounted(const Server& server);
+  // A5, of the whole store: what was accepted and what became of it, in words. What was pending had to wait for another
+  // input, or for a look at the object, and is then decided by that.
+  std::string sum();
   // Inputs that came by webhook.
   std::uint64_t webhooks_accepted();
 

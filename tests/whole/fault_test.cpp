@@ -74,6 +74,8 @@ TEST_F(Faults, AStoppedServerGoesOn) {
 TEST_F(Faults, ACrmThatRefusesConnections) { with_trouble(FlakyProxy::Trouble::refuse); }
 TEST_F(Faults, ACrmWhoseAnswersAreCutOff) { with_trouble(FlakyProxy::Trouble::cut); }
 TEST_F(Faults, ACrmThatAnswersRubbish) { with_trouble(FlakyProxy::Trouble::rubbish); }
+TEST_F(Faults, ACrmBehindASlowNetwork) { with_trouble(FlakyProxy::Trouble::delay); }
+TEST_F(Faults, ACrmWhoseConnectionsStandStill) { with_trouble(FlakyProxy::Trouble::stall); }
 
 TEST_F(Faults, NoDescriptorsLeft) {
 #ifdef __SANITIZE_ADDRESS__

@@ -1,6 +1,11 @@
 #include <gtest/gtest.h>
+#include <signal.h>
 
+#include <thread>
+
+#include "connector/capture_link.hpp"
 #include "connector/missed.hpp"
+#include "connectors/postgres/replication.hpp"
 #include "connectors/postgres/test_database.hpp"
 
 namespace lockstep::postgres {
@@ -149,6 +154,31 @@ TEST_F(PostgresCapture, ARestartOfTheDatabaseLosesNothing) {
     EXPECT_TRUE(fetched->has_value() || fetched->error().kind == ErrorKind::unavailable)
         << "the writer's session is opened anew";
   }
+}
+
+// Whoever stands between, or the server itself, may hang while the connection stays open.
+TEST_F(PostgresCapture, AStreamThatHasFallenSilentIsReadAnew) {
+  open({{"capture", "logical"}});
+  Settings settings;
+  settings.url = url("postgres");
+  settings.slot = settings.publication = slot();
+  settings.objects = {"contacts"};
+  settings.statement_timeout = std::chrono::seconds(10);
+  settings.stream_silence = std::chrono::seconds(3);
+  const auto link = std::make_shared<connector::CaptureLink>(ports_.loop, sink_);
+  const auto history = std::make_shared<History>(History::State{}, [](const History::State&) {});
+  std::jthread thread([&] { Replication(settings, history, link).run(); });
+  EXPECT_TRUE(shows(insert("before"), "before"));
+  const std::string server = "SELECT active_pid FROM pg_replication_slots WHERE slot_name = " + quote_text(slot());
+  const pid_t sender = std::stoi(sql(server));
+  ASSERT_EQ(kill(sender, SIGSTOP), 0);
+  EXPECT_TRUE(until([&] { return sink_.statuses.back().find("nothing is heard") != std::string::npos; }));
+  kill(sender, SIGCONT);
+  EXPECT_TRUE(shows(insert("after"), "after"));
+  const std::size_t interruptions = sink_.statuses.size();
+  ports_.loop.run_until([] { return false; }, std::chrono::seconds(5));
+  EXPECT_EQ(sink_.statuses.size(), interruptions) << "an idle server answers when it is asked";
+  link->stop();
 }
 
 TEST_F(PostgresCapture, NothingIsAcknowledgedBeforeItIsDurable) {

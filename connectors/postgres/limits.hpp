@@ -27,6 +27,7 @@ inline constexpr std::chrono::milliseconds lock_timeout{10'000};
 inline constexpr std::chrono::milliseconds network_timeout{30'000};  // unacknowledged bytes end a connection
 inline constexpr std::chrono::seconds connect_timeout{10};
 inline constexpr std::chrono::milliseconds status_interval{10'000};  // wal_sender_timeout is 60 s by default
+inline constexpr std::chrono::milliseconds stream_silence{60'000};   // although signs of life are asked for
 inline constexpr std::chrono::milliseconds outbox_poll{1'000};       // when no notification arrives
 inline constexpr std::chrono::milliseconds reconnect_first{200};
 inline constexpr std::chrono::milliseconds reconnect_most{5'000};

@@ -74,7 +74,7 @@ Sql<void> Replication::connect() {
                                " LOGICAL 0/0 (proto_version '1', publication_names " +
                                quote_text(quote_name(settings_.publication)) + ")");
   if (!started) return std::unexpected(started.error());
-  status_at_ = clock_.monotonic();
+  status_at_ = heard_at_ = clock_.monotonic();
   return {};
 }
 
@@ -138,25 +138,30 @@ Sql<void> Replication::make_slot(const std::string& why) {
 }
 
 std::optional<SqlFailure> Replication::stream() {
+  const std::chrono::milliseconds status_interval = std::min(limits::status_interval, settings_.stream_silence / 3);
   while (!link_->stopping()) {
     if (auto taken = take_acks(); !taken) return taken.error();
     const Duration now = clock_.monotonic();
-    if (status_wanted_ || durable_ > reported_ || now - status_at_ >= limits::status_interval) {
+    if (status_wanted_ || durable_ > reported_ || now - status_at_ >= status_interval) {
       if (auto sent = send_status(); !sent) return sent.error();
     }
     // Back-pressure: nothing is read while too much is not durable. The server buffers in its log.
     if (in_flight_.size() >= limits::capture_in_flight) {
-      link_->wait(-1, limits::status_interval / 2);
+      link_->wait(-1, status_interval / 2);
+      heard_at_ = clock_.monotonic();  // nobody has listened
       continue;
     }
     char* raw = nullptr;
     const int size = PQgetCopyData(session_->raw(), &raw, 1);
     const std::unique_ptr<char, FreeCopy> bytes(raw);
     if (size > 0) {
+      heard_at_ = clock_.monotonic();
       if (auto handled = handle({raw, static_cast<std::size_t>(size)}); !handled) return handled.error();
     } else if (size == 0) {
       if (!in_transaction_) flush();
-      const auto woke = link_->wait(PQsocket(session_->raw()), limits::status_interval / 2);
+      // The connection may be gone without a word, or whoever stands between may hang: TCP alone does not tell.
+      if (clock_.monotonic() - heard_at_ > settings_.stream_silence) return broken_stream("nothing is heard of it");
+      const auto woke = link_->wait(PQsocket(session_->raw()), status_interval / 2);
       if (woke == connector::CaptureLink::Woke::by_socket && PQconsumeInput(session_->raw()) == 0)
         return session_->last_failure();
     } else {
@@ -290,6 +295,7 @@ Sql<void> Replication::send_status() {
   pgoutput::StatusUpdate update;
   update.written = update.flushed = update.applied = durable_;
   update.now = clock_.now();
+  update.reply_requested = clock_.monotonic() - heard_at_ >= settings_.stream_silence / 3;
   const std::string bytes = pgoutput::encode(update);
   if (PQputCopyData(session_->raw(), bytes.data(), static_cast<int>(bytes.size())) != 1 ||
       PQflush(session_->raw()) != 0) {

@@ -67,6 +67,7 @@ class Replication {
   wire::pgoutput::Lsn durable_ = 0;   // everything before is durable here
   wire::pgoutput::Lsn reported_ = 0;
   Duration status_at_{0};
+  Duration heard_at_{0};
   bool status_wanted_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connector/connector.hpp"
+#include "connectors/postgres/limits.hpp"
 
 namespace lockstep::postgres {
 
@@ -27,7 +28,8 @@ struct Settings {
   std::string slot;  // replication slot
   std::string publication;
   std::chrono::milliseconds statement_timeout{0};
-  std::vector<std::string> objects;  // tables in use, in order of the entities
+  std::chrono::milliseconds stream_silence = limits::stream_silence;  // then replication connects anew; no setting
+  std::vector<std::string> objects;                                   // tables in use, in order of the entities
   // By object: jsonb columns of which single members are bound ("address.city"). Writes merge into them (L2).
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>> merged_columns;
 };

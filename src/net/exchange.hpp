@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/loop.hpp"
+#include "wire/frame.hpp"
 #include "wire/http.hpp"
 
 namespace lockstep::net {
@@ -36,7 +39,25 @@ class BodyStream {
   virtual void on_close(Action action) = 0;
 };
 
-// Exactly one of respond(), stream() and abort() is called, once, now or later. An exchange that is destroyed
+// What comes from the other side of a websocket. on_close is called once, whoever closed, with the code that the peer
+// gave (1005: none, 1006: the connection was lost); nothing is called after it.
+struct WebSocketEvents {
+  std::function<void(wire::FrameKind kind, std::string_view message)> on_message;
+  std::function<void(std::uint16_t code)> on_close;
+};
+
+// The server's end of a websocket. Pings are sent and answered below; messages are whole and, where text, valid UTF-8.
+class WebSocket {
+ public:
+  virtual ~WebSocket() = default;
+  // The bytes are shared, never copied.
+  virtual WriteOutcome send(const wire::Frame& frame) = 0;
+  virtual std::size_t pending_bytes() const = 0;
+  // Says goodbye after everything queued; the peer has a moment to answer. Nothing can be sent any more.
+  virtual void close(std::uint16_t code, std::string_view reason) = 0;
+};
+
+// Exactly one of respond(), stream(), upgrade() and abort() is called, once, now or later. An exchange that is destroyed
 // unanswered answers 500. When the peer is gone the answer is dropped.
 class Exchange {
  public:
@@ -45,9 +66,14 @@ class Exchange {
   virtual void respond(wire::HttpResponse response) = 0;
   // `head.body` must be empty.
   virtual std::shared_ptr<BodyStream> stream(wire::HttpResponse head) = 0;
+  // Only for a request that is_websocket_upgrade(). The peer is told 101; messages may come from the next turn on.
+  virtual std::shared_ptr<WebSocket> upgrade(WebSocketEvents events) = 0;
   // Cuts the connection without a word: what a sandbox does when it plays a lost answer.
   virtual void abort() = 0;
 };
+
+// A GET that asks for a websocket of version 13 in the way that RFC 6455 wants.
+bool is_websocket_upgrade(const wire::HttpRequest& request);
 
 using Handler = std::function<void(ServerRequest, std::shared_ptr<Exchange>)>;
 

@@ -28,6 +28,9 @@ struct ServerLimits {
   // More than zero: at most once in this time, so that a busy stream costs fewer calls; a first write after a
   // pause is not held back.
   Duration stream_flush_interval = Duration::zero();
+  std::size_t websocket_message_bytes_limit = 1'000'000;  // a longer message: closed with 1009
+  // A websocket that was silent for this long is pinged; silent for twice as long: closed.
+  Duration websocket_ping_after = std::chrono::seconds(30);
   std::size_t pipeline_pending_bytes_limit = 256 << 10;  // no further pipelined request is started beyond it
 };
 

@@ -56,6 +56,9 @@ class ConnectionExchange final : public Exchange {
     connection->start_stream(head);
     return std::make_shared<ConnectionStream>(connection);
   }
+  std::shared_ptr<WebSocket> upgrade(WebSocketEvents events) override {
+    return take()->start_upgrade(std::move(events));
+  }
   void abort() override { take()->close(); }
 
  private:
@@ -99,6 +102,7 @@ void ServerConnection::close() {
   // Input and output stay: operations under way may look at them until they complete.
   stream_.close();
   if (on_close_) core_->loop().post(std::exchange(on_close_, nullptr));
+  if (waiting_write_) core_->loop().post(std::exchange(waiting_write_, nullptr));
   core_->remove(*this);
 }
 
@@ -112,6 +116,11 @@ void ServerConnection::begin_drain() {
 void ServerConnection::check_deadlines(Duration now) {
   if (now >= write_deadline_) return close();
   if (now < read_deadline_) return;
+  if (phase_ == Phase::upgraded && !std::exchange(pinged_, true)) {
+    read_deadline_ = now + core_->limits().websocket_ping_after;
+    output_.add({'\x89', '\0'});  // a ping without payload
+    return flush();
+  }
   if (phase_ == Phase::reading && request_started_) {
     return refuse(408, "Request Timeout", "the request did not arrive completely in time");
   }
@@ -119,7 +128,7 @@ void ServerConnection::check_deadlines(Duration now) {
 }
 
 void ServerConnection::read() {
-  if (reading_ || peer_done_ || phase_ == Phase::last || phase_ == Phase::closed) return;
+  if (reading_ || peer_done_ || phase_ == Phase::upgraded || phase_ == Phase::last || phase_ == Phase::closed) return;
   // While a request is answered we read only to learn that the peer is gone; what it sends
   // meanwhile stays in the kernel once some of it is here.
   const bool answering = phase_ == Phase::answering || phase_ == Phase::streaming;
@@ -139,6 +148,12 @@ void ServerConnection::read() {
 
 void ServerConnection::on_read(const error_code& error, std::size_t bytes) {
   reading_ = false;
+  if (phase_ == Phase::upgraded) {
+    if (!error) input_.commit(bytes);
+    // Begun before the upgrade; an error comes again when the websocket reads.
+    if (waiting_read_) upgraded_read(waiting_buffer_, std::exchange(waiting_read_, nullptr));
+    return;
+  }
   if (phase_ == Phase::closed) return;
   if (error == asio::error::operation_aborted) return read();  // by start_stream()
   if (error) {
@@ -206,6 +221,7 @@ void ServerConnection::dispatch() {
   http_1_0_ = parser_.is_http_1_0();
   wire::HttpRequest request = parser_.take();
   head_ = request.method == "HEAD";
+  if (is_websocket_upgrade(request)) upgrade_ = request;
   core_->handle({std::move(request), remote_address_}, std::make_shared<ConnectionExchange>(shared_from_this()));
 }
 
@@ -237,6 +253,7 @@ void ServerConnection::refuse(unsigned status, std::string_view title, std::stri
 
 void ServerConnection::respond(wire::HttpResponse response) {
   if (phase_ != Phase::answering) return;  // the peer is gone
+  upgrade_.reset();
   if (asks_to_close(response)) keep_alive_ = false;
   const bool has_body = !head_ && may_have_body(response.status);
   const bool inline_body = response.body.size() <= kInlineBodyBytes;
@@ -275,19 +292,25 @@ void ServerConnection::start_stream(const wire::HttpResponse& head) {
 WriteOutcome ServerConnection::stream_write(std::shared_ptr<const std::string> bytes) {
   if (phase_ != Phase::streaming) return WriteOutcome::closed;
   if (bytes->empty() || head_) return WriteOutcome::accepted;
+  return queue_shared(std::move(bytes), chunked_ ? Framing::chunk : Framing::plain);
+}
+
+WriteOutcome ServerConnection::queue_shared(std::shared_ptr<const std::string> bytes, Framing framing) {
   if (output_.pending_bytes() + bytes->size() > core_->limits().stream_pending_bytes_limit) {
     return WriteOutcome::over_limit;
   }
-  if (chunked_) {
+  if (framing == Framing::chunk) {
     output_.add_chunk(std::move(bytes));
   } else {
     output_.add_shared(std::move(bytes));
   }
-  if (!flush_arranged_) {
-    flush_arranged_ = true;
-    core_->flush_later(shared_from_this());
-  }
+  flush_at_end_of_turn();
   return WriteOutcome::accepted;
+}
+
+void ServerConnection::flush_at_end_of_turn() {
+  if (std::exchange(flush_arranged_, true)) return;
+  core_->flush_later(shared_from_this());
 }
 
 void ServerConnection::flush_stream() {
@@ -326,6 +349,9 @@ void ServerConnection::on_write(const error_code& error, std::size_t bytes) {
   output_.consume(bytes);
   write_deadline_ = Duration::max();
   // New stream writes wait for their flush, the rest of an unfinished one does not.
+  if (waiting_write_ && output_.pending_bytes() <= core_->limits().stream_pending_bytes_limit) {
+    core_->loop().post(std::exchange(waiting_write_, nullptr));
+  }
   if (flush_arranged_ && output_.batch_done()) return;
   if (!output_.empty()) return flush();
   process();

@@ -15,8 +15,8 @@ constexpr Duration kAcceptPause = std::chrono::milliseconds(100);
 
 // Deadlines are kept by one coarse sweep instead of a timer per request; they are late by at most this.
 Duration sweep_interval(const ServerLimits& limits) {
-  const Duration shortest =
-      std::min({limits.request_timeout, limits.idle_timeout, limits.write_timeout, limits.linger_timeout});
+  const Duration shortest = std::min({limits.request_timeout, limits.idle_timeout, limits.write_timeout,
+                                      limits.linger_timeout, limits.websocket_ping_after});
   return std::clamp<Duration>(shortest / 4, std::chrono::milliseconds(5), std::chrono::seconds(1));
 }
 

@@ -108,6 +108,11 @@ class RawPeer {
   bool send(std::string_view bytes) {
     return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
+  // False when the kernel does not take all of it now.
+  bool try_send(std::string_view bytes) {
+    return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+           static_cast<ssize_t>(bytes.size());
+  }
   void finish_sending() { ::shutdown(descriptor_, SHUT_WR); }
   // Closes so that the other side sees a reset.
   void reset() {

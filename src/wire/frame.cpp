@@ -25,4 +25,10 @@ Frame::Frame(FrameKind kind, std::initializer_list<std::string_view> parts) : ki
   bytes_ = std::make_shared<const std::string>(std::move(out));
 }
 
+Frame Frame::unframed(std::string bytes) {
+  Frame out;
+  out.bytes_ = std::make_shared<const std::string>(std::move(bytes));
+  return out;
+}
+
 }  // namespace lockstep::wire

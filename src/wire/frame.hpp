@@ -19,6 +19,9 @@ class Frame {
   // The payload is the parts, joined.
   Frame(FrameKind kind, std::initializer_list<std::string_view> parts);
 
+  // Bytes without a header, for what shares them and is no websocket.
+  static Frame unframed(std::string bytes);
+
   FrameKind kind() const { return kind_; }
   std::string_view payload() const { return bytes_ ? std::string_view(*bytes_).substr(header_) : std::string_view(); }
   const std::shared_ptr<const std::string>& bytes() const { return bytes_; }  // header and payload

@@ -13,7 +13,7 @@
 namespace lockstep::postgres {
 namespace {
 
-connector::Capabilities make_capabilities() {
+connector::Capabilities make_capabilities(const Settings& settings) {
   connector::Capabilities capabilities;
   capabilities.kind = "postgres";
   capabilities.summary = "tables of a PostgreSQL database, Supabase included";
@@ -25,13 +25,17 @@ connector::Capabilities make_capabilities() {
   capabilities.write_batch_limit = limits::write_batch;
   capabilities.quirks = {"columns of type bytea are left out", "decimals are texts, so that no digit is lost",
                          "an update that leaves a large value alone may be captured without that value"};
+  capabilities.table_schema = settings.schema;
+  for (const auto& [name, one] : settings.tables) {
+    if (!one.key.empty()) capabilities.table_keys[name] = one.key;
+  }
   return capabilities;
 }
 
 class PostgresConnector final : public connector::WorkerConnector<Database> {
  public:
   PostgresConnector(const connector::SystemSettings& system, Settings settings, const connector::Ports& ports)
-      : WorkerConnector(make_capabilities(), std::make_shared<Database>(settings), ports),
+      : WorkerConnector(make_capabilities(settings), std::make_shared<Database>(settings), ports),
         system_(system),
         settings_(std::move(settings)) {}
 
@@ -116,7 +120,7 @@ class PostgresConnector final : public connector::WorkerConnector<Database> {
 }  // namespace
 
 connector::Factory factory() {
-  return connector::worker_factory<PostgresConnector>(make_capabilities(), settings_schema(), &read_settings);
+  return connector::worker_factory<PostgresConnector>(make_capabilities({}), settings_schema(), &read_settings);
 }
 
 }  // namespace lockstep::postgres

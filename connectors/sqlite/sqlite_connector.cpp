@@ -19,6 +19,7 @@ connector::Capabilities make_capabilities() {
   table.name = "*";
   capabilities.objects.push_back(table);
   capabilities.captures = true;
+  capabilities.table_schema = "public";  // a file has none; this is what clients of a database ask for
   capabilities.compares_and_swaps = true;
   capabilities.write_batch_limit = limits::write_batch;
   capabilities.quirks = {

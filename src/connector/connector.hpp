@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,10 @@ struct Capabilities {
   std::size_t write_parallel_limit = 1;  // calls of write() at the same time
   Duration find_settles{0};              // after an unknown create, a search is only trusted this much later
   std::vector<std::string> quirks;
+  // Objects are tables of this schema, for clients that subscribe to tables; "": they are none.
+  std::string table_schema = {};
+  std::map<std::string, std::vector<std::string>> table_keys =
+      {};  // columns of a table's key; where none are named: id
 };
 
 struct SettingProblem {

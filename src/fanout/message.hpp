@@ -31,7 +31,7 @@ enum class Content { entry, row, broadcast, presence };
 class Message {
  public:
   Content content = Content::entry;
-  Seq seq = 0;  // of the journal; 0: not committed, not kept
+  Seq seq = 0;             // of the journal; 0: not committed, not kept
   std::uint32_t part = 0;  // of several with one sequence, from 0
   SourceId source;
   EntityName entity;

@@ -1,5 +1,6 @@
 #include "fanout/topic_hub.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.hpp"
@@ -65,13 +66,18 @@ void TopicHub::drop_if_idle(const std::string& topic) {
   if (at != topics_.end() && at->second.kept.empty() && at->second.listeners.empty()) topics_.erase(at);
 }
 
+Seq TopicHub::replayable_after(const std::string& topic) const {
+  const auto at = passed_over_.find(topic);
+  return at == passed_over_.end() ? forgotten_ : std::max(forgotten_, at->second);
+}
+
 bool TopicHub::listened(const std::string& topic) const {
   const auto at = topics_.find(topic);
   return at != topics_.end() && !at->second.listeners.empty();
 }
 
 std::optional<SubscriptionId> TopicHub::subscribe(const std::string& topic, Seq after, Listener listener) {
-  if (after < forgotten_ || full()) return std::nullopt;
+  if (after < replayable_after(topic) || full()) return std::nullopt;
   const SubscriptionId id = ++last_id_;
   const auto subscription = std::make_shared<Subscription>(Subscription{topic, std::move(listener), after});
   subscriptions_.emplace(id, subscription);

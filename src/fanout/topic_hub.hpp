@@ -51,11 +51,14 @@ class TopicHub {
   // Messages with a sequence come in order; several may share one. One message, delivered to all its topics.
   void publish(std::shared_ptr<const Message> message);
 
+  // Something happened on the topic that was not worth a message, for nobody listens: it can not be replayed.
+  void pass_over(const std::string& topic, Seq seq) { passed_over_[topic] = seq; }
+
   // Tells where the journal stood at start, so that resuming from there is no gap.
   void start_at(Seq seq);
   Seq last_seq() const { return last_seq_; }
   // What comes after this can be replayed from memory.
-  Seq replayable_after() const { return forgotten_; }
+  Seq replayable_after(const std::string& topic) const;
 
   // Delivers what is kept of the topic after `after` and then everything new, without a hole. nullopt when memory does
   // not reach back that far (read the journal, then subscribe again) or when full(). `after` may lie ahead of
@@ -91,6 +94,7 @@ class TopicHub {
   std::size_t kept_bytes_ = 0;
   Seq last_seq_ = 0;
   Seq forgotten_ = 0;
+  std::unordered_map<std::string, Seq> passed_over_;  // as many as there are topics that are passed over: tenants
   SubscriptionId last_id_ = 0;
 };
 

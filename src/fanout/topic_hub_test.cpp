@@ -52,7 +52,7 @@ TEST(TopicHub, DeliversWhatIsKeptAndThenWhatComes) {
 TEST(TopicHub, TellsAGapInsteadOfHidingIt) {  // P1
   TopicHub hub(limits(2));
   for (Seq seq = 1; seq <= 5; ++seq) hub.publish(event(seq));
-  EXPECT_EQ(hub.replayable_after(), 3u);
+  EXPECT_EQ(hub.replayable_after("acme"), 3u);
   Reader reader;
   EXPECT_FALSE(hub.subscribe("acme", 2, reader.listener()));
   EXPECT_TRUE(reader.seen.empty());
@@ -82,7 +82,7 @@ TEST(TopicHub, AReaderAheadOfThePublisherGetsNothingTwice) {
 TEST(TopicHub, KeepsBoundedBytes) {  // O3
   TopicHub hub(limits(1000, 3 * 430));
   for (Seq seq = 1; seq <= 20; ++seq) hub.publish(event(seq, "acme", 30));
-  EXPECT_EQ(hub.replayable_after(), 17u);
+  EXPECT_EQ(hub.replayable_after("acme"), 17u);
 }
 
 TEST(TopicHub, ASlowReaderIsSetAsideAndTheOthersAreNot) {
@@ -167,6 +167,19 @@ TEST(TopicHub, WhatHasNoSequenceIsNotKept) {
   EXPECT_EQ(there.seen.size(), 1u);
   EXPECT_TRUE(late.seen.empty());
   EXPECT_EQ(hub.last_seq(), 0u);
+}
+
+TEST(TopicHub, WhatWasPassedOverIsAGapOfItsTopicOnly) {  // P1
+  TopicHub hub;
+  hub.publish(event(1));
+  hub.pass_over("acme", 2);
+  hub.publish(event(2, "other"));
+  hub.publish(event(3));
+  Reader reader;
+  EXPECT_FALSE(hub.subscribe("acme", 1, reader.listener()));
+  EXPECT_TRUE(hub.subscribe("acme", 2, reader.listener()));
+  EXPECT_EQ(reader.seen, (std::vector<Seq>{3}));
+  EXPECT_TRUE(hub.subscribe("other", 1, reader.listener()));
 }
 
 TEST(TopicHub, TopicsWithoutListenersAndMessagesCostNothing) {  // O3

@@ -8,6 +8,14 @@ enum class Level { anybody, any_caller, sees_all, viewer, editor, owner };
 
 const std::map<std::string, Level> kNeeds = {
     {"POST /hooks/{source}/{system}", Level::anybody},
+    // Who asks is found out in the protocol, not by the route.
+    {"POST /socket.io/", Level::anybody},
+    {"OPTIONS /socket.io/", Level::anybody},
+    {"OPTIONS /realtime/v1/api/broadcast", Level::anybody},
+    {"OPTIONS /realtime/v1/api/broadcast/{topic}/events/{event}", Level::anybody},
+    {"POST /realtime/v1/api/broadcast", Level::any_caller},
+    {"POST /realtime/v1/api/broadcast/{topic}/events/{event}", Level::any_caller},
+    {"POST /api/v1/sources/{source}/seen", Level::viewer},
     {"GET /healthz", Level::anybody},
     {"GET /readyz", Level::anybody},
     {"GET /metrics", Level::sees_all},

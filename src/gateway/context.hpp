@@ -8,6 +8,9 @@
 namespace lockstep::gateway {
 
 class EventStreams;
+class PhoenixServer;
+class Seen;
+class SocketServer;
 
 struct Context {
   hub::Hub& hub;
@@ -17,6 +20,9 @@ struct Context {
   Log& log;
   std::string version;
   EventStreams* streams = nullptr;
+  Seen* seen = nullptr;
+  SocketServer* sockets = nullptr;
+  PhoenixServer* phoenix = nullptr;
 };
 
 // Each file of routes adds its own. The context outlives the router.
@@ -26,11 +32,12 @@ void add_record_routes(Router& router, Context& context);  // records: list, rea
 void add_work_routes(Router& router, Context& context);    // jobs, inbox
 void add_dead_letter_routes(Router& router, Context& context);
 void add_conflict_routes(Router& router, Context& context);
-void add_undo_routes(Router& router, Context& context);    // undo of an entry or a job, replay
-void add_intake_routes(Router& router, Context& context);  // webhooks
-void add_event_routes(Router& router, Context& context);   // SSE
-void add_health_routes(Router& router, Context& context);  // healthz, readyz, metrics
-void add_page_routes(Router& router, Context& context);    // the live page
+void add_undo_routes(Router& router, Context& context);      // undo of an entry or a job, replay
+void add_intake_routes(Router& router, Context& context);    // webhooks
+void add_event_routes(Router& router, Context& context);     // SSE
+void add_realtime_routes(Router& router, Context& context);  // Socket.IO, Supabase Realtime, seen
+void add_health_routes(Router& router, Context& context);    // healthz, readyz, metrics
+void add_page_routes(Router& router, Context& context);      // the live page
 
 // The body as a JSON object, or nothing after answering 422.
 std::optional<JsonObject> body_object(const Call& call);

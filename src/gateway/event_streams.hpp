@@ -1,6 +1,5 @@
-// The open event streams (SSE). A stream resumes after any sequence: first from the journal, then from memory, then
-// live, without a hole (P1); what the journal has pruned is named by an event `gap`. A reader that is too slow is closed; it resumes with Last-Event-ID. Rights are asked again
-// while a stream is open: it narrows or ends with them (P2).
+// The open event streams (SSE): a Feed each. A reader that is too slow is closed; it resumes with Last-Event-ID. Rights
+// are asked again while a stream is open: it narrows or ends with them (P2).
 #pragma once
 
 #include <list>
@@ -9,12 +8,13 @@
 #include <string>
 
 #include "gateway/context.hpp"
+#include "gateway/identities.hpp"
 
 namespace lockstep::gateway {
 
 class EventStreams {
  public:
-  explicit EventStreams(Context& context) : context_(context) {}
+  EventStreams(Context& context, Identities& identities) : context_(context), identities_(identities) {}
   ~EventStreams();
   EventStreams(const EventStreams&) = delete;
   EventStreams& operator=(const EventStreams&) = delete;
@@ -26,15 +26,13 @@ class EventStreams {
 
  private:
   struct Stream;
-  void catch_up(const std::shared_ptr<Stream>& stream);
-  void join(const std::shared_ptr<Stream>& stream);
-  void continue_when_drained(const std::shared_ptr<Stream>& stream);
   void drop(const std::shared_ptr<Stream>& stream);
   void tick();
-  bool still_allowed(Stream& stream) const;
 
   Context& context_;
+  Identities& identities_;
   std::list<std::shared_ptr<Stream>> open_;
+  std::uint64_t ticks_ = 0;
   std::optional<TimerId> timer_;
 };
 

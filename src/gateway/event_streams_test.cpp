@@ -119,9 +119,9 @@ TEST(EventStreams, ASlowReaderIsClosedAndResumesWithoutAHole) {
 TEST(EventStreams, AClosedReaderIsForgotten) {
   World world;
   const Answer stream = world.call("viewer", "GET", kEvents);
-  ASSERT_EQ(world.hub->events().subscribers(), 1u);
+  ASSERT_EQ(world.hub->events().subscriptions(), 1u);
   stream.body->gone();
-  EXPECT_EQ(world.hub->events().subscribers(), 0u);
+  EXPECT_EQ(world.hub->events().subscriptions(), 0u);
   world.gateway->close_streams();
 }
 
@@ -132,7 +132,7 @@ TEST(EventStreams, CloseStreamsEndsThemAll) {
   world.gateway->close_streams();
   EXPECT_TRUE(a.body->closed);
   EXPECT_TRUE(b.body->closed);
-  EXPECT_EQ(world.hub->events().subscribers(), 0u);
+  EXPECT_EQ(world.hub->events().subscriptions(), 0u);
 }
 
 // A hub that has forgotten what is in the journal (after a restart): the gap is read from the store, in pieces, while

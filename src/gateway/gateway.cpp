@@ -2,16 +2,25 @@
 
 #include "gateway/context.hpp"
 #include "gateway/event_streams.hpp"
+#include "gateway/phoenix_server.hpp"
+#include "gateway/socket_server.hpp"
 
 namespace lockstep::gateway {
 
 struct Gateway::State {
   explicit State(const GatewayParts& parts)
-      : context{*parts.hub, *parts.access, *parts.loop, *parts.random, *parts.log, parts.version, nullptr},
-        streams(context),
+      : context{*parts.hub, *parts.access, *parts.loop, *parts.random, *parts.log, parts.version},
+        identities(context),
+        streams(context, identities),
+        seen(context),
+        sockets(context, identities, seen),
+        phoenix(context, identities, seen),
         router(*parts.access, parts.loop->clock(),
                [hub = parts.hub](const SourceId& source) { return hub->catalog().find(source) != nullptr; }) {
     context.streams = &streams;
+    context.seen = &seen;
+    context.sockets = &sockets;
+    context.phoenix = &phoenix;
     add_intake_routes(router, context);  // first: the busiest
     add_source_routes(router, context);
     add_system_routes(router, context);
@@ -21,12 +30,17 @@ struct Gateway::State {
     add_conflict_routes(router, context);
     add_undo_routes(router, context);
     add_event_routes(router, context);
+    add_realtime_routes(router, context);
     add_health_routes(router, context);
     add_page_routes(router, context);
   }
 
   Context context;
+  Identities identities;
   EventStreams streams;
+  Seen seen;
+  SocketServer sockets;
+  PhoenixServer phoenix;
   Router router;
 };
 
@@ -37,7 +51,11 @@ void Gateway::handle(net::ServerRequest request, std::shared_ptr<net::Exchange> 
   state_->router.handle(std::move(request), std::move(exchange));
 }
 
-void Gateway::close_streams() { state_->streams.close_all(); }
+void Gateway::close_streams() {
+  state_->streams.close_all();
+  state_->sockets.close_all();
+  state_->phoenix.close_all();
+}
 
 const std::vector<Route>& Gateway::routes() const { return state_->router.routes(); }
 

@@ -103,9 +103,32 @@ struct FakeBody final : net::BodyStream {
   Action gone;
 };
 
+struct FakeSocket final : net::WebSocket {
+  net::WriteOutcome send(const wire::Frame& frame) override {
+    if (closed_with != 0) return net::WriteOutcome::closed;
+    if (pending + frame.size() > pending_limit) return net::WriteOutcome::over_limit;
+    if (!reading) pending += frame.size();
+    received.emplace_back(frame.payload());
+    return net::WriteOutcome::accepted;
+  }
+  std::size_t pending_bytes() const override { return pending; }
+  void close(std::uint16_t code, std::string_view) override {
+    if (closed_with == 0) closed_with = code;
+  }
+  void say(std::string_view text) { events.on_message(wire::FrameKind::text, text); }
+
+  net::WebSocketEvents events;
+  std::vector<std::string> received;
+  std::size_t pending = 0;
+  std::size_t pending_limit = 256 << 10;
+  bool reading = true;  // false: what is sent stays pending
+  std::uint16_t closed_with = 0;
+};
+
 struct Answer {
   std::optional<wire::HttpResponse> response;
   std::shared_ptr<FakeBody> body;
+  std::shared_ptr<FakeSocket> socket;
 
   unsigned status() const { return response ? response->status : 0; }
   Json json() const {
@@ -126,6 +149,11 @@ struct FakeExchange final : net::Exchange {
     answer->response = std::move(head);
     answer->body = std::make_shared<FakeBody>();
     return answer->body;
+  }
+  std::shared_ptr<net::WebSocket> upgrade(net::WebSocketEvents events) override {
+    answer->socket = std::make_shared<FakeSocket>();
+    answer->socket->events = std::move(events);
+    return answer->socket;
   }
   void abort() override { ADD_FAILURE() << "the gateway cuts no connection"; }
   std::shared_ptr<Answer> answer;

@@ -1,5 +1,6 @@
 // GET /api/v1/sources, GET /api/v1/sources/{source}/status
 #include "gateway/context.hpp"
+#include "gateway/seen.hpp"
 #include "gateway/shapes.hpp"
 
 namespace lockstep::gateway {
@@ -55,6 +56,7 @@ void add_source_routes(Router& router, Context& context) {
                                         {"counts", to_json(counts)},
                                         {"systems", std::move(systems)},
                                         {"jobs", std::move(jobs)},
+                                        {"seen", to_json(context.seen->of(source))},
                                         {"last_seq", context.hub.events().last_seq()}};
                     });
               }});

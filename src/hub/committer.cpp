@@ -22,6 +22,7 @@ struct Committer::Outcome {
     std::ranges::move(batch.journal, std::back_inserter(committed.journal));
     std::ranges::move(batch.outbox, std::back_inserter(committed.outbox));
     std::ranges::move(batch.inbox, std::back_inserter(committed.inbox));
+    std::ranges::move(batch.holdings, std::back_inserter(committed.holdings));
     ++transactions;
   }
 };

@@ -48,6 +48,7 @@ struct Committed {
   std::vector<sync::JournalEntry> journal;
   std::vector<sync::OutboxRow> outbox;
   std::vector<sync::InboxRow> inbox;
+  std::vector<sync::Holding> holdings;
 };
 
 class Committer {

@@ -19,8 +19,24 @@ Json event_json(const sync::JournalEntry& entry) {
 
 std::string event_text(const sync::JournalEntry& entry) { return to_text(event_json(entry)); }
 
-std::string event_frame(const sync::JournalEntry& entry) {
-  return "id: " + std::to_string(entry.seq) + "\ndata: " + event_text(entry) + "\n\n";
+std::string entry_topic(const SourceId& source) { return "entries:" + (source.empty() ? "*" : source.str()); }
+
+std::string row_topic(const SourceId& source) { return "rows:" + (source.empty() ? "*" : source.str()); }
+
+std::shared_ptr<const fanout::Message> entry_message(const sync::JournalEntry& entry) {
+  auto message = std::make_shared<fanout::Message>();
+  message->content = fanout::Content::entry;
+  message->seq = entry.seq;
+  message->source = entry.source;
+  message->entity = entry.entity;
+  message->topics = {entry_topic(entry.source), entry_topic({})};
+  message->event = entry.kind;
+  message->text = event_text(entry);
+  return message;
+}
+
+std::string event_frame(const fanout::Message& message) {
+  return "id: " + std::to_string(message.seq) + "\ndata: " + message.text + "\n\n";
 }
 
 }  // namespace lockstep::hub

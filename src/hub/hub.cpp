@@ -6,10 +6,13 @@
 #include "hub/event_text.hpp"
 #include "hub/lane.hpp"
 #include "hub/rework.hpp"
+#include "hub/row_events.hpp"
 #include "hub/view.hpp"
 
 namespace lockstep::hub {
 namespace {
+
+constexpr std::chrono::minutes kRowsKeptFor{5};  // after the last listener: more than a recovery takes
 
 Error no_system(const SourceId& source, const SystemName& system) {
   return {ErrorKind::not_found, "no system '" + system.str() + "' in source '" + source.str() + "'", {}};
@@ -42,6 +45,8 @@ struct Hub::State {
     if (!one->started()) return fail(ErrorKind::unavailable, "not connected yet");
     return one->setup().connector;
   }
+  void publish(const Committed& done);
+  bool rows_wanted(const SourceId& source);
   void committed(const Committed& done);
   void count(const std::vector<sync::Applied>& applied);
   void retire(std::unique_ptr<Lane> lane, Lane* successor);
@@ -53,7 +58,9 @@ struct Hub::State {
   sync::Engine engine;
   Committer committer;
   Reads reads;
-  fanout::EventStream events;
+  fanout::TopicHub events;
+  RowEvents rows;
+  std::map<SourceId, Time> rows_wanted_until;
   Metrics metrics;
   Rework rework;
   std::map<std::pair<SourceId, SystemName>, std::unique_ptr<Lane>> lanes;
@@ -84,10 +91,46 @@ void Hub::start() {
   state_->rework.resume();
 }
 
-void Hub::State::committed(const Committed& done) {
+// In the order of the journal; what an entry has made a table hold comes after the entry.
+void Hub::State::publish(const Committed& done) {
+  std::multimap<Seq, const sync::Holding*> rows_of;
+  for (const sync::Holding& holding : done.holdings) rows_of.emplace(holding.cause, &holding);
   for (const sync::JournalEntry& entry : done.journal) {
-    events.publish({entry.seq, entry.source, std::make_shared<const std::string>(event_frame(entry))});
+    events.publish(entry_message(entry));
+    std::uint32_t part = 0;
+    for (auto [at, end] = rows_of.equal_range(entry.seq); at != end; ++at) {
+      const sync::Holding& holding = *at->second;
+      const Lane* one = lane(holding.source, holding.system);
+      if (one == nullptr || one->setup().connector->capabilities().table_schema.empty()) continue;
+      if (!rows_wanted(holding.source)) {
+        events.pass_over(row_topic(holding.source), entry.seq);
+        events.pass_over(row_topic({}), entry.seq);
+        continue;
+      }
+      const auto row = rows.message(*catalog, one->setup().connector->capabilities(), holding, entry.at, part);
+      if (!row) continue;
+      ++part;
+      events.publish(row);
+    }
   }
+}
+
+// Rows are worth their text while somebody listens, or did a moment ago and may come back.
+bool Hub::State::rows_wanted(const SourceId& source) {
+  const Time now = parts.loop->clock().now();
+  if (events.listened(row_topic(source)) || events.listened(row_topic({}))) {
+    rows_wanted_until[source] = now + kRowsKeptFor;
+    return true;
+  }
+  const auto at = rows_wanted_until.find(source);
+  if (at == rows_wanted_until.end()) return false;
+  if (now < at->second) return true;
+  rows_wanted_until.erase(at);
+  return false;
+}
+
+void Hub::State::committed(const Committed& done) {
+  publish(done);
   std::set<std::pair<SourceId, SystemName>> writes;
   for (const sync::OutboxRow& row : done.outbox) writes.emplace(row.key.source, row.key.system);
   for (const auto& key : writes) {
@@ -307,7 +350,7 @@ Metrics Hub::metrics() const {
   return out;
 }
 
-fanout::EventStream& Hub::events() { return state_->events; }
+fanout::TopicHub& Hub::events() { return state_->events; }
 
 bool Hub::draining() const { return state_->draining; }
 

@@ -16,7 +16,7 @@
 #include "base/loop.hpp"
 #include "base/random.hpp"
 #include "connector/connector.hpp"
-#include "fanout/event_stream.hpp"
+#include "fanout/topic_hub.hpp"
 #include "hub/dead_letters.hpp"
 #include "hub/guard.hpp"
 #include "hub/hold.hpp"
@@ -185,7 +185,8 @@ class Hub {
   std::vector<LaneStatus> lanes(const SourceId& source) const;
   const sync::Catalog& catalog() const;
   Metrics metrics() const;
-  fanout::EventStream& events();
+  // What was committed, by topic: entry_topic() and row_topic(), of one source or of all.
+  fanout::TopicHub& events();
 
  private:
   struct State;

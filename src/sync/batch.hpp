@@ -157,6 +157,19 @@ struct ConflictRow {
   friend bool operator==(const ConflictRow&, const ConflictRow&) = default;
 };
 
+// What a system has come to hold of a record, and what it held before: for those who show its rows. Canonical values,
+// references as the system's own ids. nullopt: nothing.
+struct Holding {
+  SourceId source;
+  EntityName entity;
+  RecordId record;
+  SystemName system;
+  std::string external_id;
+  Seq cause = 0;  // the journal entry
+  std::optional<Fields> before;
+  std::optional<Fields> after;
+};
+
 // Everything that one transaction writes. All or nothing.
 struct Batch {
   Seq first_seq = 0;  // journal entries are first_seq, first_seq+1, …; must continue the journal
@@ -173,6 +186,7 @@ struct Batch {
   std::vector<Seq> inbox_erased;
   std::vector<ConflictRow> conflicts;
   std::vector<StateRow> state;
+  std::vector<Holding> holdings;  // not written: they follow from the records
 
   bool empty() const;
 };

@@ -267,11 +267,42 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
   return {};
 }
 
+void Workspace::note_holdings(const EntitySchema& entity, const Entry& entry) {
+  const auto held = [](const Link* link) { return link != nullptr && link->state == LinkState::linked; };
+  const auto shown = [&](const Link& link) {
+    Fields out = link.base;
+    for (auto& [name, value] : out) {
+      const FieldSchema* field = entity.find(name);
+      if (field == nullptr || field->type != FieldType::reference || !value.is_string()) continue;
+      const TargetState there =
+          target(entry.now.source, field->target, RecordId(std::string(value.get_string())), link.system);
+      value = there.external_id.empty() ? Json(nullptr) : Json(there.external_id);
+    }
+    return out;
+  };
+  for (const SystemBinding& binding : entity.systems) {
+    const Link* after = entry.now.link(binding.system);
+    const Link* before = entry.before ? entry.before->link(binding.system) : nullptr;
+    const bool was = held(before);
+    const bool is = held(after);
+    if (!was && !is) continue;
+    const bool same_object = was && is && before->external_id == after->external_id;
+    if (same_object && before->base == after->base) continue;
+    Holding one{entry.now.source, entry.now.entity,        entry.now.id,           binding.system, {},
+                entry.cause,      std::optional<Fields>(), std::optional<Fields>()};
+    one.external_id = is ? after->external_id : before->external_id;
+    if (was && (same_object || !is)) one.before = shown(*before);
+    if (is) one.after = shown(*after);
+    batch_.holdings.push_back(std::move(one));
+  }
+}
+
 Result<void> Workspace::finish_record(Entry& entry) {
   const SourceSchema* schema = catalog_.find(entry.now.source);
   const EntitySchema* entity = schema == nullptr ? nullptr : schema->find(entry.now.entity);
   if (entity != nullptr) {
     for (const SystemBinding& binding : entity->systems) LOCKSTEP_CHECK(plan_system(*entity, binding, entry));
+    if (entry.touched) note_holdings(*entity, entry);
   }
   if (entry.touched) {
     index(entry);  // links may have changed since it was touched

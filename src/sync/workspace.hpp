@@ -85,6 +85,7 @@ class Workspace {
   Entry& entry_of(const Record& record);
   void index(Entry& entry);
   Result<void> finish_record(Entry& entry);
+  void note_holdings(const EntitySchema& entity, const Entry& entry);
   Result<void> plan_system(const EntitySchema& entity, const SystemBinding& binding, Entry& entry);
 
   const Catalog& catalog_;

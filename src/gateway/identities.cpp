@@ -1,0 +1,90 @@
+#include "gateway/identities.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockstep::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{250};
+constexpr std::size_t kTicksPerRound = 12;  // every identity within 3 seconds
+constexpr std::size_t kChecksAtLeast = 20;
+
+bool same_rights(const Caller& a, const Caller& b) {
+  return a.name == b.name && a.role == b.role && a.all_sources == b.all_sources && a.sources == b.sources;
+}
+
+}  // namespace
+
+Credentials Credentials::of(const wire::HttpHeaders& headers) {
+  return {std::string(headers.get("Authorization")), std::string(headers.get("X-API-Key")),
+          std::string(headers.get("Host"))};
+}
+
+Credentials Credentials::of_token(std::string_view token, std::string host) {
+  Credentials out;
+  if (!token.empty()) out.authorization = "Bearer " + std::string(token);
+  out.host = std::move(host);
+  return out;
+}
+
+wire::HttpHeaders Credentials::headers() const {
+  wire::HttpHeaders out;
+  if (!authorization.empty()) out.add("Authorization", authorization);
+  if (!api_key.empty()) out.add("X-API-Key", api_key);
+  if (!host.empty()) out.add("Host", host);
+  return out;
+}
+
+Identities::~Identities() {
+  if (timer_) context_.loop.cancel(*timer_);
+}
+
+Result<std::shared_ptr<const Identity>> Identities::identify(Credentials credentials) {
+  LOCKSTEP_TRY(caller, context_.access.identify(credentials.headers(), context_.loop.clock().now()));
+  if (const auto at = known_.find(credentials); at != known_.end()) {
+    if (auto identity = at->second.lock()) {
+      if (!identity->caller || !same_rights(*identity->caller, caller)) ++identity->changes;
+      identity->caller = std::move(caller);
+      return identity;
+    }
+  }
+  auto identity = std::make_shared<Identity>();
+  identity->credentials = credentials;
+  identity->caller = std::move(caller);
+  known_[std::move(credentials)] = identity;
+  if (!timer_) tick();
+  return identity;
+}
+
+void Identities::check(Identity& identity) const {
+  Result<Caller> caller = context_.access.identify(identity.credentials.headers(), context_.loop.clock().now());
+  if (!caller) {
+    if (identity.caller) ++identity.changes;
+    identity.caller.reset();
+    return;
+  }
+  if (!identity.caller || !same_rights(*identity.caller, *caller)) ++identity.changes;
+  identity.caller = std::move(*caller);
+}
+
+void Identities::tick() {
+  timer_ = context_.loop.after(kTick, [this] {
+    timer_.reset();
+    std::size_t left = std::min(known_.size(), std::max(kChecksAtLeast, known_.size() / kTicksPerRound + 1));
+    auto at = known_.lower_bound(next_);
+    for (; left > 0 && !known_.empty(); --left) {
+      if (at == known_.end()) at = known_.begin();
+      if (const auto identity = at->second.lock()) {
+        check(*identity);
+        ++at;
+      } else {
+        at = known_.erase(at);
+      }
+    }
+    next_ = at == known_.end() ? Credentials() : at->first;
+    if (!known_.empty()) tick();
+  });
+}
+
+}  // namespace lockstep::gateway

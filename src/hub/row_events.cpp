@@ -1,0 +1,134 @@
+#include "hub/row_events.hpp"
+
+#include "hub/event_text.hpp"
+
+namespace lockstep::hub {
+namespace {
+
+std::string_view column_type(sync::FieldType type) {
+  switch (type) {
+    case sync::FieldType::datetime: return "timestamptz";
+    case sync::FieldType::date: return "date";
+    case sync::FieldType::decimal: return "numeric";
+    case sync::FieldType::integer: return "int8";
+    case sync::FieldType::boolean: return "bool";
+    case sync::FieldType::json:
+    case sync::FieldType::set: return "jsonb";
+    default: return "text";
+  }
+}
+
+// The first name of a path: the column.
+std::string_view column_of(std::string_view path) { return path.substr(0, path.find('.')); }
+
+// Clients turn text into the column's type, and leave other values as they are: a decimal stays text only as text.
+JsonArray columns_of(const sync::EntitySchema& entity, const sync::SystemBinding& binding, const JsonObject& row) {
+  JsonArray out;
+  for (const auto& [name, value] : row) {
+    std::string_view type = "text";
+    for (const sync::FieldBinding& bound : binding.fields) {
+      const sync::FieldSchema* field = entity.find(bound.field);
+      const bool scalar = bound.converter.empty() && bound.write_expression.empty();
+      if (field != nullptr && bound.path == name && scalar && !value.is_string()) type = column_type(field->type);
+      if (column_of(bound.path) == name && bound.path != name) type = "jsonb";
+    }
+    out.emplace_back(JsonObject{{"name", name}, {"type", type}});
+  }
+  return out;
+}
+
+// The key's columns, where the mapping does not name them: one, or several as a JSON array of texts.
+void add_key(JsonObject& row, const std::vector<std::string>& columns, const std::string& external_id) {
+  if (columns.size() == 1) {
+    if (!row.contains(columns.front())) row[columns.front()] = external_id;
+    return;
+  }
+  const Result<Json> parts = parse_json(external_id);
+  if (!parts || !parts->is_array() || parts->get_array().size() != columns.size()) return;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (!row.contains(columns[i])) row[columns[i]] = parts->get_array()[i];
+  }
+}
+
+Json or_null(const JsonObject& row) { return row.empty() ? Json(nullptr) : Json(row); }
+
+}  // namespace
+
+// Field by field: one that the system would not take back the same does not hide the others.
+JsonObject RowEvents::row(const sync::EntitySchema& entity, const sync::SystemBinding& binding,
+                          const sync::Fields& fields) {
+  JsonObject out;
+  Json document = JsonObject();
+  for (const sync::FieldBinding& bound : binding.fields) {
+    const Json* value = sync::find_value(fields, bound.field);
+    if (value == nullptr || bound.path.empty()) continue;
+    if (bound.converter.empty() && bound.write_expression.empty()) {
+      sync::set_path(document, bound.path, *value);
+      continue;
+    }
+    sync::SystemBinding alone{binding.system, binding.object, {bound}};
+    const Result<Json> part = sync::write_document(entity, alone, fields, expressions_);
+    if (!part) continue;
+    if (const Json* converted = sync::get_path(*part, bound.path)) sync::set_path(document, bound.path, *converted);
+  }
+  return std::move(document.get_object());
+}
+
+std::shared_ptr<const fanout::Message> RowEvents::message(const sync::Catalog& catalog,
+                                                          const connector::Capabilities& capabilities,
+                                                          const sync::Holding& holding, Time at, std::uint32_t part) {
+  if (capabilities.table_schema.empty()) return nullptr;
+  const sync::SourceSchema* source = catalog.find(holding.source);
+  const sync::EntitySchema* entity = source == nullptr ? nullptr : source->find(holding.entity);
+  const sync::SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(holding.system);
+  if (binding == nullptr) return nullptr;
+  const auto named = capabilities.table_keys.find(binding->object);
+  const std::vector<std::string> key =
+      named == capabilities.table_keys.end() ? std::vector<std::string>{"id"} : named->second;
+  auto change = std::make_shared<fanout::RowChange>();
+  change->schema = capabilities.table_schema;
+  change->table = binding->object;
+  change->operation = !holding.before ? "INSERT" : (holding.after ? "UPDATE" : "DELETE");
+  if (holding.after) {
+    change->record = row(*entity, *binding, *holding.after);
+    add_key(change->record, key, holding.external_id);
+  }
+  if (holding.before) {
+    change->old_record = row(*entity, *binding, *holding.before);
+    add_key(change->old_record, key, holding.external_id);
+  }
+  if (holding.before && holding.after && change->record == change->old_record) return nullptr;
+  auto message = std::make_shared<fanout::Message>();
+  message->content = fanout::Content::row;
+  message->seq = holding.cause;
+  message->part = part;
+  message->source = holding.source;
+  message->entity = holding.entity;
+  message->topics = {row_topic(holding.source), row_topic({})};
+  message->event = change->operation;
+  // Both vocabularies: that of the platform's trigger (record, old_record) and that of the original mirror (new, old).
+  const Json record = or_null(change->record);
+  const Json old_record = or_null(change->old_record);
+  message->text = to_text(JsonObject{{"schema", change->schema},
+                                     {"table", change->table},
+                                     {"operation", change->operation},
+                                     {"record", record},
+                                     {"old_record", old_record},
+                                     {"new", record},
+                                     {"old", old_record},
+                                     {"timestamp", to_iso8601(at)},
+                                     {"seq", holding.cause}});
+  JsonObject told{{"schema", change->schema},
+                  {"table", change->table},
+                  {"commit_timestamp", to_iso8601(at)},
+                  {"type", change->operation},
+                  {"columns", columns_of(*entity, *binding, holding.after ? change->record : change->old_record)},
+                  {"errors", nullptr}};
+  if (holding.after) told["record"] = record;
+  if (holding.before) told["old_record"] = old_record;
+  message->change_text = to_text(told);
+  message->row = std::move(change);
+  return message;
+}
+
+}  // namespace lockstep::hub

@@ -38,6 +38,12 @@ npm_packages() {
   }
 }
 
+# The client libraries that the tests of realtime drive.
+use_realtime_clients() {
+  use_node
+  npm_packages tests/realtime
+}
+
 # All that the tests in a browser need.
 use_browser() {
   need browser

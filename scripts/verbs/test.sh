@@ -1,6 +1,7 @@
 # build with sanitizers and run all tests: ./dev test [filter]
 #
-# Unit tests first, in parallel, then the tests of the whole program, then those of the page in Chromium.
+# Unit tests first, in parallel, then the tests of the whole program, then those with the client libraries of npm, then
+# those of the page in Chromium.
 # Built with AddressSanitizer and UndefinedBehaviorSanitizer. The last line counts test cases: "N passed, N failed".
 # Skipped ones are listed with their reasons.
 #
@@ -14,7 +15,7 @@ source scripts/node.sh
 
 verb_test() {
   local preset=${PRESET:-dev} filter=${1:-} status=0
-  local folder=build/$preset targets=() selected=() not_first='whole|browser' browser=no
+  local folder=build/$preset targets=() selected=() not_first='whole|browser|node' browser=no node=no
   # Whatever ends this early (a package, a compiler error), the last line is a count.
   trap 'echo "nothing was tested"; echo "0 passed, 1 failed"' EXIT
   need build test lint
@@ -26,7 +27,7 @@ verb_test() {
       # A module's tests need nothing but their own program, the house rules not even that.
       if has_test "$folder" -R "^$filter\$" -L house; then
         targets=(build.ninja)
-      elif [[ $filter == browser ]]; then
+      elif [[ $filter == browser || $filter == realtime ]]; then
         targets=(lockstep)
       elif ! has_test "$folder" -R "^$filter\$" -L whole; then
         targets=("${filter}_test")
@@ -34,12 +35,16 @@ verb_test() {
     else
       export GTEST_FILTER=$filter
       [[ $filter == *[*.]* ]] || GTEST_FILTER="*$filter*"
-      not_first='whole|browser|house'
+      not_first='whole|browser|node|house'
     fi
   fi
   if [[ -z $filter || $filter == browser ]]; then
     browser=yes
     use_browser
+  fi
+  if [[ -z $filter || $filter == realtime ]]; then
+    node=yes
+    use_realtime_clients
   fi
   build "$preset" "${targets[@]}"
 
@@ -50,6 +55,10 @@ verb_test() {
   run_ctest "$folder" unit -LE "$not_first" -j "$(nproc)" "${selected[@]}" || status=1
   say "tests of the whole program"
   run_ctest "$folder" whole -L whole "${selected[@]}" || status=1
+  if [[ $node == yes ]]; then
+    say "tests with the client libraries"
+    run_ctest "$folder" node -L node "${selected[@]}" || status=1
+  fi
   if [[ $browser == yes ]]; then
     say "tests of the page in a browser"
     run_ctest "$folder" browser -L browser "${selected[@]}" || status=1

@@ -3,7 +3,7 @@
 //   CHROMIUM      the browser (default: /usr/bin/chromium)
 //   SHOTS         a folder for pictures, for people
 //   RESULTS       a file for the results in JUnit's format, as `./dev test` counts them
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -11,6 +11,7 @@ import { accessChecks } from "./access_checks.mjs";
 import { editChecks } from "./edit_checks.mjs";
 import { pageChecks } from "./page_checks.mjs";
 import { peopleChecks } from "./people_checks.mjs";
+import { Report } from "./report.mjs";
 import { Stage } from "./stage.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
@@ -25,24 +26,7 @@ for (const [what, file] of [["the program (LOCKSTEP_BIN)", binary], ["Chromium (
 const shots = process.env.SHOTS;
 if (shots) mkdirSync(shots, { recursive: true });
 
-let passed = 0;
-let failed = 0;
-const cases = [];  // of the results file
-
-const plain = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.codePointAt(0)};`).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "?");
-
-function succeeded(name, ms) {
-  ++passed;
-  cases.push(`<testcase classname="browser" name="${plain(name)}" status="run"/>`);
-  console.log(`ok    ${name} (${ms} ms)`);
-}
-
-function wentWrong(name, error) {
-  ++failed;
-  const what = error.message.split("\n").slice(0, 6).join(" | ");
-  cases.push(`<testcase classname="browser" name="${plain(name)}" status="run"><failure message="${plain(what)}"/></testcase>`);
-  console.log(`FAIL  ${name}: ${what}`);
-}
+const report = new Report("browser");
 
 // Checks of one group share a stage and run in order.
 async function group(access, checks) {
@@ -63,10 +47,10 @@ async function group(access, checks) {
       const began = Date.now();
       try {
         await check(play);
-        succeeded(name, Date.now() - began);
+        report.succeeded(name, Date.now() - began);
       } catch (error) {
-        wentWrong(name, error);
-        await play.shot(`failed-${passed + failed}`);
+        report.wentWrong(name, error);
+        await play.shot(`failed-${report.passed + report.failed}`);
         await page.keyboard.press("Escape");  // an open panel must not take the next checks with it
       }
     }
@@ -80,12 +64,7 @@ for (const [access, checks] of [["open", pageChecks], ["open", editChecks], ["op
   try {
     await group(access, checks);
   } catch (error) {
-    wentWrong(`the stage "${access}"`, error);
+    report.wentWrong(`the stage "${access}"`, error);
   }
 }
-if (process.env.RESULTS) {
-  mkdirSync(path.dirname(process.env.RESULTS), { recursive: true });
-  writeFileSync(process.env.RESULTS, `<testsuites>\n${cases.join("\n")}\n</testsuites>\n`);
-}
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+process.exit(report.finish(process.env.RESULTS));

@@ -47,6 +47,10 @@ class Program {
     return new Promise((done) => (this.#process.exitCode !== null ? done(this.#process.exitCode) : this.#process.once("exit", done)));
   }
 
+  signal(name) {
+    this.#process.kill(name);
+  }
+
   get output() {
     return this.#text;
   }
@@ -110,8 +114,18 @@ const withKeys = `access:
     - {name: runs, key: {env: OWNER_KEY}, role: owner}
 `;
 
+export const tokenSecret = "secret-of-the-tokens-of-the-tests-0123456789";
+
+const accesses = {
+  open: "",
+  keys: withKeys,
+  tokens: `${withKeys}  jwt:
+    - {secret: {env: TOKEN_SECRET}}
+`,
+};
+
 export class Stage {
-  // `access`: "open" (everybody on this machine is the administrator) or "keys".
+  // `access`: "open" (everybody on this machine is the administrator), "keys", or "tokens" (keys too).
   static async start(binary, access) {
     const stage = new Stage();
     stage.folder = mkdtempSync(path.join(tmpdir(), "lockstep-browser-"));
@@ -121,11 +135,12 @@ export class Stage {
     const settings = {};
     for (const [, name, value] of stage.sandbox.output.matchAll(/^ {4}(\w+): (.*)$/gm)) settings[name] = value;
     stage.crm = JSON.parse(settings.base_url);
-    stage.environment = { ...process.env, SANDBOX_TOKEN: JSON.parse(settings.token), VIEWER_KEY: viewerKey, OWNER_KEY: ownerKey };
+    stage.environment = { ...process.env, SANDBOX_TOKEN: JSON.parse(settings.token), VIEWER_KEY: viewerKey, OWNER_KEY: ownerKey, TOKEN_SECRET: tokenSecret };
+    stage.access = accesses[access];
     stage.config = (listen) => writeFileSync(path.join(stage.folder, "lockstep.yaml"),
-      configuration(stage.folder, settings, listen, access === "keys" ? withKeys : ""));
+      configuration(stage.folder, settings, listen, stage.access));
     stage.config("127.0.0.1:0");
-    stage.authorization = access === "keys" ? { Authorization: `Bearer ${ownerKey}` } : {};
+    stage.authorization = access !== "open" ? { Authorization: `Bearer ${ownerKey}` } : {};
     const migrate = new Program(binary, ["migrate"], { cwd: stage.folder, env: stage.environment });
     if ((await migrate.ended()) !== 0) throw new Error(`migrate failed:\n${migrate.output}`);
     await stage.up();
@@ -138,6 +153,13 @@ export class Stage {
     const [, url] = await this.server.line(/listening on (http:\/\/\S+)/);
     this.url = url;
     this.config(url.replace("http://", ""));  // the same port when it starts again
+  }
+
+  // Keys and tokens of another configuration, without a restart.
+  reload(access) {
+    this.access = access;
+    this.config(this.url.replace("http://", ""));
+    this.server.signal("SIGHUP");
   }
 
   // What a person does in the CRM.

@@ -1,0 +1,52 @@
+// Drives the real client libraries against the real program. One line per check; the last line counts them.
+//   LOCKSTEP_BIN  the program (default: build/dev/lockstep)
+//   RESULTS       a file for the results in JUnit's format, as `./dev test` counts them
+//   ONLY          a part of the names of the checks that run
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Report } from "../browser/report.mjs";
+import { Stage } from "../browser/stage.mjs";
+import { openChecks } from "./open_checks.mjs";
+import { socketChecks } from "./socketio_checks.mjs";
+import { supabaseChecks } from "./supabase_checks.mjs";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const binary = path.resolve(process.env.LOCKSTEP_BIN ?? path.join(root, "build/dev/lockstep"));
+if (!existsSync(binary)) {
+  console.error(`the program (LOCKSTEP_BIN) is not at ${binary}`);
+  process.exit(3);
+}
+const only = process.env.ONLY ?? "";
+const report = new Report("realtime");
+
+// Checks of one group share a stage and run in order; each closes what it has opened.
+async function group(access, checks) {
+  const wanted = checks.filter(([name]) => name.includes(only));
+  if (wanted.length === 0) return;
+  const stage = await Stage.start(binary, access);
+  try {
+    for (const [name, check] of wanted) {
+      const began = Date.now();
+      const open = [];
+      try {
+        await check({ stage, opened: (one) => (open.push(one), one) });
+        report.succeeded(name, Date.now() - began);
+      } catch (error) {
+        report.wentWrong(name, error);
+      }
+      for (const one of open) await (one.disconnect ?? one.removeAllChannels).call(one);
+    }
+  } finally {
+    await stage.stop();
+  }
+}
+
+for (const [access, checks] of [["tokens", socketChecks], ["tokens", supabaseChecks], ["open", openChecks]]) {
+  try {
+    await group(access, checks);
+  } catch (error) {
+    report.wentWrong(`the stage "${access}"`, error);
+  }
+}
+process.exit(report.finish(process.env.RESULTS));

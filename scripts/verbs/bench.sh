@@ -19,7 +19,7 @@ verb_bench() {
     mapfile -t names < <(bench_names)
   fi
   need build bench postgres
-  if [[ " ${names[*]} " == *" webhooks "* ]]; then use_node; fi
+  if [[ " ${names[*]} " == *" webhooks "* || " ${names[*]} " == *" realtime "* ]]; then use_node; fi
   for name in "${names[@]}"; do
     if [[ -x bench/$name/run ]]; then
       build release lockstep

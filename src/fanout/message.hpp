@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,17 +43,21 @@ class Message {
   std::uint64_t sender = 0;              // of a broadcast: who does not get it back; 0 for none
 
   // The frame under this key, made by the first who asks. The key names protocol, version and what else goes into it.
-  const wire::Frame& frame(std::string_view key, const std::function<wire::Frame()>& make) const {
+  // Only so many are kept (O3): clients that each want another form get one each.
+  wire::Frame frame(std::string_view key, const std::function<wire::Frame()>& make) const {
     for (const auto& [known, frame] : frames_) {
       if (known == key) return frame;
     }
-    return frames_.emplace_back(std::string(key), make()).second;
+    wire::Frame made = make();
+    if (frames_.size() < kFramesKept) frames_.emplace_back(key, made);
+    return made;
   }
   std::size_t frames() const { return frames_.size(); }
   std::size_t bytes() const { return text.size() + 2 * change_text.size() + 400; }
 
  private:
-  mutable std::deque<std::pair<std::string, wire::Frame>> frames_;  // on the loop's thread only
+  static constexpr std::size_t kFramesKept = 8;
+  mutable std::vector<std::pair<std::string, wire::Frame>> frames_;  // on the loop's thread only
 };
 
 }  // namespace lockstep::fanout

@@ -166,8 +166,9 @@ void PhoenixClient::take_for_channel(Channel& channel, PhoenixFrame frame) {
   if (frame.event == "broadcast") {
     Broadcast broadcast{std::string(string_member(frame.payload, "event")), JsonObject(), std::move(frame.bytes)};
     if (const Json* content = find_member(frame.payload, "payload")) broadcast.payload = *content;
+    const bool acknowledged = channel.broadcast_ack;  // the channel may be gone afterwards
     owner_.on_broadcast(channel, std::move(broadcast));
-    return channel.broadcast_ack ? reply(frame, "ok", {}) : void();
+    return acknowledged ? reply(frame, "ok", {}) : void();
   }
   if (frame.event == "presence") return take_presence(channel, frame);
   reply(frame, "error", {{"reason", "unknown event"}});

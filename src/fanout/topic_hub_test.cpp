@@ -223,6 +223,8 @@ TEST(Message, IsWrappedOnceForEachProtocol) {
   message.frame("socket.io /", make);
   EXPECT_EQ(message.frame("sse", make).bytes(), first);
   EXPECT_EQ(made, 2);
+  for (int i = 0; i < 100; ++i) message.frame("client " + std::to_string(i), make);  // O3
+  EXPECT_EQ(message.frames(), 8u);
 }
 
 // Whatever is published, evicted and subscribed in whatever order: a reader that resumes from what it has, and reads

@@ -50,7 +50,7 @@ void EventStreams::open(const std::shared_ptr<Call>& call, const SourceId& sourc
   const auto weak = std::weak_ptr(stream);
   reader.wants = [stream = stream.get()](const fanout::Message& one) { return stream->identity->may_read(one.source); };
   reader.deliver = [stream = stream.get()](const fanout::Message& message) {
-    const wire::Frame& text = message.frame("sse", [&] { return wire::Frame::unframed(hub::event_frame(message)); });
+    const wire::Frame text = message.frame("sse", [&] { return wire::Frame::unframed(hub::event_frame(message)); });
     return stream->body->write(text.bytes()) == net::WriteOutcome::over_limit ? fanout::Delivered::full
                                                                               : fanout::Delivered::yes;
   };

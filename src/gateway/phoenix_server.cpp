@@ -42,7 +42,10 @@ PhoenixServer::~PhoenixServer() {
 
 void PhoenixServer::close_all() {
   const auto sessions = sessions_;
-  for (const auto& [id, session] : sessions) session->websocket->close(kRestart, "restart");
+  for (const auto& [id, session] : sessions) {
+    session->websocket->close(kRestart, "restart");
+    session->client->end();
+  }
 }
 
 void PhoenixServer::open(const std::shared_ptr<Call>& call) {
@@ -76,7 +79,8 @@ void PhoenixServer::open(const std::shared_ptr<Call>& call) {
   events.on_message = [session](wire::FrameKind kind, std::string_view message) {
     session->client->on_message(kind, message);
   };
-  events.on_close = [this, session](std::uint16_t) {
+  events.on_close = [this, session, alive = std::weak_ptr(alive_)](std::uint16_t) {
+    if (alive.expired()) return;
     session->client->end();
     sessions_.erase(session->id);
   };
@@ -114,8 +118,8 @@ void PhoenixServer::on_join(Session& session, fanout::Channel& channel) {
 void PhoenixServer::on_leave(Session& session, fanout::Channel& channel) {
   const auto at = session.joined.find(channel.id);
   if (at == session.joined.end()) return;
-  untrack(session, channel);
   if (at->second.subscription) context_.hub.events().unsubscribe(*at->second.subscription);
+  untrack(session, channel);
   for (const auto& feed : at->second.feeds) feed->stop();
   // A feed may be the one that has led here.
   context_.loop.post([feeds = std::move(at->second.feeds)] {});

@@ -57,6 +57,7 @@ class PhoenixServer {
   std::map<std::uint64_t, SessionPtr> sessions_;
   std::uint64_t last_session_ = 0;
   std::optional<TimerId> timer_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // websockets may end after us
 };
 
 }  // namespace lockstep::gateway

@@ -20,17 +20,17 @@ const wire::HttpHeaders kUpgrade = {{"Upgrade", "websocket"},
                                     {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
 
 std::shared_ptr<FakeSocket> socket_io(World& world, const std::string& token, const std::string& more = "") {
-  const Answer answer = world.call("", "GET", "/socket.io/?EIO=4&transport=websocket", "", kUpgrade);
-  EXPECT_TRUE(answer.socket);
-  answer.socket->say(R"(40{"token":")" + token + "\"" + more + "}");
+  const auto answer = world.send("", "GET", "/socket.io/?EIO=4&transport=websocket", "", kUpgrade);
+  EXPECT_TRUE(answer->socket);
+  answer->socket->say(R"(40{"token":")" + token + "\"" + more + "}");
   world.loop.settle();
-  return answer.socket;
+  return answer->socket;
 }
 
 std::shared_ptr<FakeSocket> phoenix(World& world, const std::string& key) {
-  const Answer answer = world.call("", "GET", "/realtime/v1/websocket?vsn=2.0.0&apikey=" + key, "", kUpgrade);
-  EXPECT_TRUE(answer.socket);
-  return answer.socket;
+  const auto answer = world.send("", "GET", "/realtime/v1/websocket?vsn=2.0.0&apikey=" + key, "", kUpgrade);
+  EXPECT_TRUE(answer->socket);
+  return answer->socket;
 }
 
 std::string join(const std::string& topic, const std::string& config = "{}") {
@@ -43,7 +43,7 @@ std::vector<Seq> sequences(const std::vector<std::string>& frames) {
     if (!frame.starts_with("42[\"entry\"")) continue;
     const Result<Json> packet = parse_json(std::string_view(frame).substr(2));
     out.push_back(packet->at(1).at("seq").to_number<Seq>());
-    EXPECT_EQ(packet->at(2), std::to_string(out.back()) + ".0");
+    EXPECT_EQ(std::string(packet->at(2).as_string()), std::to_string(out.back()) + ".0");
   }
   return out;
 }
@@ -150,9 +150,11 @@ TEST(SocketServer, SessionsEndWithTheirClient) {
   const Answer open = world.call("", "GET", "/socket.io/?EIO=4&transport=polling");
   const std::string sid(string_member(*parse_json(open.response->body.substr(1)), "sid"));
   EXPECT_EQ(open.response->headers.get("Access-Control-Allow-Origin"), "*");
-  EXPECT_EQ(world.call("", "POST", "/socket.io/?EIO=4&transport=polling&sid=" + sid, "40").response->body, "ok");
+  EXPECT_EQ(world.call("", "POST", "/socket.io/?EIO=4&transport=polling&sid=" + sid, R"(40{"token":"viewer"})")
+                .response->body,
+            "ok");
   EXPECT_THAT(world.call("", "GET", "/socket.io/?EIO=4&transport=polling&sid=" + sid).response->body,
-              HasSubstr("unauthorized"));
+              HasSubstr("40{\"sid\""));
   const auto waiting = world.send("", "GET", "/socket.io/?EIO=4&transport=polling&sid=" + sid);
   world.loop.run_for(seconds(26));
   EXPECT_EQ(waiting->response->body, "2");

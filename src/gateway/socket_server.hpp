@@ -22,7 +22,8 @@ namespace lockstep::gateway {
 
 struct SocketServerSettings {
   fanout::EngineSettings engine;
-  fanout::SocketSettings socket;
+  // Whoever opens sessions and says no word keeps none of them for long.
+  fanout::SocketSettings socket{.connect_timeout = std::chrono::seconds(15)};
   std::size_t sessions_limit = 20'000;
   std::size_t parked_limit = 10'000;
   std::chrono::seconds recovery{120};  // how long a lost connection may be taken up again

@@ -25,6 +25,7 @@ class Echo {
           } else {
             upgrade(*exchange);
           }
+          if (request.request.target == "/greet") socket->send(wire::text_frame("welcome"));
         },
         with_limits(limits));
     peer = RawPeer::connect(server->port());
@@ -72,6 +73,13 @@ TEST(WebSocketTest, TakesWhatCameWithTheRequest) {
   Echo echo;
   echo.peer->send(websocket_request() + masked(0x81, "early") + masked(0x81, "bird"));
   echo.wait_for(plain(0x81, "early") + plain(0x81, "bird"));
+}
+
+TEST(WebSocketTest, WhatIsSentAtOnceComesAfterTheHandshake) {
+  Echo echo;
+  echo.open("/greet");
+  echo.wait_for("\r\n\r\n" + plain(0x81, "welcome"));
+  EXPECT_THAT(echo.peer->received(), ::testing::StartsWith("HTTP/1.1 101"));
 }
 
 TEST(WebSocketTest, AnUpgradeThatComesLateIsServedTheSame) {

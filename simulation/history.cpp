@@ -130,6 +130,22 @@ std::string History::tell(Kind kind, int wanted) const {
   return out;
 }
 
+std::string value_in(const Values& values, const std::string& field) {
+  const auto at = values.find(field);
+  return at == values.end() ? "" : at->second;
+}
+
+std::set<std::string> differing(const Values& a, const Values& b) {
+  std::set<std::string> out;
+  for (const auto& [field, value] : a) {
+    if (value_in(b, field) != value) out.insert(field);
+  }
+  for (const auto& [field, value] : b) {
+    if (value_in(a, field) != value) out.insert(field);
+  }
+  return out;
+}
+
 int thing_in(std::string_view text) {
   for (std::size_t at = text.find('t'); at != std::string_view::npos; at = text.find('t', at + 1)) {
     if (at > 0 && text[at - 1] != ' ' && text[at - 1] != '.') continue;

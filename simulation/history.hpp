@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,6 +99,10 @@ class History {
   Time last_[2] = {};
 };
 
+// "" when the field has no value.
+std::string value_in(const Values& values, const std::string& field);
+// Fields of which one of two states holds something that the other does not.
+std::set<std::string> differing(const Values& a, const Values& b);
 // The number in "t12.", kNoThing when there is none.
 int thing_in(std::string_view text);
 

@@ -1,0 +1,249 @@
+// What can be known from the histories: who typed what, who had seen it, and what nobody can know.
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "simulation/auditor.hpp"
+
+namespace lockstep::simulation {
+namespace {
+
+constexpr Duration kTwinWindow = std::chrono::minutes(2);
+constexpr Duration kReadAnewWithin = std::chrono::minutes(5);
+
+}  // namespace
+
+// A reference names an object of the same side; here it names the thing.
+Values Auditor::translated(const ObjectId& object, const Values& values) const {
+  Values out = values;
+  if (const auto at = out.find("contact"); at != out.end() && object.kind == Kind::deal) {
+    const int thing = history_.thing({object.side, Kind::contact, at->second});
+    at->second = thing == kNoThing ? "unknown " + at->second : "contact " + std::to_string(thing);
+  }
+  return out;
+}
+
+std::set<Auditor::ThingKey> Auditor::things() const {
+  std::set<ThingKey> out;
+  for (const auto& [object, steps] : history_.objects()) out.emplace(object.kind, history_.thing(object));
+  for (const ApiEdit& edit : history_.api()) out.emplace(edit.kind, edit.thing);
+  return out;
+}
+
+Auditor::Thing Auditor::gather(const ThingKey& key) const {
+  Thing out;
+  for (const auto& [object, steps] : history_.objects()) {
+    if (object.kind != key.first || history_.thing(object) != key.second) continue;
+    out.objects.push_back(object);
+    Values before;
+    bool alive_before = false;
+    for (const Step& step : steps) {
+      const Values now = translated(object, step.values);
+      if (step.by == Hand::person && step.alive) {
+        if (!alive_before) ++out.creates_certain;
+        for (const std::string& field : differing(before, now))
+          out.typed.push_back({step.order, step.at, object.side, object, field, value_in(now, field), 0, true});
+      }
+      if (step.by == Hand::person && !step.alive)
+        out.deletes.push_back({step.order, step.at, object.side, object, "", "", 0, true});
+      before = step.alive ? now : Values();
+      alive_before = step.alive;
+    }
+  }
+  for (const ApiEdit& edit : history_.api()) {
+    if (edit.kind != key.first || edit.thing != key.second) continue;
+    const bool certain = edit.acknowledged != 0;
+    if (edit.removes) out.deletes.push_back({edit.order, edit.at, Side::api, {}, "", "", edit.acknowledged, certain});
+    for (const auto& [field, value] : edit.values)
+      out.typed.push_back({edit.order, edit.at, Side::api, {}, field, value, edit.acknowledged, certain});
+  }
+  std::ranges::sort(out.typed, {}, &Typed::order);
+  return out;
+}
+
+// Whether Lockstep brought the value to the object after `from` and before `until`. That it held an equal one already, or
+// that somebody typed an equal one there, says nothing; nor
+// does a write of which Lockstep never heard whether it was carried out: to it, what comes next there did not know it.
+bool Auditor::took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const {
+  const auto at = history_.objects().find(object);
+  if (at == history_.objects().end()) return false;
+  const auto& [from, field, value] = std::tie(typed.order, typed.field, typed.value);
+  // The same value was typed elsewhere shortly before: nobody can say which of the two Lockstep brought.
+  const auto ambiguous = [&](const Step& step) {
+    return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+      const bool elsewhere = other.side != typed.side || other.object != typed.object;
+      return elsewhere && other.field == field && other.value == value && other.order < step.order &&
+             step.at - other.at < kTwinWindow;
+    });
+  };
+  std::string before;
+  for (const Step& step : at->second) {
+    if (step.order >= until) break;
+    const std::string now = step.alive ? value_in(translated(object, step.values), field) : std::string();
+    const bool brought = step.order > from && step.by == Hand::lockstep && step.told && step.alive;
+    if (brought && now == value && now != before && !ambiguous(step)) return true;
+    before = now;
+  }
+  return false;
+}
+
+bool Auditor::knows(const Typed& later, const Typed& earlier, const Thing& thing) const {
+  if (later.order <= earlier.order) return false;
+  if (later.side == Side::api)
+    return earlier.side == Side::api && earlier.acknowledged != 0 && earlier.acknowledged < later.order;
+  if (earlier.side != Side::api && earlier.object == later.object) return true;
+  return took_over(later.object, earlier, later.order, thing);
+}
+
+// Who was the next to touch the field, or the object, there.
+std::optional<Hand> Auditor::next_hand(const Typed& one) const {
+  if (one.side == Side::api) return std::nullopt;
+  const std::vector<Step>& steps = history_.objects().at(one.object);
+  for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
+    if (!step->alive || value_in(translated(one.object, step->values), one.field) != one.value) return step->by;
+  }
+  return std::nullopt;
+}
+
+bool Auditor::died_since(const Typed& one) const {
+  return std::ranges::any_of(history_.objects().at(one.object),
+                             [&](const Step& step) { return step.order > one.order && !step.alive; });
+}
+
+// A person deleted the object before Lockstep touched the field there again: the value, or what people made of it, went
+// with it. So does what a person cleared in the CRM when Lockstep removes the object: events leave an empty field out, and
+// nothing is left to read.
+bool Auditor::died_with_object(const Typed& one) const {
+  if (one.side == Side::api) return false;
+  const std::vector<Step>& steps = history_.objects().at(one.object);
+  std::string value = one.value;
+  for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
+    const bool left_out = one.side == Side::crm && one.value.empty() && !one.field.starts_with("tag:");
+    if (!step->alive) return step->by == Hand::person || left_out;
+    const std::string now = value_in(translated(one.object, step->values), one.field);
+    if (now != std::exchange(value, now) && step->by == Hand::lockstep) return false;
+  }
+  return false;
+}
+
+bool Auditor::alive_at(const ObjectId& object, std::uint64_t order) const {
+  bool alive = false;
+  for (const Step& step : history_.objects().at(object)) {
+    if (step.order <= order) alive = step.alive;
+  }
+  return alive;
+}
+
+// Two objects of one thing stood in one system at the same time.
+bool Auditor::had_twins(const Thing& thing) const {
+  for (const Side side : {Side::crm, Side::db}) {
+    std::map<std::uint64_t, int> births;  // by order: one more, one less
+    for (const ObjectId& object : thing.objects) {
+      if (object.side != side) continue;
+      bool alive = false;
+      for (const Step& step : history_.objects().at(object)) {
+        if (step.alive != alive) births[step.order] += step.alive ? 1 : -1;
+        alive = step.alive;
+      }
+    }
+    int there = 0;
+    for (const auto& [order, change] : births) {
+      there += change;
+      if (there > 1) return true;
+    }
+  }
+  return false;
+}
+
+// When a backup was put back the copies of a thing differed, or somebody edited one before all was read anew. Then nothing
+// tells any more which of the two is newer: the policy decides.
+bool Auditor::unsettled_by_restore(const Thing& thing) const {
+  return std::ranges::any_of(restores_, [&](const auto& restore) {
+    const auto& [order, when] = restore;
+    const bool edited = std::ranges::any_of(thing.typed, [&, at = when, since = order](const Typed& one) {
+      return one.order > since && one.at - at < kReadAnewWithin;
+    });
+    if (edited) return true;
+    std::set<Values> states;
+    for (const ObjectId& object : thing.objects) {
+      const Step* there = nullptr;
+      for (const Step& step : history_.objects().at(object)) {
+        if (step.order <= restore.first) there = &step;
+      }
+      if (there != nullptr && there->alive) states.insert(translated(object, there->values));
+    }
+    return states.size() > 1;
+  });
+}
+
+// Lockstep made an object and never heard that it had, and a person changed it meanwhile: it can not be found again.
+bool Auditor::lost_track(const Thing& thing) const {
+  return std::ranges::any_of(thing.objects, [&](const ObjectId& object) {
+    const std::vector<Step>& steps = history_.objects().at(object);
+    return object.side == Side::crm && steps.front().by == Hand::lockstep && !steps.front().told &&
+           std::ranges::any_of(steps, [](const Step& step) { return step.by == Hand::person && step.alive; });
+  });
+}
+
+// "contact 3" was deleted by somebody: what refers to it loses its reference.
+bool Auditor::target_gone(const std::string& reference) const {
+  for (const auto& [object, steps] : history_.objects()) {
+    if (object.kind != Kind::contact || reference != "contact " + std::to_string(history_.thing(object))) continue;
+    if (!steps.back().alive) return true;
+  }
+  return std::ranges::any_of(history_.api(), [&](const ApiEdit& edit) {
+    return edit.removes && edit.kind == Kind::contact && reference == "contact " + std::to_string(edit.thing);
+  });
+}
+
+// A write of Lockstep's that was on its way covered the value in the CRM, by another one than `older`: what was typed
+// before it in the CRM may come to Lockstep first, and the covered value ends in the conflict record.
+bool Auditor::covered_on_the_way(const Typed& one, const std::string& older) const {
+  if (one.side != Side::crm || next_hand(one) != Hand::lockstep) return false;
+  const std::vector<Step>& steps = history_.objects().at(one.object);
+  for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
+    const std::string now = value_in(translated(one.object, step->values), one.field);
+    if (!step->alive || now != one.value) return step->alive && now != older;
+  }
+  return false;
+}
+
+// The field had this value at its object before it was typed there.
+bool Auditor::had_held(const Typed& one, const std::string& value) const {
+  return std::ranges::any_of(history_.objects().at(one.object), [&](const Step& step) {
+    return step.order < one.order && step.alive && value_in(translated(one.object, step.values), one.field) == value;
+  });
+}
+
+bool Auditor::covered_within(const Typed& one, Duration time) const {
+  return std::ranges::any_of(history_.objects().at(one.object), [&](const Step& step) {
+    return step.order > one.order && step.by == Hand::lockstep && step.at - one.at < time &&
+           value_in(translated(one.object, step.values), one.field) != one.value;
+  });
+}
+
+// The deleted object held the same value: then the edit says nothing that the delete did not know.
+bool Auditor::same_before_deletes(const Typed& one, const Thing& thing) const {
+  return std::ranges::any_of(thing.deletes, [&](const Typed& gone) {
+    if (gone.side == Side::api) return true;
+    const Step& last = *history_.last(gone.object);
+    return value_in(translated(gone.object, last.values), one.field) == one.value;
+  });
+}
+
+bool Auditor::superseded(const Typed& one, const Thing& thing) const {
+  return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+    return other.field == one.field && other.value != one.value && other.certain && knows(other, one, thing) &&
+           !died_with_object(other) && !covered_on_the_way(other, one.value);
+  });
+}
+
+// By an edit at this object before `until`.
+bool Auditor::superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const {
+  return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+    return other.field == one.field && other.value != one.value && other.side != Side::api && other.object == object &&
+           other.order < until && knows(other, one, thing) && !covered_on_the_way(other, one.value);
+  });
+}
+
+}  // namespace lockstep::simulation

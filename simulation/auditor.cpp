@@ -54,8 +54,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     for (const ObjectId& other : thing.objects) {
       if (other.side == object.side && other != object && alive_at(other, step.order)) ++others;
     }
-    if (others > 0 && others >= thing.creates_certain && !lost_track(thing) &&
-        !(key.first == Kind::deal && !restores_.empty()))
+    if (others > 0 && others >= thing.creates_certain && !may_be_made_again(thing, key.first))
       report("X1", "Lockstep made a second object of " + name_of(key) + ": " + where, key.first, key.second);
   }
   if (lost_track(thing) || unsettled_by_restore(thing)) return;
@@ -144,7 +143,7 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
   for (const Side side : {Side::crm, Side::db}) {
     ++checked_;
     if (alive[static_cast<std::size_t>(side)] > std::max<std::uint64_t>(1, thing.creates_certain) &&
-        !lost_track(thing) && !(key.first == Kind::deal && !restores_.empty()))
+        !may_be_made_again(thing, key.first))
       report("X1",
              name_of(key) + " is " + std::to_string(alive[static_cast<std::size_t>(side)]) + " times in the " +
                  std::string(to_string(side)),

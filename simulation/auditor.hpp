@@ -93,6 +93,7 @@ class Auditor {
   bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;
   bool unsettled_by_restore(const Thing& thing) const;
+  bool may_be_made_again(const Thing& thing, Kind kind) const;
   bool lost_track(const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;

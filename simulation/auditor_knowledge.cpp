@@ -185,6 +185,11 @@ bool Auditor::lost_track(const Thing& thing) const {
   });
 }
 
+// After a restore only keys tell, and of what has none equal content.
+bool Auditor::may_be_made_again(const Thing& thing, Kind kind) const {
+  return lost_track(thing) || unsettled_by_restore(thing) || (kind == Kind::deal && !restores_.empty());
+}
+
 // "contact 3" was deleted by somebody: what refers to it loses its reference.
 bool Auditor::target_gone(const std::string& reference) const {
   for (const auto& [object, steps] : history_.objects()) {

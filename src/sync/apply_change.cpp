@@ -282,7 +282,10 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
       return park(seen, InboxKind::waiting, wait_for_claim(change.system, record.id),
                   "waits for the outcome of a write", {});
     }
-    echoed = absorb_echo(*link, fields, row->sent);
+    // What stood there before our write before this one may be older than both.
+    Fields sent = row->sent;
+    if (!read) std::erase_if(sent, [&](const auto& one) { return shows_prior(*link, {one}); });
+    echoed = absorb_echo(*link, fields, sent);
   }
   const bool changed = shows_news(*link, fields);
   // What waited for the outcome of a write may be older than that write, a reading too.
@@ -446,6 +449,7 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
 
 Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& link) {
   const SystemName system = link.system;
+  LOCKSTEP_TRY(planned, ws_.planned(record, seen.entity, seen.binding));
   link.state = LinkState::gone;
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (record.deleted || seen.entity.deletes == DeletePolicy::detach) return {};
@@ -456,10 +460,9 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
   }
   Merged merged;
   for (const auto& [name, state] : record.fields) {
-    const FieldBinding* bound = seen.binding.find(name);
     const Json* base = find_value(link.base, name);
-    const bool unseen = bound != nullptr && bound->direction != Direction::read && state.stamp.origin != system &&
-                        is_edit(base, state.value) && !link.sent.contains(name);
+    const bool lacking = planned.contains(name) || (state.held && seen.binding.find(name) != nullptr);
+    const bool unseen = lacking && state.stamp.origin != system && is_edit(base, state.value);
     if (!unseen) continue;
     ConflictRow row;
     row.field = name;

@@ -211,11 +211,15 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       break;
     case OutcomeKind::rejected:
       if (row) {
-        row->state = OutboxState::dead;
         row->error = outcome.reason;
         row->error_kind = ErrorKind::invalid;
+        // What was edited since was not refused: it has its chance.
+        LOCKSTEP_TRY(now, ws_.planned(*record, *entity, *binding));
+        const bool same = now == sent;
+        if (same || sent.empty()) row->state = OutboxState::dead;
+        if (!same && !sent.empty()) row->due = ws_.now();
       }
-      entry.kind = "dead";
+      if (!row || row->state == OutboxState::dead) entry.kind = "dead";
       break;
     case OutcomeKind::conflict:
       if (row) {
@@ -402,9 +406,9 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
         if (edited || outcome.read_later) continue;
         link.base[name] = held->second;
         link.sent[name] = written;
-      } else {
-        link.base[name] = written;
       }
+      const Json* left = find_value(link.base, name);
+      if (held->second == written && left != nullptr && *left != written) continue;  // see left_by
       ours.insert(mapped.extract(held));
     }
     remember_raw(entity, binding, *outcome.state, ours, link);

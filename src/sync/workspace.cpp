@@ -221,13 +221,27 @@ TargetState Workspace::target(const SourceId& source, const EntityName&, const R
   return target_in(**found, system);
 }
 
-Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBinding& binding, Entry& entry) {
+Result<Plan> Workspace::plan_of(const EntitySchema& entity, const SystemBinding& binding, const Record& record) {
   const TargetLookup lookup_target = [&](const EntityName& name, const RecordId& id, const SystemName& system) {
-    return target(entry.now.source, name, id, system);
+    return target(record.source, name, id, system);
   };
-  const Plan after = plan_write(entity, binding, entry.now, lookup_target);
-  const Plan before = entry.before ? plan_write(entity, binding, *entry.before, lookup_target) : Plan{};
+  Plan out = plan_write(entity, binding, record, lookup_target);
   if (failure_) return fail(*failure_);
+  return out;
+}
+
+Result<Fields> Workspace::planned(const Record& record, const EntitySchema& entity, const SystemBinding& binding) {
+  LOCKSTEP_TRY(plan, plan_of(entity, binding, record));
+  return std::move(plan.values);
+}
+
+Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBinding& binding, Entry& entry) {
+  LOCKSTEP_TRY(after, plan_of(entity, binding, entry.now));
+  Plan before;
+  if (entry.before) {
+    LOCKSTEP_TRY(plan, plan_of(entity, binding, *entry.before));
+    before = std::move(plan);
+  }
   const OutboxKey key{entry.now.source, binding.system, entry.now.id};
   // A row exists exactly while there is something to write, so where there was and is nothing, none is looked up.
   if (after.kind == PlanKind::none && before.kind == PlanKind::none && !outbox_.contains(key)) return {};

@@ -35,6 +35,8 @@ class Workspace {
   void settle(const Record& record, Duration time);
 
   // The record itself is as it was, but what it waited for may have come: its outbox rows are planned again.
+  // What the system lacks of the record, as it stands in this batch.
+  Result<Fields> planned(const Record& record, const EntitySchema& entity, const SystemBinding& binding);
   void replan(const Record& record);
 
   Result<bool> seen(const SourceId& source, const SystemName& system, const std::string& delivery);
@@ -86,6 +88,7 @@ class Workspace {
   void index(Entry& entry);
   Result<void> finish_record(Entry& entry);
   void note_holdings(const EntitySchema& entity, const Entry& entry);
+  Result<Plan> plan_of(const EntitySchema& entity, const SystemBinding& binding, const Record& record);
   Result<void> plan_system(const EntitySchema& entity, const SystemBinding& binding, Entry& entry);
 
   const Catalog& catalog_;

@@ -114,6 +114,36 @@ TEST_F(FoundLost, C5ATagThatCameAndWentDuringAWriteIsNotPutBack) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"lead"}));
 }
 
+// An event from before our last tag was written shows what our next write, on its way, will make of it again.
+TEST_F(FoundLost, C5AnOldEventIsNoEchoOfAWriteThatGoesBack) {
+  const std::string id = synced_contact();
+  const sync::Change old = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+  for (const JsonArray& tags : {JsonArray{"cold", "vip"}, JsonArray{"vip"}}) {
+    world.edit_in_app(record(), "tags", tags);
+    const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(tags)}});
+    world.apply({update});
+    if (tags.size() == 1) break;
+    sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+    done.external_id = id;
+    world.apply({done});
+  }
+  world.apply({old});
+  EXPECT_EQ(stored().link(crm.name)->base.at("tags"), Json(JsonArray{"cold", "vip"})) << "nothing was heard of it";
+}
+
+// What is refused for one field leaves what was edited since its chance.
+TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
+  synced_contact();
+  world.edit_in_app(record(), "city", "Bonn");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json("Bonn")}});
+  world.apply({update});
+  world.edit_in_app(record(), "name", "Anna");
+  world.apply({outcome(update, sync::OutcomeKind::rejected)});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.outbox_rows(sync::OutboxState::dead), 0u);
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+}
+
 // A deal has no key. After a restore both systems show one that the store does not know.
 TEST(FoundByContent, O1WhatTwoSystemsHoldWithTheSameContentIsOneRecord) {
   sync::EntitySchema entity = contact_schema(sync::PolicyKind::authority);

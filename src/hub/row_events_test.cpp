@@ -58,7 +58,7 @@ struct Table {
   }
 };
 
-const sync::Fields kAda = {{"name", "Ada"}, {"age", 36}, {"city", "London"}, {"paid", "5.50"}};
+const sync::Fields kAda = {{"name", "Ada"}, {"age", 36}, {"city", "London"}, {"paid", "5.5"}};
 
 TEST(RowEvents, ARowHasTheNamesAndFormsOfItsColumns) {
   Table table;

@@ -45,8 +45,7 @@ const told = (child, what) => new Promise((done) => child.on("message", function
 const servers = {
   async lockstep(folder) {
     writeFileSync(path.join(folder, "lockstep.yaml"), `version: 1
-server: {listen: "127.0.0.1:0", data: ${folder}/data}
-limits: {connections: 20000, connections_per_address: 20000}
+server: {listen: "127.0.0.1:0", data: ${folder}/data, limits: {connections: 20000, connections_per_address: 20000}}
 sources:
   - id: main
     systems: {db: {connector: sqlite, path: ${folder}/crm.db}}
@@ -95,11 +94,13 @@ async function measure(name, subscribers) {
       // So that the delay is that of one event, not of a queue.
       await pause(Math.max(0, began + (i + 1) * (subscribers / 50) - Date.now()));
     }
-    const delays = (await all).flatMap(({ delays }) => delays).sort((a, b) => a - b);
+    const results = await all;
+    const delays = results.flatMap(({ delays }) => delays).sort((a, b) => a - b);
+    const deliveries = results.reduce((sum, { deliveries }) => sum + deliveries, 0);
     const used = cpuSeconds(server.child.pid) - cpu;
     const at = (share) => delays[Math.floor(delays.length * share)];
-    console.log(`${name.padEnd(10)} ${String(subscribers).padStart(6)} subscribers: ${Math.round(delays.length / used)} deliveries per CPU-second ` +
-      `(${((used * 1e6) / delays.length).toFixed(2)} us each), p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${(idle / 1024).toFixed(1)} KiB per idle connection`);
+    console.log(`${name.padEnd(10)} ${String(subscribers).padStart(6)} subscribers: ${Math.round(deliveries / used)} deliveries per CPU-second ` +
+      `(${((used * 1e6) / deliveries).toFixed(2)} us each), p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${(idle / 1024).toFixed(1)} KiB per idle connection`);
   } finally {
     for (const group of groups) group.kill();
     server.child.kill();

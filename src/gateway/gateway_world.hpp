@@ -243,6 +243,7 @@ class World {
     if (!hub->draining()) drain();
     settle();
     hub.reset();
+    for (const auto& socket : sockets) socket->events = {};  // they hold whom they tell, who holds them
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -269,6 +270,7 @@ class World {
     if (!who.empty()) request.request.headers.add("Authorization", "Bearer " + who);
     auto answer = std::make_shared<Answer>();
     gateway->handle(std::move(request), std::make_shared<FakeExchange>(answer));
+    if (answer->socket) sockets.push_back(answer->socket);
     return answer;
   }
 
@@ -300,6 +302,7 @@ class World {
   std::map<std::string, std::shared_ptr<FakeConnector>> connectors;
   std::unique_ptr<hub::Hub> hub;
   std::unique_ptr<Gateway> gateway;
+  std::vector<std::shared_ptr<FakeSocket>> sockets;
   bool drained = false;
 };
 

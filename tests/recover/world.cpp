@@ -32,7 +32,7 @@ World::World(Settings settings)
   tests::SourceParts parts;
   parts.crm = &crm;
   parts.crm_origin = proxy.origin();
-  parts.crm_settings = kNoGuard;
+  parts.crm_settings = std::string(kNoGuard) + "\n        search_settles_seconds: 10";  // the sandbox's index lags less
   parts.poll = settings_.poll;
   parts.db = fmt::format("{{connector: postgres, url: {{env: DATABASE_URL}}, {}}}", kNoGuard);
   server.sources.push_back(parts);

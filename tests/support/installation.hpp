@@ -69,7 +69,7 @@ struct SourceParts {
   std::string crm_origin;  // where the server finds it, when that is not the sandbox itself
   std::string db = "{connector: sqlite, path: ./crm.db, poll_ms: 50}";
   std::string credentials = "token: {env: GHL_TOKEN}";
-  std::string crm_settings;  // more of them, such as "signatures: off"
+  std::string crm_settings = "search_settles_seconds: 10";  // more of them; the sandbox's index lags by little
   std::string poll = "{every: 1s}";
   std::string fields;  // more lines of the entity's fields, indented by ten
   std::string policy = "{authority: [crm, db]}";

@@ -20,7 +20,7 @@ TEST(KillLoop, WhatWasAcknowledgedSurvivesAndNothingComesTwice) {
   const std::size_t kills = size_from("LOCKSTEP_TEST_KILLS", 10);
   const std::size_t seed = size_from("LOCKSTEP_TEST_SEED", 1);
   SourceParts parts;  // a long run deletes and rewrites more than the guard would let pass unasked
-  parts.crm_settings = "guard: {delete_percent: 100, rewrite_percent: 100}";
+  parts.crm_settings = "guard: {delete_percent: 100, rewrite_percent: 100}\n        search_settles_seconds: 10";
   parts.db = "{connector: sqlite, path: ./crm.db, poll_ms: 50, guard: {delete_percent: 100, rewrite_percent: 100}}";
   Installation installation({.contacts = kContacts}, parts);
   ASSERT_TRUE(installation.start()) << installation.unsettled();

@@ -49,7 +49,9 @@ Result<void> show_end(CommandContext& context, const Json& job, Wait wait, std::
     context.out.line(fmt::format("job {} started", printable(string_member(job, "id"))));
     return {};
   }
-  context.out.line(context.out.paint(Colour::green, "done") + fmt::format(": {} {}", text_or_dash(job, "done"), what));
+  const Json* done = find_member(job, "done");
+  const auto count = done != nullptr && done->is_number() ? done->to_number<std::uint64_t>() : 0;
+  context.out.line(context.out.paint(Colour::green, "done") + fmt::format(": {} {}", with_commas(count), what));
   if (const auto note = string_member(job, "note"); !note.empty()) context.out.line(printable(note));
   return {};
 }

@@ -392,6 +392,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
                                    const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
   if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
   LOCKSTEP_TRY(mapped, read_state(outcome, entity, binding, link));
+  Fields echoes = sent;
   if (outcome.kind == OutcomeKind::applied) {
     Fields ours;
     for (const auto& [name, written] : outcome.written) {
@@ -408,7 +409,10 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
         link.sent[name] = written;
       }
       const Json* left = find_value(link.base, name);
-      if (held->second == written && left != nullptr && *left != written) continue;  // see left_by
+      if (held->second == written && left != nullptr && *left != written) {  // see left_by
+        echoes.erase(name);
+        continue;
+      }
       ours.insert(mapped.extract(held));
     }
     remember_raw(entity, binding, *outcome.state, ours, link);
@@ -416,7 +420,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   Change seen = change_of(outcome, binding, link.external_id);
   seen.via = Via::fetch;
   seen.version = outcome.version;
-  const bool echoed = absorb_echo(link, mapped, sent);
+  const bool echoed = absorb_echo(link, mapped, echoes);
   if (echoed) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   // Two states of one moment: only reading the object tells which is the newer one. A conflict's state was just read.
   if (outcome.kind == OutcomeKind::applied && outcome.version != 0 && outcome.version == link.version &&

@@ -114,6 +114,24 @@ TEST_F(FoundLost, C5ATagThatCameAndWentDuringAWriteIsNotPutBack) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"lead"}));
 }
 
+// The same, when the answer shows what we had meant to write, because somebody put the member back.
+TEST_F(FoundLost, C5ATagThatWentAndCameDuringAWriteStays) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "tags", JsonArray{"cold", "vip"});
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(JsonArray{"cold", "vip"})}});
+  sync::Change without = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{}}});
+  without.via = sync::Via::fetch;
+  world.apply({without});  // after the write was prepared
+  world.apply({update});
+  sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+  done.external_id = id;
+  done.before = {{"tags", Json(JsonArray{"vip"})}};
+  done.state = JsonObject{{"tags", JsonArray{"cold", "vip"}}};
+  done.version = ++crm.clock;
+  world.apply({done});
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"cold", "vip"}));
+}
+
 // An event from before our last tag was written shows what our next write, on its way, will make of it again.
 TEST_F(FoundLost, C5AnOldEventIsNoEchoOfAWriteThatGoesBack) {
   const std::string id = synced_contact();

@@ -24,8 +24,8 @@ verb_test() {
   if [[ -n $filter ]]; then
     if has_test "$folder" -R "^$filter\$"; then
       selected=(-R "^$filter\$")
-      # A module's tests need nothing but their own program, the house rules not even that.
-      if has_test "$folder" -R "^$filter\$" -L house; then
+      # A module's tests need nothing but their own program; the house rules and the SQL of a recipe not even that.
+      if has_test "$folder" -R "^$filter\$" -L 'house|recipe'; then
         targets=(build.ninja)
       elif [[ $filter == browser || $filter == realtime ]]; then
         targets=(lockstep)
@@ -35,7 +35,7 @@ verb_test() {
     else
       export GTEST_FILTER=$filter
       [[ $filter == *[*.]* ]] || GTEST_FILTER="*$filter*"
-      not_first='whole|browser|node|house'
+      not_first='whole|browser|node|house|recipe'
     fi
   fi
   if [[ -z $filter || $filter == browser ]]; then

@@ -191,6 +191,26 @@ crashed: failed without counting cases (see its output above) 3 passed, 3 failed
 rm "$work/results"/*
 refused no_tests_are_a_failure "0 passed, 1 failed" summary 0
 
+# --- the table of ./dev accept ---
+
+table() { "$root/scripts/acceptance_table.pl" AB "$work/checklist.txt" -- "$work/results"/*.xml | tr -s ' \n' ' '; }
+table_is() { [[ $(table) == "$1 " ]] || { table; return 1; }; }
+printf '# of a use case\nAB-001 one\nAB-002 two\nAB-003 three\nAB-004 four\nAB-005 five\nXY-001 other\n' > "$work/checklist.txt"
+cat > "$work/results/pair.xml" << 'XML'
+<testcase classname="T" name="AB_001_is_so" status="run"/><testcase classname="T" name="part_of_AB_002_is" status="run"/>
+<testcase classname="T" name="AB_003_x" status="run"><skipped message="none"/></testcase>
+<testcase classname="T" name="AB_003_y" status="run"/><testcase classname="T" name="XY_001_other" status="run"/>
+<testcase classname="T" name="AB_005_not_run" status="notrun"/><testcase classname="T" name="unnumbered" status="run"/>
+XML
+accepted acceptance_counts_items_and_not_their_parts table_is "AB-001 passed one T.AB_001_is_so \
+AB-002 missing two T.part_of_AB_002_is (a part) AB-003 missing three T.AB_003_x (skipped) T.AB_003_y (passed) AB-004 missing four \
+AB-005 missing five 1 passed, 0 failed, 4 missing"
+echo '<testcase classname="U" name="part_of_AB_001_z" status="run"><failure message="no"/></testcase>' > "$work/results/more.xml"
+accepted acceptance_fails_with_a_part table_is "AB-001 FAILED one T.AB_001_is_so (passed) U.part_of_AB_001_z \
+AB-002 missing two T.part_of_AB_002_is (a part) AB-003 missing three T.AB_003_x (skipped) T.AB_003_y (passed) AB-004 missing four \
+AB-005 missing five 0 passed, 1 failed, 4 missing"
+rm "$work/results"/*
+
 # --- the script ---
 
 every_verb_explains_itself() {

@@ -309,9 +309,9 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     return {};
   }
   const bool created = link == nullptr;
-  if (created && outcome.write == WriteKind::update) {  // the object was lost meanwhile, and is made again
-    if (Link* former = record.former_link(outcome.system, outcome.external_id)) {
-      for (const auto& [name, value] : outcome.written) overwrite_base(*former, name, value);
+  if (outcome.write == WriteKind::update && (created || !link->is_linked())) {  // the object was lost meanwhile
+    if (Link* lost = created ? record.former_link(outcome.system, outcome.external_id) : link) {
+      for (const auto& [name, value] : outcome.written) overwrite_base(*lost, name, value);
       ws_.touch(record, ws_.next_seq(), WorkClass::live);
     }
     return {};
@@ -333,6 +333,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
   link = record.link(outcome.system);  // the record may have lost others
+  if (link == nullptr) return {};
   link->version = std::max(link->version, outcome.version);
   if (created) know_the_rest(binding, *link);
   if (created) LOCKSTEP_CHECK(release(outcome.source, outcome.system, binding.object, outcome.external_id, &record));

@@ -162,6 +162,21 @@ TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
   EXPECT_EQ(world.disagreements(), std::vector<std::string>());
 }
 
+// The object was deleted while an update was on its way, and the answer shows somebody's edit.
+TEST_F(FoundLost, L3AnAnswerAboutAnObjectThatIsGoneHarmsNothing) {
+  const std::string id = synced_contact();
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  world.apply({update});
+  world.human_deletes(crm, id);
+  world.deliver_one(crm);
+  sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+  done.external_id = id;
+  done.state = JsonObject{{"name", "Anna"}, {"city", "Bonn"}};
+  world.apply({done});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+}
+
 // A deal has no key. After a restore both systems show one that the store does not know.
 TEST(FoundByContent, O1WhatTwoSystemsHoldWithTheSameContentIsOneRecord) {
   sync::EntitySchema entity = contact_schema(sync::PolicyKind::authority);

@@ -1,12 +1,8 @@
 #include "wire/jwt.hpp"
 
 #include <gtest/gtest.h>
-#include <openssl/ec.h>
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
 
-#include "wire/testing/key_pair.hpp"
+#include "wire/testing/tokens.hpp"
 
 namespace lockstep::wire {
 namespace {
@@ -15,49 +11,20 @@ const Time kNow{std::chrono::seconds(1'800'000'000)};
 const std::string kSecret = "a-secret-of-more-than-16-bytes";
 const std::string kClaims = R"({"sub":"u1","iss":"https://id.example.com","aud":["lockstep","more"],"exp":1800000600})";
 
-std::string base64url(std::string_view bytes) {
-  std::string out = base64_encode(bytes);
-  while (!out.empty() && out.back() == '=') out.pop_back();
-  for (char& c : out) {
-    if (c == '+') c = '-';
-    if (c == '/') c = '_';
-  }
-  return out;
-}
-
-std::string unsigned_token(const std::string& header, const std::string& claims) {
-  return base64url(header) + "." + base64url(claims);
-}
+using testing::KeyPair;
+using testing::unsigned_token;
 
 std::string hs256(const std::string& claims, const std::string& secret = kSecret,
                   const std::string& header = R"({"alg":"HS256","typ":"JWT"})") {
-  const std::string text = unsigned_token(header, claims);
-  return text + "." + base64url(hmac_sha256(secret, text));
-}
-
-using testing::KeyPair;
-
-// r and s as 32 bytes each, as JWS has them.
-std::string sign_raw(const KeyPair& key, const std::string& text) {
-  const std::string der = key.sign(text);
-  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  ECDSA_SIG* signature = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size()));
-  std::string out(64, '\0');
-  auto* raw = reinterpret_cast<unsigned char*>(out.data());
-  BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, 32);
-  BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + 32, 32);
-  ECDSA_SIG_free(signature);
-  return out;
+  return testing::hs256(claims, secret, header);
 }
 
 std::string rs256(const KeyPair& key, const std::string& claims) {
-  const std::string text = unsigned_token(R"({"alg":"RS256"})", claims);
-  return text + "." + base64url(key.sign(text));
+  return testing::signed_token(key, R"({"alg":"RS256"})", claims);
 }
 
 std::string es256(const KeyPair& key, const std::string& claims) {
-  const std::string text = unsigned_token(R"({"alg":"ES256"})", claims);
-  return text + "." + base64url(sign_raw(key, text));
+  return testing::signed_token(key, R"({"alg":"ES256"})", claims);
 }
 
 JwtVerifier verifier(JwtSettings settings) {
@@ -99,7 +66,7 @@ TEST(Jwt, AcceptsTheExampleOfTheStandard) {
 
 TEST(Jwt, AcceptsRs256AndEs256) {
   const KeyPair rsa = KeyPair::rsa();
-  const KeyPair ec(EVP_EC_gen("P-256"));
+  const KeyPair ec = KeyPair::p256();
   EXPECT_TRUE(verifier({.secret = "", .public_key = rsa.pem(), .issuer = "", .audience = ""})
                   .verify(rs256(rsa, kClaims), kNow));
   const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.pem(), .issuer = "", .audience = ""});
@@ -124,14 +91,14 @@ TEST(Jwt, TheKeyDecidesTheAlgorithm) {
 TEST(Jwt, RefusesWrongSignatures) {
   const KeyPair rsa = KeyPair::rsa();
   const KeyPair other = KeyPair::rsa();
-  const KeyPair ec(EVP_EC_gen("P-256"));
+  const KeyPair ec = KeyPair::p256();
   expect_refused(with_secret(), hs256(kClaims, "another-secret-of-some-length"), "signature");
   expect_refused(verifier({.secret = "", .public_key = rsa.pem(), .issuer = "", .audience = ""}), rs256(other, kClaims),
                  "signature");
   const JwtVerifier with_ec = verifier({.secret = "", .public_key = ec.pem(), .issuer = "", .audience = ""});
   const std::string text = unsigned_token(R"({"alg":"ES256"})", kClaims);
-  expect_refused(with_ec, text + "." + base64url(ec.sign(text)), "signature");  // DER instead of raw
-  expect_refused(with_ec, text + "." + base64url(std::string(64, '\0')), "signature");
+  expect_refused(with_ec, text + "." + base64url_encode(ec.sign(text)), "signature");  // DER instead of raw
+  expect_refused(with_ec, text + "." + base64url_encode(std::string(64, '\0')), "signature");
   expect_refused(with_ec, text + ".", "signature");
   // Every changed character matters.
   const std::string good = hs256(kClaims);
@@ -173,6 +140,9 @@ TEST(Jwt, HoldsTheTimes) {
   EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000600.5,"nbf":1799999999.25)"), kNow));
   expect_refused(with, with_times(R"(,"exp":1800000600,"nbf":1800000060)"), "not valid yet");
   expect_refused(with, with_times(R"(,"exp":1800000600,"nbf":"tomorrow")"), "not valid yet");
+  EXPECT_TRUE(with.verify(with_times(R"(,"exp":1800000600,"iat":1800000020)"), kNow)) << "within the leeway";
+  expect_refused(with, with_times(R"(,"exp":1800000600,"iat":1800000060)"), "not valid yet");
+  expect_refused(with, with_times(R"(,"exp":1800000600,"iat":null)"), "not valid yet");
 }
 
 TEST(Jwt, HoldsIssuerAudienceAndCritical) {

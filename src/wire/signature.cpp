@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <sodium.h>
 
+#include <algorithm>
 #include <array>
 #include <climits>
 #include <cstdint>
@@ -111,6 +112,22 @@ std::optional<std::string> base64_decode(std::string_view text) {
   // Bits that belong to no byte must be zero, so that one value has one spelling.
   if ((bits & ((1U << held) - 1)) != 0) return std::nullopt;
   return out;
+}
+
+std::string base64url_encode(std::string_view bytes) {
+  std::string out = base64_encode(bytes);
+  while (out.ends_with('=')) out.pop_back();
+  std::ranges::replace(out, '+', '-');
+  std::ranges::replace(out, '/', '_');
+  return out;
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  std::string standard(text);
+  std::ranges::replace(standard, '-', '+');
+  std::ranges::replace(standard, '_', '/');
+  return base64_decode(standard);
 }
 
 std::string hex_encode(std::string_view bytes) {

@@ -15,6 +15,9 @@ namespace lockstep::wire {
 std::string base64_encode(std::string_view bytes);
 // Standard alphabet; padding may be left out, anything else outside the alphabet is no base64.
 std::optional<std::string> base64_decode(std::string_view text);
+// RFC 4648 section 5, without padding: as tokens have it.
+std::string base64url_encode(std::string_view bytes);
+std::optional<std::string> base64url_decode(std::string_view text);
 std::string hex_encode(std::string_view bytes);  // lower case
 std::optional<std::string> hex_decode(std::string_view text);
 

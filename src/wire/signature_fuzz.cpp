@@ -14,6 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto bytes = base64_decode(input)) {
     if (base64_decode(base64_encode(*bytes)) != bytes) std::abort();
   }
+  if (const auto bytes = base64url_decode(input)) {
+    if (base64url_decode(base64url_encode(*bytes)) != bytes) std::abort();
+  }
   if (const auto bytes = hex_decode(input)) {
     if (hex_decode(hex_encode(*bytes)) != bytes) std::abort();
   }

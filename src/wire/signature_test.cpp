@@ -25,8 +25,16 @@ TEST(Base64, RefusesOtherText) {
   }
 }
 
+TEST(Base64Url, KnownValues) {
+  EXPECT_EQ(base64url_encode("\xfb\xff\xfe!"), "-__-IQ");
+  EXPECT_EQ(base64url_decode("-__-IQ"), "\xfb\xff\xfe!");
+  EXPECT_EQ(base64url_decode(""), "");
+  for (const char* text : {"+//+IQ", "-__-IQ==", "Z", "-__-IR", "Zm 9v"}) EXPECT_FALSE(base64url_decode(text)) << text;
+}
+
 RC_GTEST_PROP(Base64, RoundTrip, (const std::string& bytes)) {
   RC_ASSERT(base64_decode(base64_encode(bytes)) == bytes);
+  RC_ASSERT(base64url_decode(base64url_encode(bytes)) == bytes);
   RC_ASSERT(hex_decode(hex_encode(bytes)) == bytes);
 }
 

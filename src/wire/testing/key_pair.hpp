@@ -2,7 +2,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include <memory>
@@ -19,6 +21,9 @@ class KeyPair {
   explicit KeyPair(EVP_PKEY* key) : key_(key, &EVP_PKEY_free) { EXPECT_NE(key, nullptr); }
   static KeyPair ed25519() { return KeyPair(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); }
   static KeyPair rsa() { return KeyPair(EVP_RSA_gen(2048)); }
+  static KeyPair p256() { return KeyPair(EVP_EC_gen("P-256")); }
+
+  EVP_PKEY* get() const { return key_.get(); }
 
   // The public key, as DER (SubjectPublicKeyInfo) and as PEM.
   std::string der() const {

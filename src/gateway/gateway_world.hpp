@@ -164,10 +164,11 @@ struct FakeAccess final : Access {
   Result<Caller> identify(const wire::HttpHeaders& headers, Time) const override {
     const std::string_view token = headers.get("Authorization");
     const auto at = callers.find(std::string(token.substr(std::min<std::size_t>(7, token.size()))));
-    if (at == callers.end()) return fail(ErrorKind::unauthorized, "send an API key");
+    if (at == callers.end()) return fail(refusal, "send an API key");
     return at->second;
   }
   std::map<std::string, Caller> callers;
+  ErrorKind refusal = ErrorKind::unauthorized;
 };
 
 inline std::shared_ptr<const sync::Catalog> test_catalog() {

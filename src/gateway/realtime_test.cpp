@@ -103,6 +103,20 @@ TEST(SocketServer, RightsThatGoEndWhatTheyAllowed) {  // P2
   EXPECT_THAT(narrowed->received, Contains(HasSubstr("known")));
 }
 
+// The keys of a token's issuer may be on their way: clients come back after a lost connection, not after a refusal.
+TEST(SocketServer, WhoCanNotBeIdentifiedYetComesBack) {
+  World world;
+  const auto refused = socket_io(world, "unknown");
+  EXPECT_THAT(refused->received.back(), StartsWith("44{"));
+  EXPECT_EQ(refused->closed_with, 0);
+  world.access.refusal = ErrorKind::unavailable;
+  const auto socket = socket_io(world, "unknown");
+  EXPECT_THAT(socket->received, Not(Contains(StartsWith("44"))));
+  EXPECT_NE(socket->closed_with, 0);
+  const Answer answer = world.call("unknown", "GET", "/api/v1/sources");
+  EXPECT_EQ(answer.status(), 429u) << "not 401: that signs people out";
+}
+
 TEST(SocketServer, ASlowReaderGoesOnWhereItStands) {  // P1, O3
   World world;
   const auto socket = socket_io(world, "viewer", R"(,"topics":[{"topic":"records:acme","after":0}])");

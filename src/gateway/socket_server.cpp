@@ -184,6 +184,8 @@ void SocketServer::on_connect(Session& session, const std::string& nsp, const Js
   const std::string_view token = string_member(auth, "token");
   if (!token.empty()) credentials = Credentials::of_token(token, credentials.host);
   auto identity = identify_or_local(identities_, std::move(credentials));
+  // Nobody can say yet. A client comes back by itself after a lost connection, and not after a refusal.
+  if (!identity && identity.error().kind == ErrorKind::unavailable) return session.engine->close("try again");
   if (!identity) return session.client->refuse(nsp, "unauthorized", JsonObject{{"code", 401}});
   const std::string_view offset_given = string_member(auth, "offset");
   const std::optional<Position> offset = offset_of(offset_given);

@@ -48,6 +48,8 @@ TEST(Jwt, AcceptsHs256) {
   const Result<Json> claims = with_secret().verify(hs256(kClaims), kNow);
   ASSERT_TRUE(claims) << claims.error().message;
   EXPECT_EQ(string_member(*claims, "sub"), "u1");
+  // Supabase names its secrets; the configuration does not.
+  EXPECT_TRUE(with_secret().verify(hs256(kClaims, kSecret, R"({"alg":"HS256","kid":"any"})"), kNow));
 }
 
 // The example of RFC 7515, appendix A.1, whose key is 64 bytes; it expired in 2011.

@@ -48,23 +48,28 @@ struct ApiKey {
   std::vector<SourceId> sources;  // none: all of them
 };
 
-// One issuer of tokens. Exactly one of `secret` (HS256) and `public_key` (PEM: RS256, ES256).
+// Where what is called over HTTP may be.
+enum class NetworkReach {
+  outside,  // at public addresses; elsewhere only when its URL is written as an address, or as localhost
+  any,
+};
+
+// One issuer of tokens. Exactly one of the first four.
 struct JwtIssuer {
-  std::string secret;
-  std::string public_key;
-  std::string issuer;    // "" accepts any
-  std::string audience;  // "" accepts any
+  std::string secret;                          // HS256
+  std::string public_key;                      // PEM: RS256, ES256
+  std::string jwks;                            // a key set: RS256, ES256
+  std::string jwks_url;                        // where the issuer publishes its key set
+  NetworkReach reach = NetworkReach::outside;  // of jwks_url
+  std::string issuer;                          // "" accepts any
+  std::string audience;                        // "" accepts any
+
+  friend bool operator==(const JwtIssuer&, const JwtIssuer&) = default;
 };
 
 struct PullSchedule {
   std::optional<Duration> every;       // none: never by itself
   std::optional<Duration> full_every;  // none: never by itself
-};
-
-// Where a system that is called over HTTP may be.
-enum class NetworkReach {
-  outside,  // at public addresses; elsewhere only when its URL is written as an address, or as localhost
-  any,
 };
 
 struct SystemConfig {

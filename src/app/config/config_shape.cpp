@@ -126,11 +126,26 @@ Shape jwt_shape() {
   Shape shape = object({
       {.name = "secret", .shape = secret(), .doc = "HS256: the shared secret (Supabase: JWT secret).", .secret = true},
       {.name = "public_key", .shape = secret(), .doc = "RS256 or ES256: the public key in PEM.", .secret = true},
+      {.name = "jwks",
+       .shape = text_or_reference(text(limit(config_text_bytes_limit))),
+       .doc =
+           "RS256 and ES256: the URL where the issuer publishes its keys (Supabase: "
+           "https://PROJECT.supabase.co/auth/v1/.well-known/jwks.json), or the key set itself. Keys from a URL are "
+           "fetched at the start, every 10 minutes, after SIGHUP, and at most once a minute when a token names one "
+           "that is not known; known keys stay in force until a new set is there. https, or http to this machine, or "
+           "with reach: any."},
+      {.name = "reach",
+       .shape = choice({"public", "any"}),
+       .doc = "Where the URL of jwks may lead, as for a system.",
+       .fallback = "public"},
       {.name = "issuer", .shape = text(), .doc = "The token's `iss` must be this."},
       {.name = "audience", .shape = text(), .doc = "The token's `aud` must be or contain this."},
   });
-  shape.exactly_one_of = {{"secret", "public_key"}};
-  shape.example = "access:\n  jwt:\n    - {secret: {env: SUPABASE_JWT_SECRET}, audience: authenticated}\n";
+  shape.exactly_one_of = {{"secret", "public_key", "jwks"}};
+  shape.example =
+      "access:\n  jwt:\n    - {secret: {env: SUPABASE_JWT_SECRET}, audience: authenticated}\n"
+      "    - jwks: https://PROJECT.supabase.co/auth/v1/.well-known/jwks.json\n"
+      "      issuer: https://PROJECT.supabase.co/auth/v1\n      audience: authenticated\n";
   return named("jwt", "Somebody whose tokens are accepted.", std::move(shape));
 }
 

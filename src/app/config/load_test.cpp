@@ -70,6 +70,54 @@ TEST(LoadConfig, ReadsEverything) {
   EXPECT_THAT(config.warnings, IsEmpty());
 }
 
+std::string with_jwt(const std::string& jwt) {
+  return read_example(testdata + "good/minimal.yaml") + "access:\n  jwt: [" + jwt + "]\n";
+}
+
+TEST(LoadConfig, KeySetsAreGivenOrPublished) {
+  const std::string set = R"({"keys":[{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
+                          R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","kid":"1"}]})";
+  const std::string url = "https://p.supabase.co/auth/v1/.well-known/jwks.json";
+  auto environment = example_environment();
+  environment.variables["JWKS"] = set;
+  environment.variables["JWKS_URL"] = url;
+  environment.files["jwks.json"] = set + "\n";
+  const auto issuer = [&](const std::string& jwt) {
+    const auto result = read_config(with_jwt(jwt), "lockstep.yaml", fake_factories(), environment);
+    EXPECT_TRUE(result) << jwt << joined(result.error());
+    return result ? result->jwt_issuers.at(0) : JwtIssuer();
+  };
+  for (const std::string& given : {"'" + set + "'", std::string("{file: jwks.json}"), std::string("{env: JWKS}")}) {
+    EXPECT_EQ(issuer("{jwks: " + given + "}").jwks, set);
+    EXPECT_EQ(issuer("{jwks: " + given + "}").jwks_url, "");
+  }
+  for (const std::string& given : {url, std::string("{env: JWKS_URL}")}) {
+    EXPECT_EQ(issuer("{jwks: " + given + "}").jwks_url, url);
+    EXPECT_EQ(issuer("{jwks: " + given + "}").jwks, "");
+    EXPECT_EQ(issuer("{jwks: " + given + "}").reach, NetworkReach::outside);
+  }
+  for (const std::string here : {"http://127.0.0.1:9999/k", "http://localhost/k?a=b", "http://[::1]:80"})
+    EXPECT_EQ(issuer("{jwks: \"" + here + "\"}").jwks_url, here);
+  EXPECT_EQ(issuer("{jwks: \"http://kong:8000/k\", reach: any}").reach, NetworkReach::any);
+}
+
+TEST(LoadConfig, RefusesKeySetsThatAreNone) {
+  const auto refused = [](const std::string& jwks, const std::string& word) {
+    EXPECT_THAT(problems_of(with_jwt("{jwks: " + jwks + "}")), Contains(HasSubstr(word))) << jwks;
+  };
+  refused("\"http://id.example.com/k\"", "without TLS");
+  refused("\"http://127.0.0.1.example.com/k\"", "without TLS");
+  refused("\"http://localhost@example.com/k\"", "no URL");
+  refused("\"https://user@example.com/k\"", "no URL");
+  refused("\"https://user:word@example.com/k\"", "password");
+  refused("\"https:///k\"", "no URL");
+  refused("\"https://id.example.com/a b\"", "no URL");
+  refused("\"https://id.example.com/#k\"", "no URL");
+  refused("\"ftp://id.example.com/k\"", "no JSON");
+  refused("'{\"keys\":[]}'", "no key");
+  refused("'{\"keys\":[{\"d\":\"AQAB\"}]}'", "private key");
+}
+
 TEST(LoadConfig, GivesSystemsTheirSettingsAndEntities) {
   auto result = read_text(read_example(testdata + "good/full.yaml"));
   ASSERT_TRUE(result) << joined(result.error());

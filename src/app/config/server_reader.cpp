@@ -9,6 +9,7 @@
 
 #include "app/config/suggest.hpp"
 #include "app/config/units.hpp"
+#include "wire/jwk_set.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -97,6 +98,32 @@ void read_api_key(const Node& node, const std::string& where, Secrets& secrets, 
   config.api_keys.push_back(std::move(key));
 }
 
+// The key set itself, or where it is.
+void read_jwks(const Node& node, const std::string& value, const std::string& where, Problems& problems,
+               JwtIssuer& issuer) {
+  if (!value.starts_with("http://") && !value.starts_with("https://")) {
+    const auto set = wire::parse_jwk_set(value);
+    if (!set)
+      problems.add(node.mark, where, set.error().message, "write the URL of the key set, or the key set as JSON");
+    issuer.jwks = value;
+    return;
+  }
+  const std::size_t host_at = value.find("://") + 3;
+  const std::string_view host = std::string_view(value).substr(host_at, value.find_first_of("/?", host_at) - host_at);
+  const auto plain = [](unsigned char c) { return c > ' ' && c < 0x7f && c != '#'; };
+  if (host.empty() || host.find('@') != std::string_view::npos || !std::ranges::all_of(value, plain)) {
+    problems.add(node.mark, where, "this is no URL of a key set", "such as https://id.example.com/jwks.json");
+  }
+  // Whoever can change what is on its way could sign as anybody.
+  const std::string_view name =
+      host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
+  const bool here = name == "localhost" || name == "127.0.0.1" || name == "[::1]";
+  if (value.starts_with("http://") && !here && issuer.reach != NetworkReach::any) {
+    problems.add(node.mark, where, "keys that come without TLS could be anybody's", "use https, or say reach: any");
+  }
+  issuer.jwks_url = value;
+}
+
 void read_jwt(const Node& node, const std::string& where, Secrets& secrets, Problems& problems, Config& config) {
   JwtIssuer issuer;
   if (const Node* text = node.find("issuer")) issuer.issuer = text->text;
@@ -115,6 +142,14 @@ void read_jwt(const Node& node, const std::string& where, Secrets& secrets, Prob
                    "it begins with -----BEGIN PUBLIC KEY-----", ProblemKind::environment);
     }
     issuer.public_key = *value;
+  }
+  if (const Node* reach = node.find("reach"); reach != nullptr && reach->text == "any")
+    issuer.reach = NetworkReach::any;
+  if (const Node* keys = node.find("jwks")) {
+    const auto value =
+        keys->is(Node::Kind::map) ? secrets.resolve(*keys, where + ".jwks") : std::optional<std::string>(keys->text);
+    if (!value) return;
+    read_jwks(*keys, *value, where + ".jwks", problems, issuer);
   }
   config.jwt_issuers.push_back(std::move(issuer));
 }

@@ -1,5 +1,7 @@
 #include "app/server/config_access.hpp"
 
+#include <algorithm>
+
 #include "wire/signature.hpp"
 
 namespace lockstep::app {
@@ -33,20 +35,48 @@ std::string_view host_of(std::string_view header) {
 
 }  // namespace
 
-Result<std::unique_ptr<ConfigAccess>> ConfigAccess::make(const Config& config) {
+Result<Json> ConfigAccess::Issuer::verify(std::string_view token, Time now) const {
+  return remote ? remote->verify(token, now) : verifier->verify(token, now);
+}
+
+Result<ConfigAccess::Issuer> ConfigAccess::issuer_of(const JwtIssuer& config, const AccessParts& parts,
+                                                     const ConfigAccess* former) {
+  Issuer out{config, std::nullopt, nullptr};
+  wire::JwtSettings settings;
+  settings.secret = config.secret;
+  settings.public_key = config.public_key;
+  settings.jwks = config.jwks;
+  settings.issuer = config.issuer;
+  settings.audience = config.audience;
+  if (config.jwks_url.empty()) {
+    LOCKSTEP_TRY(verifier, wire::JwtVerifier::make(std::move(settings)));
+    out.verifier = std::move(verifier);
+    return out;
+  }
+  if (former != nullptr) {
+    const auto same = std::ranges::find(former->issuers_, config, &Issuer::config);
+    if (same != former->issuers_.end()) out.remote = same->remote;
+  }
+  if (out.remote) {
+    out.remote->refresh();
+  } else {
+    out.remote = std::make_shared<RemoteKeys>(
+        *parts.loop, *parts.log, config.jwks_url, std::move(settings),
+        [fetch = parts.fetch, config](RemoteKeys::Done done) { fetch(config, std::move(done)); });
+  }
+  return out;
+}
+
+Result<std::unique_ptr<ConfigAccess>> ConfigAccess::make(const Config& config, const AccessParts& parts,
+                                                         const ConfigAccess* former) {
   std::unique_ptr<ConfigAccess> access(new ConfigAccess());
   for (const ApiKey& key : config.api_keys) {
     access->keys_.push_back(
         {wire::sha256(key.key), {"key " + key.name, role_of(key.role), key.sources.empty(), key.sources}});
   }
   for (const JwtIssuer& issuer : config.jwt_issuers) {
-    wire::JwtSettings settings;
-    settings.secret = issuer.secret;
-    settings.public_key = issuer.public_key;
-    settings.issuer = issuer.issuer;
-    settings.audience = issuer.audience;
-    LOCKSTEP_TRY(verifier, wire::JwtVerifier::make(settings));
-    access->issuers_.push_back(std::move(verifier));
+    LOCKSTEP_TRY(made, issuer_of(issuer, parts, former));
+    access->issuers_.push_back(std::move(made));
   }
   access->open_to_local_ = config.api_keys.empty() && config.jwt_issuers.empty() && is_loopback(config.server.host);
   return access;
@@ -82,11 +112,13 @@ Result<gateway::Caller> ConfigAccess::by_key(std::string_view key) const {
 // Claims: `sub`; `role` and `sources` in `lockstep` or in `app_metadata.lockstep` (where Supabase keeps what users
 // can not change themselves). A token that names no sources sees none.
 Result<gateway::Caller> ConfigAccess::by_token(std::string_view token, Time now) const {
-  std::string reason = "no issuer of tokens is configured";
-  for (const wire::JwtVerifier& issuer : issuers_) {
+  Error refusal{ErrorKind::unauthorized, "no issuer of tokens is configured", {}};
+  for (const Issuer& issuer : issuers_) {
     const Result<Json> claims = issuer.verify(token, now);
     if (!claims) {
-      reason = claims.error().message;
+      // An issuer that can not say yet may be the token's: the caller tries again rather than to sign out.
+      if (refusal.kind != ErrorKind::unavailable) refusal = claims.error();
+      if (refusal.kind == ErrorKind::not_found) refusal.kind = ErrorKind::unauthorized;
       continue;
     }
     const Json* ours = find_member(*claims, "lockstep");
@@ -106,7 +138,7 @@ Result<gateway::Caller> ConfigAccess::by_token(std::string_view token, Time now)
     }
     return caller;
   }
-  return fail(ErrorKind::unauthorized, reason);
+  return fail(std::move(refusal));
 }
 
 }  // namespace lockstep::app

@@ -2,16 +2,28 @@
 // only, everybody on this machine is the administrator: that is the demo and the first try.
 #pragma once
 
+#include <functional>
+
 #include "app/config/config.hpp"
+#include "app/server/remote_keys.hpp"
 #include "gateway/access.hpp"
 #include "wire/jwt.hpp"
 
 namespace lockstep::app {
 
+// What keys that are published somewhere need; all of it outlives the access.
+struct AccessParts {
+  Loop* loop = nullptr;
+  Log* log = nullptr;
+  std::function<void(const JwtIssuer&, RemoteKeys::Done)> fetch;
+};
+
 class ConfigAccess final : public gateway::Access {
  public:
-  // Fails when a key of an issuer can not be read.
-  static Result<std::unique_ptr<ConfigAccess>> make(const Config& config);
+  // Fails when a key of an issuer can not be read. Keys that `former` has fetched from the same issuer go on being
+  // valid, and are fetched anew: a reload ends nobody's subscriptions, and takes back a key that is published no more.
+  static Result<std::unique_ptr<ConfigAccess>> make(const Config& config, const AccessParts& parts,
+                                                    const ConfigAccess* former);
 
   Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override;
 
@@ -24,8 +36,16 @@ class ConfigAccess final : public gateway::Access {
     std::string digest;  // SHA-256 of the key: compared in constant time whatever its length
     gateway::Caller caller;
   };
+  struct Issuer {
+    JwtIssuer config;
+    std::optional<wire::JwtVerifier> verifier;  // or else:
+    std::shared_ptr<RemoteKeys> remote;         // shared with the access after a reload
+    Result<Json> verify(std::string_view token, Time now) const;
+  };
+  static Result<Issuer> issuer_of(const JwtIssuer& config, const AccessParts& parts, const ConfigAccess* former);
+
   std::vector<Key> keys_;
-  std::vector<wire::JwtVerifier> issuers_;
+  std::vector<Issuer> issuers_;
   bool open_to_local_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include "app/ports/open_files.hpp"
 #include "app/ports/sealed_store.hpp"
 #include "app/server/config_access.hpp"
+#include "app/server/key_fetcher.hpp"
 #include "app/server/system_host.hpp"
 #include "base/random.hpp"
 #include "gateway/gateway.hpp"
@@ -25,6 +26,7 @@ constexpr std::size_t kPruneRows = 5'000;
 class CurrentAccess final : public gateway::Access {
  public:
   void replace(std::unique_ptr<ConfigAccess> access) { access_ = std::move(access); }
+  const ConfigAccess* get() const { return access_.get(); }
   Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override {
     return access_->identify(headers, now);
   }
@@ -39,12 +41,14 @@ struct Server::State {
   explicit State(ServerParts given) : parts(given) {}
 
   Result<hub::Setup> make_setup(const Config& config);
+  AccessParts access_parts();
   void prune_later();
 
   ServerParts parts;
   SeededRandom random{random_seed()};
   std::unique_ptr<store::SqliteStore> store;
   std::shared_ptr<const Vault> vault;
+  KeyFetcher key_fetcher;
   std::unique_ptr<net::HttpClient> client;
   CredentialLines lines;
   std::unique_ptr<hub::Hub> hub;  // before the threads in destruction order: they end first
@@ -92,6 +96,12 @@ Result<hub::Setup> Server::State::make_setup(const Config& config) {
   return setup;
 }
 
+AccessParts Server::State::access_parts() {
+  return {parts.loop, parts.log, [this](const JwtIssuer& issuer, RemoteKeys::Done done) {
+            key_fetcher.fetch(*client, issuer.jwks_url, issuer.reach, std::move(done));
+          }};
+}
+
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
@@ -103,7 +113,7 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   state->vault = std::move(opened.vault);
   LOCKSTEP_TRY(client, net::HttpClient::make(*parts.loop, {}));
   state->client = std::move(client);
-  LOCKSTEP_TRY(access, ConfigAccess::make(config));
+  LOCKSTEP_TRY(access, ConfigAccess::make(config, state->access_parts(), nullptr));
   state->access.replace(std::move(access));
   LOCKSTEP_TRY(setup, state->make_setup(config));
   state->hub = std::make_unique<hub::Hub>(
@@ -152,7 +162,7 @@ void Server::State::prune_later() {
 
 Result<void> Server::reload(Config config) {
   State& state = *state_;
-  LOCKSTEP_TRY(access, ConfigAccess::make(config));
+  LOCKSTEP_TRY(access, ConfigAccess::make(config, state.access_parts(), state.access.get()));
   if (config.server.host != state.running.host || config.server.port != state.running.port ||
       config.server.data_folder != state.running.data_folder) {
     state.parts.log->warning("reload.restart_needed",

@@ -1,0 +1,126 @@
+#include "app/server/config_access.hpp"
+
+#include <gtest/gtest.h>
+
+#include "connector/manual_loop.hpp"
+#include "wire/testing/tokens.hpp"
+
+namespace lockstep::app {
+namespace {
+
+using wire::testing::jwk;
+using wire::testing::jwk_set;
+using wire::testing::KeyPair;
+
+class ConfigAccessTest : public ::testing::Test {
+ protected:
+  static Config config(std::vector<JwtIssuer> issuers) {
+    Config out;
+    out.jwt_issuers = std::move(issuers);
+    return out;
+  }
+  static JwtIssuer at(const std::string& url) {
+    JwtIssuer out;
+    out.jwks_url = url;
+    return out;
+  }
+  std::unique_ptr<ConfigAccess> access(const Config& from, const ConfigAccess* former = nullptr) {
+    const AccessParts parts{&loop, &log, [this](const JwtIssuer& issuer, RemoteKeys::Done done) {
+                              asked.emplace_back(issuer.jwks_url, std::move(done));
+                            }};
+    auto made = ConfigAccess::make(from, parts, former);
+    EXPECT_TRUE(made) << made.error().message;
+    return std::move(*made);
+  }
+  void answer(Result<std::string> text) {
+    ASSERT_FALSE(asked.empty());
+    RemoteKeys::Done done = std::move(asked.front().second);
+    asked.erase(asked.begin());
+    done(std::move(text));
+  }
+  std::string claims(JsonObject ours) const {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(loop.clock().now().time_since_epoch()).count();
+    return to_text(JsonObject{{"sub", "u1"}, {"exp", now + 3600}, {"app_metadata", JsonObject{{"lockstep", ours}}}});
+  }
+  std::string token(const KeyPair& key, const std::string& id) const {
+    return wire::testing::signed_token(key, to_text(JsonObject{{"alg", "ES256"}, {"kid", id}}),
+                                       claims({{"role", "editor"}, {"sources", JsonArray{"main"}}}));
+  }
+  Result<gateway::Caller> identify(const ConfigAccess& by, const std::string& token) const {
+    wire::HttpHeaders headers;
+    headers.add("Authorization", "Bearer " + token);
+    return by.identify(headers, loop.clock().now());
+  }
+  std::optional<ErrorKind> refusal(const ConfigAccess& by, const std::string& token) const {
+    const auto caller = identify(by, token);
+    return caller ? std::nullopt : std::optional(caller.error().kind);
+  }
+
+  connector::ManualLoop loop;
+  SilentLog log;
+  std::vector<std::pair<std::string, RemoteKeys::Done>> asked;
+  KeyPair a = KeyPair::p256();
+  KeyPair b = KeyPair::p256();
+};
+
+TEST_F(ConfigAccessTest, ATokenOfAKeySetIsWhoItSays) {
+  JwtIssuer issuer;
+  issuer.jwks = jwk_set({jwk(a, "a")});
+  const auto by = access(config({issuer}));
+  const auto caller = identify(*by, token(a, "a"));
+  ASSERT_TRUE(caller) << caller.error().message;
+  EXPECT_EQ(caller->name, "user u1");
+  EXPECT_EQ(caller->role, gateway::Role::editor);
+  EXPECT_TRUE(caller->may_edit(SourceId("main")));
+  EXPECT_FALSE(caller->may_read(SourceId("other")));
+  EXPECT_EQ(refusal(*by, token(b, "a")), ErrorKind::unauthorized);
+  EXPECT_EQ(refusal(*by, token(b, "b")), ErrorKind::unauthorized) << "there is nothing to wait for";
+  EXPECT_EQ(refusal(*by, wire::testing::hs256(claims({}), issuer.jwks, R"({"alg":"HS256","kid":"a"})")),
+            ErrorKind::unauthorized);
+}
+
+TEST_F(ConfigAccessTest, KeysFromAnAddressAreWaitedFor) {
+  JwtIssuer with_secret;
+  with_secret.secret = "a-secret-of-more-than-16-bytes";
+  for (const auto& issuers :
+       {std::vector{with_secret, at("https://id.example/a")}, std::vector{at("https://id.example/a"), with_secret}}) {
+    const auto by = access(config(issuers));
+    EXPECT_EQ(refusal(*by, token(a, "a")), ErrorKind::unavailable) << "not unauthorized: that signs people out";
+    const std::string hs256 =
+        wire::testing::hs256(claims({{"role", "viewer"}}), with_secret.secret, R"({"alg":"HS256"})");
+    EXPECT_EQ(refusal(*by, hs256), std::nullopt) << "the other issuer works";
+    answer(jwk_set({jwk(a, "a")}));
+    EXPECT_EQ(refusal(*by, token(a, "a")), std::nullopt);
+    EXPECT_EQ(refusal(*by, token(b, "b")), ErrorKind::unauthorized);
+    EXPECT_EQ(refusal(*by, hs256), std::nullopt);
+  }
+}
+
+TEST_F(ConfigAccessTest, AReloadKeepsTheKeysAndFetchesThemAnew) {
+  auto before = access(config({at("https://id.example/a")}));
+  answer(jwk_set({jwk(a, "a")}));
+  auto after = access(config({at("https://id.example/b"), at("https://id.example/a")}), before.get());
+  before.reset();
+  EXPECT_EQ(refusal(*after, token(a, "a")), std::nullopt) << "nobody is signed out";
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0].first, "https://id.example/b");
+  EXPECT_EQ(asked[1].first, "https://id.example/a");
+  answer(fail(ErrorKind::unavailable, "down"));
+  answer(jwk_set({jwk(b, "b")}));
+  EXPECT_NE(refusal(*after, token(a, "a")), std::nullopt) << "rotated away";
+  EXPECT_EQ(refusal(*after, token(b, "b")), std::nullopt);
+}
+
+TEST_F(ConfigAccessTest, AnIssuerThatIsChangedStartsWithoutKeys) {
+  const auto before = access(config({at("https://id.example/a")}));
+  answer(jwk_set({jwk(a, "a")}));
+  JwtIssuer stricter = at("https://id.example/a");
+  stricter.audience = "authenticated";
+  const auto after = access(config({stricter}), before.get());
+  EXPECT_EQ(refusal(*after, token(a, "a")), ErrorKind::unavailable);
+  answer(jwk_set({jwk(a, "a")}));
+  EXPECT_EQ(refusal(*after, token(a, "a")), ErrorKind::unauthorized) << "the token is for no audience";
+}
+
+}  // namespace
+}  // namespace lockstep::app

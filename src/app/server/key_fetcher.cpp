@@ -21,6 +21,13 @@ Task<void> run(net::HttpClient& client, net::ClientRequest request, RemoteKeys::
 
 }  // namespace
 
+KeyFetcher::~KeyFetcher() {
+  if (fetches_->idle()) return;
+  std::shared_ptr<TaskScope> rest = std::move(fetches_);
+  TaskScope& scope = *rest;
+  scope.on_idle([rest = std::move(rest)]() mutable { rest.reset(); });
+}
+
 void KeyFetcher::fetch(net::HttpClient& client, const std::string& address, NetworkReach reach, RemoteKeys::Done done) {
   const std::size_t path = address.find_first_of("/?", address.find("://") + 3);
   net::ClientRequest request;
@@ -33,7 +40,7 @@ void KeyFetcher::fetch(net::HttpClient& client, const std::string& address, Netw
   request.deadline = kDeadline;
   request.response_bytes_limit = wire::kJwkSetBytesLimit;
   request.reach = reach == NetworkReach::any ? net::AddressReach::any : net::AddressReach::as_named;
-  fetches_.spawn(run(client, std::move(request), std::move(done)));
+  fetches_->spawn(run(client, std::move(request), std::move(done)));
 }
 
 }  // namespace lockstep::app

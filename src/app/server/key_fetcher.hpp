@@ -1,6 +1,8 @@
 // Gets key sets from where issuers publish them, over the HTTP client and its address policy.
 #pragma once
 
+#include <memory>
+
 #include "app/config/config.hpp"
 #include "app/server/remote_keys.hpp"
 #include "base/task.hpp"
@@ -10,11 +12,17 @@ namespace lockstep::app {
 
 class KeyFetcher {
  public:
+  KeyFetcher() = default;
+  // What is on its way still calls its `done`, once the client is closed and the loop runs on.
+  ~KeyFetcher();
+  KeyFetcher(const KeyFetcher&) = delete;
+  KeyFetcher& operator=(const KeyFetcher&) = delete;
+
   // Calls `done` once: with the body of a 200 within wire::kJwkSetBytesLimit, or with what went wrong.
   void fetch(net::HttpClient& client, const std::string& address, NetworkReach reach, RemoteKeys::Done done);
 
  private:
-  TaskScope fetches_;  // empty once the client is closed, which ends every request
+  std::unique_ptr<TaskScope> fetches_ = std::make_unique<TaskScope>();
 };
 
 }  // namespace lockstep::app

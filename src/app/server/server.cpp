@@ -181,7 +181,7 @@ void Server::drain(Action done) {
     state.gateway->close_streams();
     state.http->drain([&state, done = std::move(done)]() mutable {
       state.client->close();
-      done();
+      state.parts.loop->post(std::move(done));  // after the ends of the calls that were on their way
     });
   });
 }

@@ -104,7 +104,9 @@ part_of_CM_005_deleted_rows_vanish_and_come_back() {
     (select string_agg(display_name, ',' order by id) from v_ghl_reviews_recent)"
   local before="3|3|3|3|3|107|Sam Sample,Unknown,Bea Beta|Rae,Sam Sample,Anonymous"
   equal before "$before" "$(sql "$counts")"
-  sql "update ghl_contacts set deleted_at = now() where ghl_contact_id = 'ct1'; update ghl_opportunities set deleted_at = now()
+  sql "update ghl_contacts set deleted_at = now() where ghl_contact_id = 'ct1'"
+  equal "contacts deleted" "1|3|3|1|3|107|Unknown,Unknown,Unknown|Rae,Anonymous,Anonymous" "$(sql "$counts")"
+  sql "update ghl_opportunities set deleted_at = now()
     where ghl_opportunity_id = 'op1'"
   equal deleted "1|1|1|1|1|60|Unknown|Rae,Anonymous,Anonymous" "$(sql "$counts")"
   sql "update ghl_contacts set deleted_at = null where ghl_contact_id = 'ct1'; update ghl_opportunities set deleted_at = null

@@ -43,16 +43,20 @@ class TokenTest : public ::testing::Test {
   SeededRandom random{1};
   RecordingLog log;
   connector::Ports ports;
+  std::vector<std::string> ask_at_once(int callers) {
+    std::vector<std::string> tokens;
+    TaskScope scope;
+    for (int i = 0; i < callers; ++i) scope.spawn(ask(*keeper, tokens));
+    EXPECT_TRUE(loop.run_until([&] { return scope.idle(); }));
+    return tokens;
+  }
+
   std::unique_ptr<TokenKeeper> keeper;
 };
 
 TEST_F(TokenTest, RefreshesOnceForEverybody) {  // Q3
   http.expect("POST /oauth/token", 200, pair("a1", "r1"));
-  std::vector<std::string> tokens;
-  TaskScope scope;
-  for (int i = 0; i < 10; ++i) scope.spawn(ask(*keeper, tokens));
-  ASSERT_TRUE(loop.run_until([&] { return scope.idle(); }));
-  EXPECT_EQ(tokens, std::vector<std::string>(10, "a1"));
+  EXPECT_EQ(ask_at_once(10), std::vector<std::string>(10, "a1"));
   ASSERT_EQ(http.calls.size(), 1U);
   EXPECT_EQ(http.calls[0].request.body,
             "client_id=app1-x&client_secret=s%26cret&grant_type=refresh_token&refresh_token=first&user_type=Location");
@@ -109,11 +113,7 @@ TEST_F(TokenTest, WhenTheAnswerToARefreshWasLostTheGrantIsTakenUpAgain) {       
   http.expect("POST /oauth/token", 400, {{"error", "invalid_grant"}});
   http.expect("POST /oauth/reconnect", 201, {{"authorizationCode", "c1"}, {"expiresAt", "2026-11-21T00:00:00.000Z"}});
   http.expect("POST /oauth/token", 200, pair("a1", "r1"));
-  std::vector<std::string> tokens;
-  TaskScope scope;
-  for (int i = 0; i < 10; ++i) scope.spawn(ask(*keeper, tokens));
-  ASSERT_TRUE(loop.run_until([&] { return scope.idle(); }));
-  EXPECT_EQ(tokens, std::vector<std::string>(10, "a1"));
+  EXPECT_EQ(ask_at_once(10), std::vector<std::string>(10, "a1"));
   ASSERT_EQ(http.calls.size(), 6U) << "one at a time, whoever waits";
   EXPECT_EQ(http.calls[4].request.body,
             R"({"clientKey":"app1-x","clientSecret":"s&cret","locationId":"testLocation00000001"})");

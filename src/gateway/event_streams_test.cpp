@@ -25,13 +25,6 @@ std::vector<Seq> sequences(const std::string& text) {
   return out;
 }
 
-std::vector<Seq> journal_of(World& world, const std::string& source) {
-  std::vector<Seq> out;
-  const auto entries = world.store.open_reader()->journal(SourceId(source), 0, 100'000);
-  for (const sync::JournalEntry& entry : *entries) out.push_back(entry.seq);
-  return out;
-}
-
 TEST(EventStreams, StartsLiveWithoutASequence) {
   World world;
   world.create("acme", "before@example.com");
@@ -46,7 +39,7 @@ TEST(EventStreams, StartsLiveWithoutASequence) {
 TEST(EventStreams, ResumesAfterAnySequence) {  // P1
   World world;
   for (int i = 0; i < 8; ++i) world.create(i % 2 == 0 ? "acme" : "other", "p" + std::to_string(i) + "@example.com");
-  const std::vector<Seq> all = journal_of(world, "acme");
+  const std::vector<Seq> all = world.journal_of("acme");
   for (Seq after = 0; after <= world.hub->events().last_seq(); ++after) {
     const Answer stream = world.call("viewer", "GET", kEvents, "", {{"Last-Event-ID", std::to_string(after)}});
     ASSERT_TRUE(stream.body) << after;
@@ -73,7 +66,7 @@ TEST(EventStreams, OnlyWhatTheCallerMaySee) {  // P2
   EXPECT_EQ(own.body->text.find("\"other\""), std::string::npos);
   EXPECT_EQ(own.body->text.find("secret"), std::string::npos);
   EXPECT_NE(everything.body->text.find("\"other\""), std::string::npos);
-  EXPECT_EQ(sequences(own.body->text), journal_of(world, "acme"));
+  EXPECT_EQ(sequences(own.body->text), world.journal_of("acme"));
 }
 
 TEST(EventStreams, EndsWhenTheKeyIsTakenAway) {  // P2
@@ -107,7 +100,7 @@ TEST(EventStreams, ASlowReaderIsClosedAndResumesWithoutAHole) {
   for (int i = 0; i < 10; ++i) world.create("acme", "p" + std::to_string(i) + "@example.com");
   EXPECT_TRUE(stream.body->closed);
   std::vector<Seq> seen = sequences(stream.body->text);
-  const std::vector<Seq> all = journal_of(world, "acme");
+  const std::vector<Seq> all = world.journal_of("acme");
   ASSERT_LT(seen.size(), all.size());
   const Answer again =
       world.call("viewer", "GET", kEvents, "", {{"Last-Event-ID", std::to_string(seen.empty() ? 0 : seen.back())}});
@@ -155,7 +148,7 @@ TEST(EventStreams, ReadsTheJournalWhereMemoryDoesNotReach) {
   world.loop.settle();
   world.create("acme", "meanwhile@example.com");
   world.settle();
-  EXPECT_EQ(sequences(stream->body->text), journal_of(world, "acme"));
+  EXPECT_EQ(sequences(stream->body->text), world.journal_of("acme"));
 }
 
 // P1: the journal is pruned; a reader that resumes from before that is told, and then gets what there is.

@@ -261,6 +261,14 @@ class World {
     settle();
   }
 
+  // The sequence numbers of what was committed.
+  std::vector<Seq> journal_of(const std::string& source) {
+    std::vector<Seq> out;
+    const auto entries = store.open_reader()->journal(SourceId(source), 0, 100'000);
+    for (const sync::JournalEntry& entry : *entries) out.push_back(entry.seq);
+    return out;
+  }
+
   std::shared_ptr<Answer> send(const std::string& who, const std::string& method, const std::string& target,
                                const std::string& body = "", const wire::HttpHeaders& headers = {}) {
     net::ServerRequest request;

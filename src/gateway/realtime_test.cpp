@@ -48,13 +48,6 @@ std::vector<Seq> sequences(const std::vector<std::string>& frames) {
   return out;
 }
 
-std::vector<Seq> journal_of(World& world, const std::string& source) {
-  std::vector<Seq> out;
-  const auto entries = world.store.open_reader()->journal(SourceId(source), 0, 100'000);
-  for (const sync::JournalEntry& entry : *entries) out.push_back(entry.seq);
-  return out;
-}
-
 TEST(SocketServer, TellsEntriesFromAnyPointOn) {  // P1
   World world;
   for (int i = 0; i < 3; ++i) world.create("acme", "before" + std::to_string(i) + "@example.com");
@@ -65,7 +58,7 @@ TEST(SocketServer, TellsEntriesFromAnyPointOn) {  // P1
   world.settle();
   world.create("other", "secret@example.com");
   world.create("acme", "after@example.com");
-  EXPECT_EQ(sequences(socket->received), journal_of(world, "acme"));
+  EXPECT_EQ(sequences(socket->received), world.journal_of("acme"));
   EXPECT_THAT(socket->received, Not(Contains(HasSubstr("secret"))));
   EXPECT_THAT(socket->received, Contains(HasSubstr(R"(430[{"ok":true,"topic":"records:acme")")));
 }
@@ -76,7 +69,7 @@ TEST(SocketServer, TopicsInTheAuthObjectResume) {
   const auto socket =
       socket_io(world, "viewer", R"(,"topics":[{"topic":"records:acme","after":1},"records:other","nonsense"])");
   world.settle();
-  std::vector<Seq> expected = journal_of(world, "acme");
+  std::vector<Seq> expected = world.journal_of("acme");
   std::erase(expected, Seq{1});
   EXPECT_EQ(sequences(socket->received), expected);
   EXPECT_THAT(socket->received, Contains(HasSubstr(R"(["unsubscribed",{"topic":"records:other")")));
@@ -123,12 +116,12 @@ TEST(SocketServer, ASlowReaderGoesOnWhereItStands) {  // P1, O3
   socket->reading = false;
   socket->pending_limit = 2'000;
   for (int i = 0; i < 10; ++i) world.create("acme", "p" + std::to_string(i) + "@example.com");
-  ASSERT_LT(sequences(socket->received).size(), journal_of(world, "acme").size());
+  ASSERT_LT(sequences(socket->received).size(), world.journal_of("acme").size());
   EXPECT_LE(socket->pending, 2'000u);
   socket->reading = true;
   socket->pending = 0;
   world.settle();
-  EXPECT_EQ(sequences(socket->received), journal_of(world, "acme"));
+  EXPECT_EQ(sequences(socket->received), world.journal_of("acme"));
 }
 
 // P1: of entries, what the journal has pruned; of rows, what memory does not have.

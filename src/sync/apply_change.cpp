@@ -53,9 +53,12 @@ Result<Applied> Applier::apply(const Change& change) {
     if (asked) ws_.erase_inbox(change.answers);
   }
   if (!asked) return accept(change, *entity, {});
-  Change answer = change;
-  if (answer.job.empty()) answer.job = std::move(asked->change.job);  // what a job wanted to know is that job's doing
-  LOCKSTEP_TRY(applied, accept(answer, *entity, asked->candidates));
+  std::optional<Change> of_job;
+  if (change.job.empty() && !asked->change.job.empty()) {  // what a job wanted to know is that job's doing
+    of_job = change;
+    of_job->job = std::move(asked->change.job);
+  }
+  LOCKSTEP_TRY(applied, accept(of_job ? *of_job : change, *entity, asked->candidates));
   LOCKSTEP_CHECK(replay_waiting(change.source, wait_for_object(change.system, change.object, change.external_id)));
   return applied;
 }
@@ -283,9 +286,8 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
                   "waits for the outcome of a write", {});
     }
     // What stood there before our write before this one may be older than both.
-    Fields sent = row->sent;
-    if (!read) std::erase_if(sent, [&](const auto& one) { return shows_prior(*link, {one}); });
-    echoed = absorb_echo(*link, fields, sent);
+    if (!read) std::erase_if(row->sent, [&](const auto& one) { return shows_prior(*link, {one}); });
+    echoed = absorb_echo(*link, fields, row->sent);
   }
   const bool changed = shows_news(*link, fields);
   // What waited for the outcome of a write may be older than that write, a reading too.

@@ -282,7 +282,7 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
 }
 
 void Workspace::note_holdings(const EntitySchema& entity, const Entry& entry) {
-  const auto held = [](const Link* link) { return link != nullptr && link->state == LinkState::linked; };
+  const auto held = [](const Link* link) { return link != nullptr && link->is_linked(); };
   const auto shown = [&](const Link& link) {
     Fields out = link.base;
     for (auto& [name, value] : out) {
@@ -319,7 +319,8 @@ Result<void> Workspace::finish_record(Entry& entry) {
     if (entry.touched) note_holdings(*entity, entry);
   }
   if (entry.touched) {
-    index(entry);  // links may have changed since it was touched
+    // Since it was touched it may have been deleted, or have got or lost a link, by which content is indexed.
+    if (entry.now.deleted || (entity != nullptr && entity->match.empty())) index(entry);
     entry.now.revision = revision(entry.now);
     batch_.records.push_back(entry.now);
   }

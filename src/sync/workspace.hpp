@@ -34,9 +34,9 @@ class Workspace {
   // What was changed goes out after `time` without further changes, five times that at most.
   void settle(const Record& record, Duration time);
 
-  // The record itself is as it was, but what it waited for may have come: its outbox rows are planned again.
   // What the system lacks of the record, as it stands in this batch.
   Result<Fields> planned(const Record& record, const EntitySchema& entity, const SystemBinding& binding);
+  // The record itself is as it was, but what it waited for may have come: its outbox rows are planned again.
   void replan(const Record& record);
 
   Result<bool> seen(const SourceId& source, const SystemName& system, const std::string& delivery);

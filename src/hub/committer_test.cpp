@@ -154,7 +154,8 @@ TEST_F(CommitterTest, X2AnOutcomeThatCanNotBeAppliedIsADeadLetterThatIsReadBack)
   waits.change = std::get<sync::Change>(change("bad"));
   damage.inbox = {waits};
   ASSERT_TRUE(store.commit(damage).has_value());
-  ASSERT_TRUE(submit({sync::Claim{source, SystemName("db"), **record, sync::WriteKind::create, {{"name", "good"}}}}));
+  ASSERT_TRUE(
+      submit({sync::Claim{source, SystemName("db"), **record, sync::WriteKind::create, "", {{"name", "good"}}}}));
   const auto applied = submit({outcome, change("other")});
   ASSERT_TRUE(applied) << applied.error().message;
   EXPECT_TRUE(applied->front().error);

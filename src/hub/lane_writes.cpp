@@ -94,8 +94,9 @@ Task<void> Lane::claim(std::vector<Prepared>& chunk) {
   std::vector<std::size_t> which;
   for (std::size_t i = 0; i < chunk.size(); ++i) {
     if (!chunk[i].problem.empty()) continue;
+    const connector::WriteRequest& request = chunk[i].request;
     claims.emplace_back(
-        sync::Claim{source(), system(), chunk[i].row.key.record, chunk[i].request.kind, chunk[i].written});
+        sync::Claim{source(), system(), request.record, request.kind, request.external_id, chunk[i].written});
     which.push_back(i);
   }
   if (claims.empty()) co_return;

@@ -165,8 +165,8 @@ Result<std::vector<sync::InboxRow>> MemoryStore::inbox_waiting(const SourceId& s
   std::vector<sync::InboxRow> rows;
   for (const auto& [seq, row] : tables_.inbox) {
     if (rows.size() == limits::waiting_rows) break;
-    if (row.change.source == source && row.kind == sync::InboxKind::waiting && row.waits_for == waits_for)
-      rows.push_back(row);
+    const bool waits = row.kind == sync::InboxKind::waiting || row.kind == sync::InboxKind::fetch;
+    if (waits && row.change.source == source && row.waits_for == waits_for) rows.push_back(row);
   }
   return rows;
 }

@@ -151,7 +151,13 @@ constexpr const char* version_3 = R"sql(
   CREATE INDEX outbox_creating ON outbox (source, system, entity) WHERE creates = 1 AND state IN (1, 2);
 )sql";
 
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3};
+// A write asks whether its object is still to be read.
+constexpr const char* version_4 = R"sql(
+  DROP INDEX inbox_waiting;
+  CREATE INDEX inbox_waiting ON inbox (source, waits_for) WHERE kind IN (0, 1);
+)sql";
+
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4};
 
 Result<void> refuse_foreign(Database& database, std::int64_t version) {
   const Result<std::int64_t> application = database.read_integer("PRAGMA application_id");

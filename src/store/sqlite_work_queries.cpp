@@ -239,7 +239,8 @@ Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const Sour
                                                   const std::string& waits_for) {
   std::vector<sync::InboxRow> rows;
   auto done = database.each(
-      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind = 0 AND source = "
+      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind IN (0, 1) AND "
+      "source = "
       "(SELECT id FROM "
       "source WHERE name = ?1) AND waits_for = ?2 ORDER BY seq LIMIT ?3",
       [&](const Row& row) { return append_inbox(row, rows); }, source.str(), waits_for, limits::waiting_rows);

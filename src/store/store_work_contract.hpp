@@ -134,9 +134,11 @@ TYPED_TEST_P(StoreWorkContract, TheInboxIsFoundByWhatItWaitsFor) {
   batch.inbox[0].waits_for = "k";
   batch.inbox[2].waits_for = "k";
   batch.inbox[3].candidates = {RecordId("a"), RecordId("b")};
+  batch.inbox[4].waits_for = "r";
   this->commit(batch);
   const auto reader = this->store().open_reader();
   EXPECT_EQ(this->store().inbox_waiting(sample::source, "k").value(), (std::vector{batch.inbox[0], batch.inbox[2]}));
+  EXPECT_EQ(this->store().inbox_waiting(sample::source, "r").value(), (std::vector{batch.inbox[4]}));
   EXPECT_TRUE(this->store().inbox_waiting(sample::other, "k").value().empty());
   EXPECT_EQ(reader->inbox_fetches(sample::source, sample::crm, 10).value(),
             (std::vector{batch.inbox[1], batch.inbox[4]}));

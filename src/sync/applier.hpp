@@ -94,6 +94,7 @@ class Applier {
   // An object that our create has made and that can not be the record's.
   void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
   Result<bool> waits_unrecognised(const Claim& claim, const EntityName& name);
+  Result<bool> waits_for_reading(const Claim& claim, const EntityName& name);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
   void revive(const EntitySchema& entity, Record& record);
   static bool is_edit(const Json* base, const Json& value);

@@ -153,7 +153,8 @@ Result<void> Applier::request_fetch(const Change& change, std::string reason, st
   wanted.job = change.job;
   wanted.via = Via::fetch;
   const Observed seen{wanted, *entity, *entity->binding(change.system), {}, false};
-  park(seen, InboxKind::fetch, "", std::move(reason), std::move(candidates));
+  park(seen, InboxKind::fetch, wait_for_reading(change.system, change.object, change.external_id), std::move(reason),
+       std::move(candidates));
   return {};
 }
 

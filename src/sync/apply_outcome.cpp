@@ -10,7 +10,9 @@
 namespace lockstep::sync {
 namespace {
 
-constexpr Duration kRecognisedWithin = std::chrono::seconds(1);
+constexpr Duration kHeldFor = std::chrono::seconds(1);  // then the claim is tried again
+constexpr Duration kReadingLimit =
+    std::chrono::minutes(1);                   // an object that can not be read does not hold writes longer
 constexpr std::uint32_t kConflictsAtOnce = 3;  // tried again without a pause
 
 std::string_view to_string(OutcomeKind kind) {
@@ -111,6 +113,18 @@ Result<bool> Applier::waits_unrecognised(const Claim& claim, const EntityName& n
   return false;
 }
 
+// L1: an event has shown what may be a person's edit, and the object is still to be read to be sure. A write before that
+// could cover it.
+Result<bool> Applier::waits_for_reading(const Claim& claim, const EntityName& name) {
+  const SourceSchema* source = ws_.catalog().find(claim.source);
+  const EntitySchema* entity = source == nullptr ? nullptr : source->find(name);
+  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(claim.system);
+  if (binding == nullptr) return false;
+  LOCKSTEP_TRY(readings,
+               ws_.inbox_waiting(claim.source, wait_for_reading(claim.system, binding->object, claim.external_id)));
+  return std::ranges::any_of(readings, [&](const InboxRow& row) { return ws_.now() - row.since < kReadingLimit; });
+}
+
 Result<Applied> Applier::apply(const Claim& claim) {
   const OutboxKey key{claim.source, claim.system, claim.record};
   LOCKSTEP_TRY(row, ws_.outbox(key));
@@ -120,18 +134,19 @@ Result<Applied> Applier::apply(const Claim& claim) {
     out.error = Error{ErrorKind::conflict, "there is nothing to send any more", {}};
     return out;
   }
-  if (claim.write == WriteKind::create) {
-    LOCKSTEP_TRY(waits, waits_unrecognised(claim, row->entity));
-    if (waits) {
-      row->due = ws_.now() + kRecognisedWithin;
-      ws_.put_outbox(std::move(*row));
-      out.error = Error{ErrorKind::conflict, "an object that waits may be the one to be made", {}};
-      return out;
-    }
+  const bool creates = claim.write == WriteKind::create;
+  LOCKSTEP_TRY(held, creates ? waits_unrecognised(claim, row->entity) : waits_for_reading(claim, row->entity));
+  if (held) {
+    row->due = ws_.now() + kHeldFor;
+    ws_.put_outbox(std::move(*row));
+    out.error = Error{ErrorKind::conflict,
+                      creates ? "an object that waits may be the one to be made" : "the object is to be read first",
+                      {}};
+    return out;
   }
   row->state = OutboxState::claimed;
   row->claimed_at = ws_.now();
-  row->creates = claim.write == WriteKind::create;
+  row->creates = creates;
   row->sent = claim.values;
   ws_.put_outbox(std::move(*row));
   return out;

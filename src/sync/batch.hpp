@@ -112,7 +112,7 @@ struct OutboxRow {
 // A change that could not be applied yet: it waits for something, must be verified by reading the object, or asks a person.
 enum class InboxKind {
   waiting,   // for `waits_for`
-  fetch,     // the object must be read to know its state
+  fetch,     // the object must be read to know its state; `waits_for` names that reading
   identity,  // several records match: a person decides
   invalid,   // could not be mapped: a person decides
 };

@@ -68,7 +68,8 @@ struct Claim {
   SystemName system;
   RecordId record;
   WriteKind write = WriteKind::update;
-  Fields values;  // canonical, as they will be sent
+  std::string external_id;  // of the object to be written; empty for creates
+  Fields values;            // canonical, as they will be sent
 
   friend bool operator==(const Claim&, const Claim&) = default;
 };

@@ -71,6 +71,10 @@ std::string wait_for_object(const SystemName& system, const std::string& object,
   return "object " + system.str() + " " + object + " " + external_id;
 }
 
+std::string wait_for_reading(const SystemName& system, const std::string& object, const std::string& external_id) {
+  return "reading " + system.str() + " " + object + " " + external_id;
+}
+
 std::string wait_for_claim(const SystemName& system, const RecordId& record) {
   return "claim " + system.str() + " " + record.str();
 }

@@ -38,6 +38,7 @@ Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const 
 // Wait keys: what an outbox or inbox row can wait for.
 std::string wait_for_link_of(const SystemName& system, const RecordId& record);
 std::string wait_for_object(const SystemName& system, const std::string& object, const std::string& external_id);
+std::string wait_for_reading(const SystemName& system, const std::string& object, const std::string& external_id);
 std::string wait_for_claim(const SystemName& system, const RecordId& record);
 
 enum class Status { synced, pending, failed, unlinked, gone, conflict };

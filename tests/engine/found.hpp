@@ -11,7 +11,10 @@ class Found : public SmallWorld {
 
   // What is said of a write of a record's, and an event about an object.
   sync::Claim claim(const WorldSystem& system, sync::WriteKind kind, sync::Fields values) {
-    return {SourceId("acme"), system.name, record(), kind, std::move(values)};
+    const sync::Record at_hand = stored();
+    const sync::Link* link = at_hand.link(system.name);
+    return {SourceId("acme"), system.name, at_hand.id, kind, link == nullptr ? "" : link->external_id,
+            std::move(values)};
   }
   sync::WriteOutcome outcome(const sync::Claim& of, sync::OutcomeKind kind) {
     sync::WriteOutcome out;

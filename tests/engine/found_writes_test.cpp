@@ -85,6 +85,41 @@ TEST_F(Found, C1AStateReadAfterAWriteIsNoFormOfWhatWasSent) {
   EXPECT_EQ(stored().fields.at("name").value, Json("Annabel"));
 }
 
+// An event without a version showed another person's edit, and the object is still to be read.
+TEST_F(Found, L1AnObjectThatIsToBeReadIsNotWrittenBefore) {
+  const std::string id = synced_contact();
+  sync::Change doubtful = seen(crm, id, {{"name", "Annabel"}});
+  doubtful.version = 0;
+  doubtful.extent = sync::Extent::partial;
+  world.apply({doubtful});
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  const sync::OutboxKey key{update.source, update.system, update.record};
+  world.apply({update});
+  EXPECT_EQ(world.store().outbox(key).value()->state, sync::OutboxState::waiting);
+
+  sync::Change reading = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+  reading.via = sync::Via::fetch;
+  reading.answers = world.store().open_reader()->inbox_fetches(update.source, crm.name, 1).value().front().seq;
+  world.apply({reading});
+  world.apply({update});
+  EXPECT_EQ(world.store().outbox(key).value()->state, sync::OutboxState::claimed);
+}
+
+TEST_F(Found, L1AnObjectThatCanNotBeReadHoldsNoWriteForEver) {
+  const std::string id = synced_contact();
+  sync::Change doubtful = seen(crm, id, {{"name", "Annabel"}});
+  doubtful.version = 0;
+  doubtful.extent = sync::Extent::partial;
+  world.apply({doubtful});
+  world.edit_in_app(record(), "name", "Anna");
+  world.pass(std::chrono::minutes(2));
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  world.apply({update});
+  EXPECT_EQ(world.store().outbox({update.source, update.system, update.record}).value()->state,
+            sync::OutboxState::claimed);
+}
+
 // How long searches lag is counted from when the attempt ended: a request can wait for quota after it was claimed.
 TEST_F(Found, X1AnAttemptMayHaveBeenAppliedUntilItEnded) {
   world.human_creates(db, kAnnDocument);

@@ -257,8 +257,9 @@ void World::dispatch(WorldSystem& system) {
       apply({read_back(system, prepared)});
       continue;
     }
-    const std::vector<sync::Input> claim{
-        sync::Claim{source_, system.name, prepared.request.record, prepared.request.kind, prepared.written}};
+    const std::vector<sync::Input> claim{sync::Claim{source_, system.name, prepared.request.record,
+                                                     prepared.request.kind, prepared.request.external_id,
+                                                     prepared.written}};
     Result<sync::Decision> claimed = engine_.apply(claim, store_, clock_.now());
     LOCKSTEP_ASSERT(claimed.has_value(), "a memory store does not fail");
     const Result<void> committed = store_.commit(claimed->batch);

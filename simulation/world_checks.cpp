@@ -16,6 +16,17 @@ int thing_of(const sync::Record& record) {
   return simulation::thing_of(texts);
 }
 
+template <class F>
+void each_entry(store::Reader& reader, F&& told) {
+  Seq after = 0;
+  for (;;) {
+    const auto entries = reader.journal(kSource, after, 500);
+    if (!entries || entries->empty()) return;
+    for (const sync::JournalEntry& entry : *entries) told(entry);
+    after = entries->back().seq;
+  }
+}
+
 }  // namespace
 
 // Nothing runs: what the disk kept must be whole (A1), and SQLite must find its file in order.
@@ -47,31 +58,22 @@ void World::check_store() {
 
 // For whoever reads the trace of a run that went wrong.
 void World::tell_journal() {
-  Seq after = 0;
-  for (;;) {
-    const auto entries = life_->reader().journal(kSource, after, 500);
-    if (!entries || entries->empty()) break;
-    for (const sync::JournalEntry& entry : *entries) trace_.say(entry.at, "journal", hub::event_text(entry));
-    after = entries->back().seq;
-  }
+  each_entry(life_->reader(),
+             [&](const sync::JournalEntry& entry) { trace_.say(entry.at, "journal", hub::event_text(entry)); });
 }
 
 // Every acknowledged input is in the journal as it was answered (A1); what the journal holds is covered ground.
 void World::check_journal() {
   std::map<Seq, std::string> reasons;
   Seq after = 0;
-  for (;;) {
-    const auto entries = life_->reader().journal(kSource, after, 500);
-    if (!entries || entries->empty()) break;
-    for (const sync::JournalEntry& entry : *entries) {
-      reasons[entry.seq] = entry.reason;
-      if (entry.seq != after + 1)
-        auditor_.report("P1", "the journal jumps from " + std::to_string(after) + " to " + std::to_string(entry.seq));
-      after = entry.seq;
-      coverage_.hit("journal", entry.kind + (entry.disposition.empty() ? "" : ", " + entry.disposition) +
-                                   (entry.reason.empty() ? "" : ": " + entry.reason.substr(0, 50)));
-    }
-  }
+  each_entry(life_->reader(), [&](const sync::JournalEntry& entry) {
+    reasons[entry.seq] = entry.reason;
+    if (entry.seq != after + 1)
+      auditor_.report("P1", "the journal jumps from " + std::to_string(after) + " to " + std::to_string(entry.seq));
+    after = entry.seq;
+    coverage_.hit("journal", entry.kind + (entry.disposition.empty() ? "" : ", " + entry.disposition) +
+                                 (entry.reason.empty() ? "" : ": " + entry.reason.substr(0, 50)));
+  });
   for (const Acknowledged& one : acknowledged_) {
     const auto at = reasons.find(one.seq);
     auditor_.count_checks(1);
@@ -106,6 +108,12 @@ bool World::excused(const sync::OutboxRow& row, const sync::Record& record, Audi
     rules.given_up.emplace(Kind::deal, thing);
     return true;
   }
+  // Its contact was merged into another in the CRM, while the policy holds on to the first: the CRM moves no deal.
+  if (deal && row.error.find("can not move") != std::string::npos && plan_.get("people.merges") > 0) {
+    coverage_.hit("given up", "a deal whose contact was merged into another");
+    rules.given_up.emplace(Kind::deal, thing);
+    return true;
+  }
   // Two people entered the same contact, and the database, which knows no better, keeps both: the CRM does not.
   if (!deal && row.error.find("duplicate") != std::string::npos && auditor_.creates(Kind::contact, thing) > 1) {
     coverage_.hit("given up", "a contact that two people entered");
@@ -137,13 +145,7 @@ std::string World::visible_in(store::Reader& reader) {
   const auto conflicts = reader.conflicts(kSource, false, {"", 1000});
   for (const sync::ConflictRow& row : conflicts ? conflicts->items : std::vector<sync::ConflictRow>())
     out += to_text(row.base) + to_text(row.mine) + to_text(row.theirs) + '\n';
-  Seq after = 0;
-  for (;;) {
-    const auto entries = reader.journal(kSource, after, 500);
-    if (!entries || entries->empty()) break;
-    for (const sync::JournalEntry& entry : *entries) out += to_text(entry.body) + '\n';
-    after = entries->back().seq;
-  }
+  each_entry(reader, [&](const sync::JournalEntry& entry) { out += to_text(entry.body) + '\n'; });
   return out;
 }
 

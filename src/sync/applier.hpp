@@ -95,6 +95,8 @@ class Applier {
   void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
   Result<bool> waits_unrecognised(const Claim& claim, const EntityName& name);
   Result<bool> waits_for_reading(const Claim& claim, const EntityName& name);
+  Result<void> absorb_witnesses(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
+                                const Record& record, Link& link, const Fields& sent);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
   void revive(const EntitySchema& entity, Record& record);
   static bool is_edit(const Json* base, const Json& value);

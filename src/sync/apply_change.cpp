@@ -452,7 +452,11 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
 
 Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& link) {
   const SystemName system = link.system;
-  LOCKSTEP_TRY(planned, ws_.planned(record, seen.entity, seen.binding));
+  Fields planned;  // before the object is gone
+  if (!record.deleted && seen.entity.deletes == DeletePolicy::propagate) {
+    LOCKSTEP_TRY(lacking, ws_.planned(record, seen.entity, seen.binding));
+    planned = std::move(lacking);
+  }
   link.state = LinkState::gone;
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (record.deleted || seen.entity.deletes == DeletePolicy::detach) return {};

@@ -244,6 +244,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         if (row->attempts > kConflictsAtOnce) row->due += backoff(row->attempts - kConflictsAtOnce);
       }
       if (link != nullptr && outcome.state) {
+        LOCKSTEP_CHECK(absorb_witnesses(outcome, *entity, *binding, *record, *link, sent));
         LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, sent));
       } else if (link != nullptr) {
         const Change wanted = change_of(outcome, *binding, link->external_id);

@@ -65,6 +65,27 @@ Result<void> Applier::release(const SourceId& source, const SystemName& system, 
   return {};
 }
 
+// Of a write whose answer was lost: events that wait for its outcome, and are older than the state that has been read
+// since, have shown what of it had been done. What that state lacks of it somebody has undone (C5).
+Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const EntitySchema& entity,
+                                       const SystemBinding& binding, const Record& record, Link& link,
+                                       const Fields& sent) {
+  LOCKSTEP_TRY(rows, ws_.inbox_waiting(outcome.source, wait_for_claim(outcome.system, record.id)));
+  for (const InboxRow& row : rows) {
+    const Change& event = row.change;
+    const bool between = event.version > link.version && event.version < outcome.version;
+    if (!between || event.kind == ChangeKind::deleted || event.external_id != link.external_id) continue;
+    Result<Fields> shown = read_document(entity, binding, event.document, event.extent, expressions_);
+    if (!shown) continue;  // it says so itself when its turn comes
+    std::erase_if(*shown, [&](const auto& one) {
+      const FieldSchema* field = entity.find(one.first);
+      return field == nullptr || field->type == FieldType::reference;
+    });
+    if (absorb_echo(link, *shown, sent)) ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  }
+  return {};
+}
+
 Result<void> Applier::replay_waiting(const SourceId& source, const std::string& waits_for) {
   LOCKSTEP_TRY(rows, ws_.inbox_waiting(source, waits_for));
   if (rows.empty() || depth_ >= kReplayDepthLimit) return {};

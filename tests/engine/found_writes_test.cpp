@@ -120,6 +120,27 @@ TEST_F(Found, L1AnObjectThatCanNotBeReadHoldsNoWriteForEver) {
             sync::OutboxState::claimed);
 }
 
+// The answer to a write of tags was lost. An event has shown that it was done, and the state that was read then that
+// somebody has taken the tag away again.
+TEST_F(Found, C5WhatAnEventHasShownOfALostWriteIsNotWrittenAgain) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "tags", JsonArray{"autumn", "vip"});
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", JsonArray{"autumn", "vip"}}});
+  world.apply({update});
+  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  const JsonObject ann{{"email", "ann@example.test"}, {"name", "Ann"}};
+  JsonObject with = ann;
+  with["tags"] = JsonArray{"autumn", "cold", "vip"};  // and somebody else's
+  world.apply({seen(crm, id, with)});
+  sync::WriteOutcome read = outcome(update, sync::OutcomeKind::conflict);
+  read.external_id = id;
+  read.state = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}};
+  read.extent = sync::Extent::full;
+  read.version = ++crm.clock;
+  world.apply({read});
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
+}
+
 // How long searches lag is counted from when the attempt ended: a request can wait for quota after it was claimed.
 TEST_F(Found, X1AnAttemptMayHaveBeenAppliedUntilItEnded) {
   world.human_creates(db, kAnnDocument);

@@ -394,9 +394,12 @@ Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fi
   for (const auto& [name, value] : fields) {
     if (is_edit(find_value(link.base, name), value)) edits.emplace(name, value);
   }
-  if (edits.empty()) return stale(seen, record, link, fields);
+  link.version = change.version;  // what comes later and is older tells of no edit
+  if (edits.empty()) {
+    ws_.touch(record, ws_.next_seq(), WorkClass::live);
+    return stale(seen, record, link, fields);
+  }
   Merged merged = merge(seen.entity, change.system, record, link, edits);
-  link.version = change.version;
   if (seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), WorkClass::live);

@@ -448,8 +448,9 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   const bool edited = shows_edit(link, mapped);
   remember_raw(entity, binding, *outcome.state, mapped, link);
   Merged merged = merge(entity, outcome.system, record, link, mapped);
+  const bool newer = outcome.version > link.version;
   link.version = std::max(link.version, outcome.version);
-  if (!merged.base && !merged.canonical && merged.conflicts.empty() && link.raw == raw_before) return {};
+  if (!newer && !merged.base && !merged.canonical && merged.conflicts.empty() && link.raw == raw_before) return {};
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (!merged.canonical && merged.conflicts.empty()) return {};
   if (edited && entity.deletes == DeletePolicy::propagate) revive(entity, record);  // L3

@@ -49,6 +49,30 @@ TEST_F(FoundLost, L3AnEventThatTrailsOurRemovalBringsNothingBack) {
   EXPECT_TRUE(stored_as(one).deleted);
 }
 
+// They had taken their edit back before we removed the object; the two events came in the wrong order.
+TEST_F(FoundLost, L1AnEditThatWasTakenBackBeforeOurRemovalBringsNothingBack) {
+  const std::string id = synced_contact();
+  const RecordId one = removed_by_us(id);
+  const sync::Change edit = seen(crm, id, kAnnabelDocument);
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}})});
+  world.apply({edit});
+  EXPECT_TRUE(stored_as(one).deleted);
+}
+
+// The same, where the state in between had been read before the removal.
+TEST_F(FoundLost, L1AnEditThatWasTakenBackBeforeOurReadingBringsNothingBack) {
+  const std::string id = synced_contact();
+  const sync::Change edit = seen(crm, id, kAnnabelDocument);
+  sync::WriteOutcome read = outcome(claim(crm, sync::WriteKind::remove, {}), sync::OutcomeKind::conflict);
+  read.state = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}};
+  read.extent = sync::Extent::full;
+  read.version = ++crm.clock;
+  world.apply({read});
+  const RecordId one = removed_by_us(id);
+  world.apply({edit});
+  EXPECT_TRUE(stored_as(one).deleted);
+}
+
 // A person deleted it: they had seen it as it was, whatever comes late.
 TEST_F(FoundLost, L3AnEventThatTrailsAPersonsDeleteBringsNothingBack) {
   const std::string id = synced_contact();

@@ -21,6 +21,20 @@ inline constexpr std::uint64_t exact_count_rows = 100'000;  // larger tables are
 inline constexpr int deadlock_attempts = 3;
 inline constexpr int applied_days = 30;  // how long the keys of creates are kept
 
+// Reads of tables for dashboards.
+inline constexpr std::size_t name_bytes = 63;                // of a table or column: NAMEDATALEN - 1
+inline constexpr std::uint64_t read_rows = 100'000;          // of one read
+inline constexpr std::uint64_t read_offset = 1'000'000'000;  // further is the same as there
+inline constexpr std::size_t read_bytes = 32 << 20;          // of one answer
+inline constexpr std::size_t read_columns = 200;             // named in one read
+inline constexpr std::size_t read_filters = 200;
+inline constexpr std::size_t read_filter_depth = 8;
+inline constexpr std::size_t read_values = 2'000;
+inline constexpr std::size_t read_connections = 4;
+inline constexpr std::size_t read_waiting = 128;                        // for a connection
+inline constexpr std::chrono::milliseconds read_deadline{10'000};       // of one read with all its waiting
+inline constexpr std::chrono::milliseconds read_statement_time{8'000};  // after that the server itself gives up
+
 inline constexpr std::chrono::milliseconds statement_timeout{30'000};
 inline constexpr std::chrono::milliseconds statement_timeout_most{600'000};
 inline constexpr std::chrono::milliseconds lock_timeout{10'000};

@@ -9,6 +9,7 @@
 #include "connectors/postgres/migration.hpp"
 #include "connectors/postgres/outbox.hpp"
 #include "connectors/postgres/replication.hpp"
+#include "connectors/postgres/table_reads.hpp"
 
 namespace lockstep::postgres {
 namespace {
@@ -37,7 +38,8 @@ class PostgresConnector final : public connector::WorkerConnector<Database> {
   PostgresConnector(const connector::SystemSettings& system, Settings settings, const connector::Ports& ports)
       : WorkerConnector(make_capabilities(settings), std::make_shared<Database>(settings), ports),
         system_(system),
-        settings_(std::move(settings)) {}
+        settings_(std::move(settings)),
+        reads_(settings_, *ports.loop, ports.make_worker) {}
 
   Task<Result<void>> start() override {
     Result<Json> known = co_await ports_.state->get(history_state);
@@ -69,8 +71,11 @@ class PostgresConnector final : public connector::WorkerConnector<Database> {
       std::move_only_function<int()> nothing = [] { return 0; };
       co_await connector::run_on<int>(*capture_worker_, *ports_.loop, std::move(nothing));
     }
+    co_await reads_.stop();
     co_await close_database();
   }
+
+  connector::Tables* tables() override { return &reads_; }
 
   Task<std::vector<connector::CheckLine>> check() override {
     return on_worker<std::vector<connector::CheckLine>>([this] { return run_checks(*database_, system_); });
@@ -110,6 +115,7 @@ class PostgresConnector final : public connector::WorkerConnector<Database> {
 
   const connector::SystemSettings system_;
   const Settings settings_;
+  TableReads reads_;
   CapturePlan plan_;                  // set by start(), then constant
   std::shared_ptr<History> history_;  // set by start()
   const std::shared_ptr<TaskScope> tasks_ = std::make_shared<TaskScope>();

@@ -17,15 +17,6 @@ bool message_is_safe(std::string_view state) {
   return !(state.starts_with("22") || state.starts_with("23")) && state != "P0001";
 }
 
-SqlFailure failure_of(const PGresult* result) {
-  SqlFailure failure;
-  failure.state = field(result, PG_DIAG_SQLSTATE);
-  failure.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
-  failure.column = field(result, PG_DIAG_COLUMN_NAME);
-  if (message_is_safe(failure.state)) failure.detail = field(result, PG_DIAG_MESSAGE_PRIMARY);
-  return failure;
-}
-
 std::string_view meaning(std::string_view state) {
   if (state == "23505") return "a unique key is taken";
   if (state == "23503") return "a foreign key has no target, or rows point here";
@@ -85,40 +76,81 @@ std::uint64_t Rows::number(int row, int column) const {
   return value;
 }
 
+SqlFailure failure_of(const PGresult* result) {
+  SqlFailure failure;
+  failure.state = field(result, PG_DIAG_SQLSTATE);
+  failure.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
+  failure.column = field(result, PG_DIAG_COLUMN_NAME);
+  if (message_is_safe(failure.state)) failure.detail = field(result, PG_DIAG_MESSAGE_PRIMARY);
+  return failure;
+}
+
+SqlFailure connect_failure(const PGconn* connection) {
+  SqlFailure failure;
+  failure.detail = one_line(PQerrorMessage(connection));
+  // libpq keeps no SQLSTATE of a failed connect; these texts are the server's own.
+  if (failure.detail.find("password authentication failed") != std::string::npos ||
+      failure.detail.find("no pg_hba.conf entry") != std::string::npos) {
+    failure.state = "28000";
+  } else if (failure.detail.find("does not exist") != std::string::npos) {
+    failure.state = "3D000";
+  }
+  return failure;
+}
+
+// Later keywords win: ours are defaults except for what stands after the settings' own.
+// Of several hosts, or behind an address that moves with a failover, only the one that takes writes will do.
+ConnectionWords::ConnectionWords(const Settings& settings, SessionKind kind)
+    : words_{{"connect_timeout", std::to_string(limits::connect_timeout.count())},
+             {"tcp_user_timeout", std::to_string(limits::network_timeout.count())},
+             {"keepalives_idle", "30"},
+             {"target_session_attrs", "read-write"},
+             {"fallback_application_name", "lockstep"},
+             {"dbname", settings.url},
+             {"client_encoding", "UTF8"}} {
+  if (kind == SessionKind::replication) words_.emplace_back("replication", "database");
+}
+
+std::vector<const char*> ConnectionWords::names() const {
+  std::vector<const char*> out;
+  for (const auto& [name, value] : words_) out.push_back(name.c_str());
+  out.push_back(nullptr);
+  return out;
+}
+
+std::vector<const char*> ConnectionWords::values() const {
+  std::vector<const char*> out;
+  for (const auto& [name, value] : words_) out.push_back(value.c_str());
+  out.push_back(nullptr);
+  return out;
+}
+
+// One statement, so that it can be sent in either of the protocol's ways.
+std::string session_setup(std::chrono::milliseconds statement_timeout) {
+  const std::pair<const char*, std::string> settings[] = {
+      {"TimeZone", "UTC"},
+      {"DateStyle", "ISO, YMD"},
+      {"IntervalStyle", "postgres"},
+      {"extra_float_digits", "1"},
+      {"bytea_output", "hex"},
+      {"standard_conforming_strings", "on"},
+      {"statement_timeout", std::to_string(statement_timeout.count())},
+      {"lock_timeout", std::to_string(limits::lock_timeout.count())}};
+  std::string sql;
+  for (const auto& [name, value] : settings) {
+    sql += std::string(sql.empty() ? "SELECT" : ",") + " set_config('" + name + "', '" + value + "', false)";
+  }
+  return sql;
+}
+
+void silence_notices(PGconn* connection) { PQsetNoticeReceiver(connection, ignore_notice, nullptr); }
+
 Sql<std::unique_ptr<Session>> Session::open(const Settings& settings, SessionKind kind) {
-  const std::string connect_timeout = std::to_string(limits::connect_timeout.count());
-  const std::string network_timeout = std::to_string(limits::network_timeout.count());
-  // Later keywords win: ours are defaults except for what stands after the settings' own.
-  // Of several hosts, or behind an address that moves with a failover, only the one that takes writes will do.
-  std::vector<const char*> keys = {"connect_timeout",      "tcp_user_timeout",          "keepalives_idle",
-                                   "target_session_attrs", "fallback_application_name", "dbname",
-                                   "client_encoding"};
-  std::vector<const char*> values = {
-      connect_timeout.c_str(), network_timeout.c_str(), "30", "read-write", "lockstep", settings.url.c_str(), "UTF8"};
-  if (kind == SessionKind::replication) {
-    keys.push_back("replication");
-    values.push_back("database");
-  }
-  keys.push_back(nullptr);
-  values.push_back(nullptr);
-  std::unique_ptr<Session> session(new Session(PQconnectdbParams(keys.data(), values.data(), 1)));
-  if (session->broken()) {
-    SqlFailure failure = session->last_failure();
-    // libpq keeps no SQLSTATE of a failed connect; these texts are the server's own.
-    if (failure.detail.find("password authentication failed") != std::string::npos ||
-        failure.detail.find("no pg_hba.conf entry") != std::string::npos) {
-      failure.state = "28000";
-    } else if (failure.detail.find("does not exist") != std::string::npos) {
-      failure.state = "3D000";
-    }
-    return std::unexpected(std::move(failure));
-  }
-  PQsetNoticeReceiver(session->raw(), ignore_notice, nullptr);
-  const std::string timeout = std::to_string(settings.statement_timeout.count());
-  auto set = session->run(
-      "SET TimeZone='UTC'; SET DateStyle='ISO, YMD'; SET IntervalStyle='postgres'; SET extra_float_digits=1; "
-      "SET bytea_output='hex'; SET standard_conforming_strings=on; SET statement_timeout=" +
-      timeout + "; SET lock_timeout=" + std::to_string(limits::lock_timeout.count()));
+  const ConnectionWords words(settings, kind);
+  std::unique_ptr<Session> session(new Session(PQconnectdbParams(words.names().data(), words.values().data(), 1)));
+  if (session->broken()) return std::unexpected(connect_failure(session->raw()));
+  silence_notices(session->raw());
+  auto set = session->run(session_setup(settings.statement_timeout));
   if (!set) return std::unexpected(set.error());
   return session;
 }

@@ -64,6 +64,25 @@ using Parameters = std::vector<std::optional<std::string>>;
 
 enum class SessionKind { sql, replication };
 
+// How a connection is made, for the driver: names and their values.
+class ConnectionWords {
+ public:
+  ConnectionWords(const Settings& settings, SessionKind kind);
+  // Both end with a null.
+  std::vector<const char*> names() const;
+  std::vector<const char*> values() const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> words_;
+};
+// Why a connection could not be made.
+SqlFailure connect_failure(const PGconn* connection);
+// Why a statement failed, while the connection stands.
+SqlFailure failure_of(const PGresult* result);
+// What every session relies on: UTC, ISO dates, timeouts.
+std::string session_setup(std::chrono::milliseconds statement_timeout);
+void silence_notices(PGconn* connection);
+
 class Session {
  public:
   // Connects and sets what the connector relies on: UTC, ISO dates, timeouts.

@@ -9,8 +9,7 @@ namespace {
 
 using Problems = std::vector<connector::SettingProblem>;
 
-constexpr std::size_t name_bytes_limit = 63;  // NAMEDATALEN - 1
-constexpr std::size_t tag_bytes_limit = 40;   // leaves room for what stands around it
+constexpr std::size_t tag_bytes_limit = 40;  // leaves room for what stands around it
 
 // Slot names allow lower case letters, digits and underscores only; the other names follow suit.
 std::string plain_name(std::string_view text) {
@@ -20,7 +19,7 @@ std::string plain_name(std::string_view text) {
     const bool upper = c >= 'A' && c <= 'Z';
     name += plain ? c : upper ? static_cast<char>(c - 'A' + 'a') : '_';
   }
-  return name.substr(0, name_bytes_limit);
+  return name.substr(0, limits::name_bytes);
 }
 
 std::string read_text(const JsonObject& settings, const char* key, std::string standard, Problems& problems) {

@@ -29,7 +29,9 @@ struct Settings {
   std::string publication;
   std::chrono::milliseconds statement_timeout{0};
   std::chrono::milliseconds stream_silence = limits::stream_silence;  // then replication connects anew; no setting
-  std::vector<std::string> objects;                                   // tables in use, in order of the entities
+  std::chrono::milliseconds read_deadline = limits::read_deadline;    // of dashboards' reads; no settings
+  std::chrono::milliseconds read_statement_time = limits::read_statement_time;
+  std::vector<std::string> objects;  // tables in use, in order of the entities
   // By object: jsonb columns of which single members are bound ("address.city"). Writes merge into them (L2).
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>> merged_columns;
 };

@@ -127,6 +127,8 @@ class CaptureSink {
   virtual void status(std::string text) = 0;
 };
 
+class Tables;
+
 class Connector {
  public:
   virtual ~Connector() = default;
@@ -162,6 +164,9 @@ class Connector {
 
   // Begins to push changes (only when capabilities().captures). Runs until stop().
   virtual void capture(CaptureSink& sink) = 0;
+
+  // Reads for dashboards (connector/tables.hpp); null where there are none. Lives as long as the connector.
+  virtual Tables* tables() { return nullptr; }
 };
 
 // How the application makes a connector; each connector folder offers one (see docs/connectors.md).

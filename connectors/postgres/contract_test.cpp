@@ -17,7 +17,7 @@ class PostgresContract : public TestDatabase, public connector::ContractFixture 
   Json bad_document() override { return {{"name", "bad"}, {"score", "not a number"}}; }
 
   std::string foreign_create(const Json& document) override {
-    std::string columns, values;
+    std::string columns = scoped_ ? "tenant" : "", values = scoped_ ? quote_text(tenant) : "";
     for (const auto& [name, value] : document.as_object()) {
       columns += (columns.empty() ? "" : ", ") + std::string(name);
       values += (values.empty() ? "" : ", ") + quote_text(value.as_string());
@@ -30,7 +30,29 @@ class PostgresContract : public TestDatabase, public connector::ContractFixture 
           " WHERE id = " + quote_text(id));
     }
   }
-  void foreign_remove(const std::string& id) override { sql("DELETE FROM contacts WHERE id = " + quote_text(id)); }
+  void foreign_remove(const std::string& id) override {
+    sql((scoped_ ? "UPDATE contacts SET gone_at = now() WHERE id = " : "DELETE FROM contacts WHERE id = ") +
+        quote_text(id));
+  }
+
+  // A table of several tenants, whose rows are marked as deleted, and other tenants' rows in it that nobody may see.
+  void run_scoped(const std::string& capture) {
+    scoped_ = true;
+    sql("CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tenant uuid NOT NULL, gone_at "
+        "timestamptz,"
+        " name text, email text, score numeric, tags text[], at timestamptz, big text, visits bigint, extra jsonb)");
+    sql("INSERT INTO contacts (tenant, name, email) SELECT gen_random_uuid(), 'one', 'x' || n FROM "
+        "generate_series(1, 5) n");
+    sql("INSERT INTO contacts (tenant, gone_at, name) VALUES ('" + std::string(tenant) + "', now(), 'pulled 1')");
+    used_ = {{"capture", capture},
+             {"scope", {{"tenant", "AAAAAAAA-0000-4000-8000-000000000001"}}},
+             {"tables", {{"contacts", {{"soft_delete", "gone_at"}}}}}};
+    run(used_, no_uuid);
+    EXPECT_EQ(sql("SELECT count(*) FROM contacts WHERE tenant <> '" + std::string(tenant) + "' AND gone_at IS NULL"),
+              "5");
+    EXPECT_NE(sql("SELECT count(*) FROM contacts WHERE tenant = '" + std::string(tenant) + "'"), "0")
+        << "deleted rows stay";
+  }
 
   void run(JsonObject extra, const std::string& unknown_id) {
     unknown_id_ = unknown_id;
@@ -43,16 +65,17 @@ class PostgresContract : public TestDatabase, public connector::ContractFixture 
 
   // The layout with the unique key is read at start.
   void reopen() {
-    const Json capture = used_.contains("capture") ? used_.at("capture") : Json("auto");
     ports_.loop.run(connector_->stop());
-    open({{"capture", capture}});
+    open(used_);
   }
 
+  static constexpr const char* no_uuid = "00000000-0000-8000-8000-000000000000";
+  static constexpr const char* tenant = "aaaaaaaa-0000-4000-8000-000000000001";
+
   JsonObject used_;
+  bool scoped_ = false;
   std::string unknown_id_;
 };
-
-constexpr const char* no_uuid = "00000000-0000-8000-8000-000000000000";
 
 TEST_F(PostgresContract, ByLogicalReplication) {
   used_ = {{"capture", "logical"}};
@@ -71,6 +94,10 @@ TEST_F(PostgresContract, WithKeysThatTheDatabaseMakes) {
   used_ = {{"capture", "logical"}};
   run(used_, "4711");
 }
+
+TEST_F(PostgresContract, ScopedAndSoftlyDeletedByLogicalReplication) { run_scoped("logical"); }
+
+TEST_F(PostgresContract, ScopedAndSoftlyDeletedByTriggers) { run_scoped("triggers"); }
 
 }  // namespace
 }  // namespace lockstep::postgres

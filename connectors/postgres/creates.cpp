@@ -72,25 +72,27 @@ Sql<void> Writer::settle_creates(Session& session, const std::vector<Item*>& mis
     result.extent = sync::Extent::full;
     found[i] = true;
   }
-  std::vector<Item*> duplicates;
+  std::vector<Item*> left;
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    if (found[i]) continue;
-    WriteResult& result = results_[missing[i]->index];
+    if (!found[i]) left.push_back(missing[i]);
+  }
+  if (auto revived = revive(session, left); !revived) return revived;
+  std::vector<Item*> duplicates;
+  for (Item* item : left) {
+    WriteResult& result = results_[item->index];
     result = {};
-    if (missing[i]->repeated) {
+    if (item->repeated) {
       result.kind = OutcomeKind::not_found;
       result.reason = "the row was created before and is gone";
       continue;
     }
     result.kind = OutcomeKind::duplicate;
     result.reason = "a unique key of the table is taken";
-    duplicates.push_back(missing[i]);
+    duplicates.push_back(item);
   }
   if (duplicates.empty()) return {};
   for (const auto& unique : shape.table->uniques) {
-    const bool all_set = std::ranges::all_of(
-        unique, [&](const auto& column) { return std::ranges::find(shape.set, column) != shape.set.end(); });
-    if (!all_set || unique.empty()) continue;
+    if (!names_unique(shape, unique)) continue;
     auto twins = session.query(twin_sql(shape, unique), {payload(duplicates)});
     if (!twins) return std::unexpected(twins.error());
     for (int row = 0; row < twins->size(); ++row) {
@@ -99,6 +101,40 @@ Sql<void> Writer::settle_creates(Session& session, const std::vector<Item*>& mis
     }
   }
   return missing.front()->source == KeySource::recorded ? forget_keys(session, duplicates) : Sql<void>();
+}
+
+// A row that is marked as deleted stands for an object that is back. Removes from `items` what was taken up again.
+Sql<void> Writer::revive(Session& session, std::vector<Item*>& items) {
+  if (items.empty()) return {};
+  const RowShape& shape = items.front()->shape;
+  if (shape.table->soft_delete.empty()) return {};
+  std::vector<std::vector<std::string>> ways = {{}};  // by the key of the new row, then by each unique key
+  for (const auto& unique : shape.table->uniques) {
+    if (names_unique(shape, unique)) ways.push_back(unique);
+  }
+  std::vector<Item*> rekeyed;
+  for (const auto& way : ways) {
+    if (items.empty()) return {};
+    auto rows = session.query(revive_sql(shape, way, position()), {payload(items)});
+    if (!rows) return std::unexpected(rows.error());
+    std::set<Item*> done;
+    for (int row = 0; row < rows->size(); ++row) {
+      Item* item = items[static_cast<std::size_t>(rows->number(row, 0))];
+      auto document = document_of(*rows, row, 2);
+      if (!document) return std::unexpected(internal(document.error()));
+      WriteResult& result = results_[item->index];
+      result = {};
+      result.external_id = external_id_of(key_at(*rows, row, 3, shape.table->key.size()));
+      result.version = rows->number(row, 1);
+      result.state = std::move(*document);
+      result.extent = sync::Extent::full;
+      done.insert(item);
+      if (!way.empty() && !item->repeated) rekeyed.push_back(item);
+    }
+    std::erase_if(items, [&](Item* item) { return done.contains(item); });
+  }
+  const bool recorded = !rekeyed.empty() && rekeyed.front()->source == KeySource::recorded;
+  return recorded ? forget_keys(session, rekeyed) : Sql<void>();
 }
 
 // X1: the key that a create got is kept in the same transaction as the row.

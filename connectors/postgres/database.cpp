@@ -46,12 +46,19 @@ Result<Cursor> read_cursor(const Json& json, std::size_t parts) {
 }
 
 Result<std::uint64_t> count_rows(Session& session, const TableLayout& table) {
-  if (table.estimated_rows > static_cast<double>(limits::exact_count_rows)) {
-    return static_cast<std::uint64_t>(table.estimated_rows);
+  const std::string from = " FROM " + table.quoted() + " AS t WHERE true" + table.present("t");
+  if (table.estimated_rows <= static_cast<double>(limits::exact_count_rows)) {
+    auto rows = session.query("SELECT count(*)" + from);
+    if (!rows) return fail(to_error(rows.error()));
+    return rows->number(0, 0);
   }
-  auto rows = session.query("SELECT count(*) FROM " + table.quoted());
-  if (!rows) return fail(to_error(rows.error()));
-  return rows->number(0, 0);
+  auto plan = session.query("EXPLAIN (FORMAT JSON) SELECT 1" + from);
+  if (!plan) return fail(to_error(plan.error()));
+  auto json = parse_json(plan->text(0, 0), {.bytes_limit = limits::row_bytes, .depth_limit = limits::json_depth});
+  if (!json) return fail(json.error());
+  std::error_code missing;
+  const Json* estimate = json->find_pointer("/0/Plan/Plan Rows", missing);
+  return estimate != nullptr && estimate->is_number() ? estimate->to_number<std::uint64_t>(missing) : 0;
 }
 
 }  // namespace
@@ -96,7 +103,7 @@ Result<const TableLayout*> Database::table(const std::string& object) {
 }
 
 Result<std::vector<sync::Change>> Database::read(const TableLayout& table, const std::string& condition,
-                                                 const Parameters& parameters) {
+                                                 const std::string& then, const Parameters& parameters) {
   auto open = session();
   if (!open) return fail(to_error(open.error()));
   auto moment = read_moment(**open, position());
@@ -104,7 +111,7 @@ Result<std::vector<sync::Change>> Database::read(const TableLayout& table, const
   const sync::Version safe = positions_.observe(*moment);
   // xmax = 0: nobody has touched this row version, so no change of it can hide between the moment and the snapshot.
   auto rows = (*open)->query("SELECT t.xmax::text = '0', " + table.document("t") + ", " + table.key_text("t") +
-                                 " FROM " + table.quoted() + " AS t " + condition,
+                                 " FROM " + table.quoted() + " AS t WHERE " + condition + table.present("t") + then,
                              parameters);
   if (!rows) return fail(to_error(rows.error()));
   std::vector<sync::Change> changes;
@@ -141,8 +148,8 @@ Result<connector::PullPage> Database::pull(const connector::PullRequest& request
     cursor->total = *total;
   }
   const std::size_t limit = std::clamp<std::size_t>(request.page_limit, 1, limits::pull_page);
-  const std::string where = cursor->after.empty() ? "" : "WHERE " + compare_key(source, ">");
-  auto changes = read(source, where + " ORDER BY " + key_list(source) + " LIMIT " + std::to_string(limit),
+  const std::string where = cursor->after.empty() ? "true" : compare_key(source, ">");
+  auto changes = read(source, where, " ORDER BY " + key_list(source) + " LIMIT " + std::to_string(limit),
                       parameters_of(cursor->after));
   if (!changes) return fail(changes.error());
   connector::PullPage page;
@@ -160,13 +167,13 @@ Result<std::optional<sync::Change>> Database::fetch(const std::string& object, c
   if (!found) return fail(found.error());
   auto key = key_of(external_id, (*found)->key.size());
   if (!key) return std::optional<sync::Change>();  // no row can have such an id
-  const std::string where = "WHERE " + compare_key(**found, "=");
-  auto changes = read(**found, where, parameters_of(*key));
+  const std::string where = compare_key(**found, "=");
+  auto changes = read(**found, where, "", parameters_of(*key));
   if (changes && changes->empty()) {
     auto open = session();
     if (!open) return fail(to_error(open.error()));
     if (auto waited = wait_for_visibility(**open); !waited) return fail(to_error(waited.error()));
-    changes = read(**found, where, parameters_of(*key));
+    changes = read(**found, where, "", parameters_of(*key));
   }
   if (!changes) {
     if (changes.error().kind == ErrorKind::invalid && changes.error().message.starts_with("SQLSTATE 22")) {

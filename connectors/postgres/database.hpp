@@ -39,9 +39,9 @@ class Database {
 
  private:
   Result<const TableLayout*> table(const std::string& object);
-  // Rows of `table` under the given condition, as changes with safe versions.
+  // Rows of `table` under the given condition, as changes with safe versions. `then`: order and limit.
   Result<std::vector<sync::Change>> read(const TableLayout& table, const std::string& condition,
-                                         const Parameters& parameters);
+                                         const std::string& then, const Parameters& parameters);
 
   Settings settings_;
   std::shared_ptr<History> history_;

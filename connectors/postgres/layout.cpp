@@ -84,7 +84,9 @@ void read_columns(const Json& from, const TableSettings* settings, TableLayout& 
     set_kind(column, text(item, "base"));
     const bool wanted = settings == nullptr || settings->columns.empty() ||
                         std::ranges::find(settings->columns, column.name) != settings->columns.end() ||
-                        std::ranges::find(table.key, column.name) != table.key.end();
+                        std::ranges::find(table.key, column.name) != table.key.end() ||
+                        table.soft_delete == column.name ||
+                        std::ranges::find(table.scope, column.name, &ScopeColumn::name) != table.scope.end();
     if (wanted) table.columns.push_back(std::move(column));
   }
 }
@@ -107,8 +109,31 @@ TableLayout read_table(const Json& from, const Settings& settings) {
     table.uniques.push_back(std::move(columns));
   }
   if (own != nullptr && !own->key.empty()) table.key = own->key;
+  if (own != nullptr) table.soft_delete = own->soft_delete;
+  for (const auto& [column, value] : settings.scope) table.scope.push_back({column, value});
   read_columns(from, own, table);
   return table;
+}
+
+Result<void> check_marks(Session& session, TableLayout& table) {
+  if (!table.soft_delete.empty()) {
+    const ColumnLayout* column = table.column(table.soft_delete);
+    if (column == nullptr || column->kind != ValueKind::timestamp || column->not_null) {
+      return fail(ErrorKind::invalid, "table " + table.name + ": soft_delete names " + table.soft_delete +
+                                          ", which must be a column for a time that may be null");
+    }
+  }
+  for (ScopeColumn& scope : table.scope) {
+    const ColumnLayout* column = table.column(scope.name);
+    if (column == nullptr || !column->comparable) {
+      return fail(ErrorKind::invalid, "table " + table.name + ": the scope names column " + scope.name +
+                                          ", which does not exist or can not be compared");
+    }
+    auto value = session.query("SELECT ($1::" + column->type + ")::text", {scope.value});
+    if (!value) return fail(to_error(value.error()));
+    scope.value = value->str(0, 0);  // an uuid in capitals, 1.0 for 1
+  }
+  return {};
 }
 
 }  // namespace
@@ -142,6 +167,23 @@ std::string TableLayout::document(std::string_view alias) const {
   return "(SELECT to_jsonb(x) FROM (SELECT " + select_list(alias) + ") x)";
 }
 
+std::string TableLayout::literal(const ScopeColumn& one) const {
+  return quote_text(one.value) + "::" + column(one.name)->type;
+}
+
+std::string TableLayout::in_scope(std::string_view alias) const {
+  std::string sql;
+  for (const auto& one : scope) {
+    sql += " AND " + std::string(alias) + "." + quote_name(one.name) + " = " + literal(one);
+  }
+  return sql;
+}
+
+std::string TableLayout::present(std::string_view alias) const {
+  if (soft_delete.empty()) return in_scope(alias);
+  return in_scope(alias) + " AND " + std::string(alias) + "." + quote_name(soft_delete) + " IS NULL";
+}
+
 std::string TableLayout::key_text(std::string_view alias) const {
   std::string list;
   for (const auto& part : key) {
@@ -167,6 +209,7 @@ Result<Layout> read_layout(Session& session, const Settings& settings) {
                     "table " + table.name + ": key column " + part + " does not exist or may not be read");
       }
     }
+    if (auto checked = check_marks(session, table); !checked) return fail(checked.error());
     layout.emplace(table.name, std::move(table));
   }
   return layout;

@@ -24,6 +24,11 @@ struct ColumnLayout {
   std::string standard;  // the default's expression, "" for none
 };
 
+struct ScopeColumn {
+  std::string name;
+  std::string value;  // as the database writes it
+};
+
 struct TableLayout {
   std::string schema;
   std::string name;
@@ -35,6 +40,9 @@ struct TableLayout {
   std::vector<std::string> key;                   // names of the key's columns
   std::vector<std::vector<std::string>> uniques;  // columns of unique indexes, without partial and expression indexes
 
+  std::vector<ScopeColumn> scope;  // what rows of this system hold
+  std::string soft_delete;         // set in rows that are deleted; "": rows are deleted as such
+
   const ColumnLayout* column(std::string_view name) const;
   std::vector<const ColumnLayout*> key_columns() const;
   // "schema"."table"
@@ -43,6 +51,11 @@ struct TableLayout {
   std::string select_list(std::string_view alias) const;
   // One row as jsonb: (SELECT to_jsonb(x) FROM (SELECT …) x)
   std::string document(std::string_view alias) const;
+  // ` AND …` for the rows of the scope, and for those of them that are not deleted. Nothing when every row is meant.
+  std::string in_scope(std::string_view alias) const;
+  std::string present(std::string_view alias) const;
+  // A value of the scope in SQL: '…'::uuid
+  std::string literal(const ScopeColumn& scope) const;
   // The key's columns as text: alias."id"::text, …
   std::string key_text(std::string_view alias) const;
 };
@@ -51,7 +64,8 @@ struct TableLayout {
 using Layout = std::map<std::string, TableLayout, std::less<>>;
 using SharedLayout = std::shared_ptr<const Layout>;
 
-// The tables of `settings.objects` that exist; those that do not are absent from the result.
+// The tables of `settings.objects` that exist; those that do not are absent from the result. `invalid` when one lacks a
+// column of the scope or the one of its soft deletes: nothing may be read or deleted then.
 Result<Layout> read_layout(Session& session, const Settings& settings);
 
 // One key part as it is; several as a JSON array of texts.

@@ -1,6 +1,7 @@
 #include "connectors/postgres/migration.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "connector/wanted_columns.hpp"
 #include "connectors/postgres/limits.hpp"
@@ -12,6 +13,13 @@ namespace {
 std::string key_name(const Settings& settings, const std::string& object) {
   const auto own = settings.tables.find(object);
   return own == settings.tables.end() || own->second.key.empty() ? "id" : own->second.key.front();
+}
+
+bool holds_uuid(std::string_view value) {
+  static constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return value.size() == form.size() && std::ranges::equal(value, form, [](char held, char wanted) {
+           return wanted == '-' ? held == '-' : std::isxdigit(static_cast<unsigned char>(held)) != 0;
+         });
 }
 
 // The type of the column: the converter's, where one changes it.
@@ -130,10 +138,11 @@ Result<bool> migrate_logical(Steps& steps, const Settings& settings, const Layou
                              " AND tgname = " + quote_text(settings.name));
     if (!plain) return plain;
     if (*plain) {
-      auto dropped =
-          steps.run("DROP TRIGGER " + quote_name(settings.name) + " ON " + table.quoted() +
-                        "; DROP TRIGGER IF EXISTS " + quote_name(settings.name + "_all") + " ON " + table.quoted(),
-                    "drop our triggers of table " + name);
+      std::string drop;
+      for (const auto& trigger : trigger_names(settings, table)) {
+        drop += "DROP TRIGGER IF EXISTS " + quote_name(trigger) + " ON " + table.quoted() + "; ";
+      }
+      auto dropped = steps.run(drop, "drop our triggers of table " + name);
       if (!dropped) return fail(dropped.error());
     }
   }
@@ -189,6 +198,14 @@ std::string create_table_sql(const connector::SystemSettings& system, const Sett
       columns += " PRIMARY KEY";
     }
   }
+  const auto bound = connector::wanted_columns(system, object);
+  const auto add = [&](const std::string& name, const std::string& type) {
+    if (name.empty() || std::ranges::find(bound, name, &connector::WantedColumn::name) != bound.end()) return;
+    columns += ", " + quote_name(name) + " " + type;
+  };
+  for (const auto& [name, value] : settings.scope) add(name, holds_uuid(value) ? "uuid NOT NULL" : "text NOT NULL");
+  const auto own = settings.tables.find(object);
+  if (own != settings.tables.end()) add(own->second.soft_delete, "timestamptz");
   if (!key_is_bound) columns = ", " + quote_name(key) + " uuid PRIMARY KEY DEFAULT gen_random_uuid()" + columns;
   return "CREATE TABLE " + quote_name(settings.schema) + "." + quote_name(object) + " (" + columns.substr(2) + ")";
 }

@@ -150,7 +150,7 @@ Sql<void> OutboxDrain::read_rows(const TableLayout& table, const std::vector<Ent
   }
   auto rows = session_->query("SELECT r.i, " + table.document("t") +
                                   " FROM jsonb_to_recordset($1::jsonb) AS r(i int, key jsonb) JOIN " + table.quoted() +
-                                  " AS t ON " + same,
+                                  " AS t ON " + same + table.present("t"),
                               {wanted + "]"});
   if (!rows) return std::unexpected(rows.error());
   const std::size_t first = changes.size();

@@ -7,6 +7,8 @@ namespace {
 
 std::string function_name(const Settings& settings) { return "lockstep." + quote_name("note_" + settings.tag); }
 
+std::string scope_text(const TableLayout& table) { return "rows with" + table.in_scope("t"); }
+
 }  // namespace
 
 std::string create_outbox_sql(const Settings& settings) {
@@ -55,18 +57,41 @@ std::string raise_sequence_sql(const Settings& settings) {
 }
 
 std::string has_triggers_sql(const Settings& settings, const TableLayout& table) {
-  return "SELECT 1 FROM pg_trigger WHERE tgrelid = " + std::to_string(table.oid) + " AND tgname IN (" +
-         quote_text(settings.name) + ", " + quote_text(settings.name + "_all") +
-         ") GROUP BY tgrelid HAVING count(*) = 2";
+  std::string names;
+  const std::vector<std::string> wanted = trigger_names(settings, table);
+  for (const auto& name : wanted) names += (names.empty() ? "" : ", ") + quote_text(name);
+  // Those of a scope that was another watch other rows.
+  const std::string scope =
+      table.scope.empty() ? ""
+                          : " AND bool_or(obj_description(oid, 'pg_trigger') = " + quote_text(scope_text(table)) + ")";
+  return "SELECT 1 FROM pg_trigger WHERE tgrelid = " + std::to_string(table.oid) + " AND tgname IN (" + names +
+         ") GROUP BY tgrelid HAVING count(*) = " + std::to_string(wanted.size()) + scope;
 }
 
 std::string create_triggers_sql(const Settings& settings, const TableLayout& table) {
   std::string key;
   for (const auto& part : table.key) key += (key.empty() ? "" : ", ") + quote_text(part);
   const std::string run = " EXECUTE FUNCTION " + function_name(settings) + "(" + key + ")";
-  return "CREATE OR REPLACE TRIGGER " + quote_name(settings.name) + " AFTER INSERT OR UPDATE OR DELETE ON " +
-         table.quoted() + " FOR EACH ROW" + run + "; CREATE OR REPLACE TRIGGER " + quote_name(settings.name + "_all") +
-         " AFTER TRUNCATE ON " + table.quoted() + " FOR EACH STATEMENT" + run;
+  const auto trigger = [&](const std::string& name, const std::string& event, const std::string& when) {
+    return "CREATE OR REPLACE TRIGGER " + quote_name(name) + " AFTER " + event + " ON " + table.quoted() +
+           (event == "TRUNCATE" ? " FOR EACH STATEMENT" : " FOR EACH ROW") + when + run;
+  };
+  const std::string truncate = trigger(settings.name + "_all", "TRUNCATE", "");
+  if (table.scope.empty()) return trigger(settings.name, "INSERT OR UPDATE OR DELETE", "") + "; " + truncate;
+  // What concerns other scopes does not even call the function. A row that moves between scopes concerns both.
+  const std::string is_new = "true" + table.in_scope("NEW");
+  const std::string was_old = "true" + table.in_scope("OLD");
+  return trigger(settings.name, "INSERT", " WHEN (" + is_new + ")") + "; " +
+         trigger(settings.name + "_upd", "UPDATE", " WHEN ((" + is_new + ") OR (" + was_old + "))") + "; " +
+         trigger(settings.name + "_del", "DELETE", " WHEN (" + was_old + ")") + "; " + truncate +
+         "; COMMENT ON TRIGGER " + quote_name(settings.name) + " ON " + table.quoted() + " IS " +
+         quote_text(scope_text(table));
+}
+
+std::vector<std::string> trigger_names(const Settings& settings, const TableLayout& table) {
+  std::vector<std::string> names = {settings.name, settings.name + "_all"};
+  if (!table.scope.empty()) names.insert(names.end(), {settings.name + "_upd", settings.name + "_del"});
+  return names;
 }
 
 }  // namespace lockstep::postgres

@@ -11,7 +11,8 @@ namespace lockstep::postgres {
 std::string create_outbox_sql(const Settings& settings);
 // Moves the sequence to the log's position when that is higher.
 std::string raise_sequence_sql(const Settings& settings);
-// A row when both triggers stand.
+std::vector<std::string> trigger_names(const Settings& settings, const TableLayout& table);
+// A row when all triggers stand.
 std::string has_triggers_sql(const Settings& settings, const TableLayout& table);
 std::string create_triggers_sql(const Settings& settings, const TableLayout& table);
 

@@ -38,6 +38,8 @@ RowDecoder::Known RowDecoder::bind(KnownTable& known) const {
   known.table = nullptr;
   known.columns.clear();
   known.key.clear();
+  known.scope.clear();
+  known.soft_delete.reset();
   if (known.relation.schema != schema_) return Known::yes;
   const auto found = layout_->find(known.relation.name);
   if (found == layout_->end()) return Known::yes;
@@ -47,11 +49,19 @@ RowDecoder::Known RowDecoder::bind(KnownTable& known) const {
     known.columns.push_back(known.table->column(column.name));
     complete = complete && known.columns.back() != nullptr;
   }
+  const auto position_of = [&](const std::string& column) -> std::optional<std::size_t> {
+    const auto at = std::ranges::find(known.relation.columns, column, &wire::pgoutput::Column::name);
+    if (at == known.relation.columns.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - known.relation.columns.begin());
+  };
   for (const auto& part : known.table->key) {
-    const auto at = std::ranges::find(known.relation.columns, part, &wire::pgoutput::Column::name);
-    if (at != known.relation.columns.end())
-      known.key.push_back(static_cast<std::size_t>(at - known.relation.columns.begin()));
+    if (const auto at = position_of(part)) known.key.push_back(*at);
   }
+  for (const auto& one : known.table->scope) {
+    // Without the column nothing says whose a row is: then it is nobody's.
+    known.scope.emplace_back(position_of(one.name).value_or(known.relation.columns.size()), one.value);
+  }
+  known.soft_delete = position_of(known.table->soft_delete);
   return complete ? Known::yes : Known::no;
 }
 
@@ -62,6 +72,15 @@ Result<RowDecoder::Known> RowDecoder::describe(const wire::pgoutput::Relation& r
   KnownTable& known = tables_[relation.id];
   known.relation = relation;
   return bind(known);
+}
+
+RowDecoder::Place RowDecoder::place_of(const KnownTable& known, const Tuple& row) {
+  for (const auto& [at, value] : known.scope) {
+    if (at >= row.size() || row[at].kind != CellKind::text || row[at].text != value) return Place::outside;
+  }
+  const bool marked =
+      known.soft_delete && *known.soft_delete < row.size() && row[*known.soft_delete].kind == CellKind::text;
+  return marked ? Place::deleted : Place::present;
 }
 
 Result<const RowDecoder::KnownTable*> RowDecoder::find(std::uint32_t relation) const {
@@ -127,7 +146,7 @@ Result<std::vector<sync::Change>> RowDecoder::insert(const wire::pgoutput::Inser
   if ((*known)->table == nullptr) return changes;
   auto change = upsert(**known, message.row, nullptr, version);
   if (!change) return fail(change.error());
-  changes.push_back(std::move(*change));
+  if (place_of(**known, message.row) == Place::present) changes.push_back(std::move(*change));
   return changes;
 }
 
@@ -140,11 +159,18 @@ Result<std::vector<sync::Change>> RowDecoder::update(const wire::pgoutput::Updat
   const bool has_before = message.old_kind == wire::pgoutput::OldTuple::full;
   auto change = upsert(**known, message.row, has_before ? &message.old_row : nullptr, version);
   if (!change) return fail(change.error());
+  if (has_before && place_of(**known, message.old_row) != Place::present &&
+      place_of(**known, message.row) != Place::present)
+    return changes;
   if (message.old_kind != wire::pgoutput::OldTuple::none) {
     const auto old_id = id_of(**known, message.old_row);
     if (old_id && *old_id != change->external_id) changes.push_back(deletion((*known)->table->name, *old_id, version));
   }
-  changes.push_back(std::move(*change));
+  if (place_of(**known, message.row) == Place::present) {
+    changes.push_back(std::move(*change));
+  } else {
+    changes.push_back(deletion((*known)->table->name, change->external_id, version));
+  }
   return changes;
 }
 
@@ -154,6 +180,8 @@ Result<std::vector<sync::Change>> RowDecoder::remove(const wire::pgoutput::Delet
   if (!known) return fail(known.error());
   std::vector<sync::Change> changes;
   if ((*known)->table == nullptr) return changes;
+  const bool whole = message.old_kind == wire::pgoutput::OldTuple::full;
+  if (whole && place_of(**known, message.old_row) != Place::present) return changes;
   const auto id = id_of(**known, message.old_row);
   if (!id)
     return fail(ErrorKind::not_found,

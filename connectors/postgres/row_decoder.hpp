@@ -24,7 +24,9 @@ class RowDecoder {
   // columns that stay unknown are left out.
   Result<Known> describe(const wire::pgoutput::Relation& relation);
 
-  // Empty for tables that are not ours. An update that changes the key is a deletion and an upsert.
+  // Empty for tables that are not ours, and for rows that are not in the scope. An update that changes the key is a
+  // deletion and an upsert; one that marks a row as deleted, or that leaves a row outside the scope, is a deletion: which
+  // scope it was in before is only told with REPLICA IDENTITY FULL.
   Result<std::vector<sync::Change>> insert(const wire::pgoutput::Insert& message, sync::Version version) const;
   Result<std::vector<sync::Change>> update(const wire::pgoutput::Update& message, sync::Version version) const;
   // `not_found`: a row of one of our tables is gone, and the stream does not say which: the replica identity lacks the
@@ -36,10 +38,15 @@ class RowDecoder {
  private:
   struct KnownTable {
     wire::pgoutput::Relation relation;
-    const TableLayout* table = nullptr;        // null: not ours
-    std::vector<const ColumnLayout*> columns;  // by position; null: left out
-    std::vector<std::size_t> key;              // positions of the key's columns
+    const TableLayout* table = nullptr;                      // null: not ours
+    std::vector<const ColumnLayout*> columns;                // by position; null: left out
+    std::vector<std::size_t> key;                            // positions of the key's columns
+    std::vector<std::pair<std::size_t, std::string>> scope;  // positions and what rows of this system hold there
+    std::optional<std::size_t> soft_delete;
   };
+  // Whether a row exists for this system: it is in the scope, and not marked as deleted.
+  enum class Place { outside, deleted, present };
+  static Place place_of(const KnownTable& known, const wire::pgoutput::Tuple& row);
   Known bind(KnownTable& known) const;
   Result<const KnownTable*> find(std::uint32_t relation) const;
   Result<sync::Change> upsert(const KnownTable& known, const wire::pgoutput::Tuple& row,

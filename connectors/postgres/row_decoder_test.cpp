@@ -85,6 +85,40 @@ TEST(RowDecoder, ADeletionThatCannotBeNamedSaysSo) {
   EXPECT_EQ(decoder.remove({7, OldTuple::key, {null, text("a"), null}}, 9).error().kind, ErrorKind::not_found);
 }
 
+// Rows of a scope: name is "Ann"; `at` marks them as deleted.
+RowDecoder scoped_decoder() {
+  Layout layout = *contacts();
+  layout.at("contacts").scope = {{"name", "Ann"}};
+  layout.at("contacts").soft_delete = "at";
+  RowDecoder decoder("public", std::make_shared<const Layout>(std::move(layout)));
+  EXPECT_TRUE(decoder.describe(relation()));
+  return decoder;
+}
+
+TEST(RowDecoder, RowsOutsideTheScopeAreNotThere) {
+  const RowDecoder decoder = scoped_decoder();
+  const Tuple ours = {text("1"), text("Ann"), null}, others = {text("1"), text("Bob"), null};
+  EXPECT_EQ(decoder.insert({7, ours}, 9)->size(), 1U);
+  EXPECT_TRUE(decoder.insert({7, others}, 9)->empty());
+  // What it was before is only told by a full replica identity; else it may have been ours.
+  EXPECT_EQ(decoder.update({7, OldTuple::none, {}, others}, 9)->front().kind, sync::ChangeKind::deleted);
+  EXPECT_TRUE(decoder.update({7, OldTuple::full, others, others}, 9)->empty());
+  EXPECT_EQ(decoder.update({7, OldTuple::full, ours, others}, 9)->front().kind, sync::ChangeKind::deleted);
+  EXPECT_EQ(decoder.update({7, OldTuple::full, others, ours}, 9)->front().kind, sync::ChangeKind::upserted);
+  EXPECT_TRUE(decoder.remove({7, OldTuple::full, others}, 9)->empty());
+  EXPECT_EQ(decoder.remove({7, OldTuple::full, ours}, 9)->size(), 1U);
+  EXPECT_EQ(decoder.remove({7, OldTuple::key, {text("1"), null, null}}, 9)->size(), 1U);
+}
+
+TEST(RowDecoder, ARowThatIsMarkedAsDeletedIsGone) {
+  const RowDecoder decoder = scoped_decoder();
+  const Tuple there = {text("1"), text("Ann"), null}, gone = {text("1"), text("Ann"), text("2026-01-01 00:00:00+00")};
+  EXPECT_TRUE(decoder.insert({7, gone}, 9)->empty());
+  EXPECT_EQ(decoder.update({7, OldTuple::none, {}, gone}, 9)->front().kind, sync::ChangeKind::deleted);
+  EXPECT_EQ(decoder.update({7, OldTuple::none, {}, there}, 9)->front().kind, sync::ChangeKind::upserted);
+  EXPECT_TRUE(decoder.remove({7, OldTuple::full, gone}, 9)->empty());
+}
+
 TEST(RowDecoder, OtherTablesSayNothingAndUnknownOnesAreAnError) {
   RowDecoder decoder("public", contacts());
   ASSERT_TRUE(decoder.describe(relation("private")));

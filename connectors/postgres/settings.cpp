@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connector/stable_id.hpp"
 #include "connectors/postgres/limits.hpp"
 
 namespace lockstep::postgres {
@@ -10,6 +11,7 @@ namespace {
 using Problems = std::vector<connector::SettingProblem>;
 
 constexpr std::size_t tag_bytes_limit = 40;  // leaves room for what stands around it
+constexpr std::size_t tag_hash_bytes = 13;   // of a UUID's text: its first two groups
 
 // Slot names allow lower case letters, digits and underscores only; the other names follow suit.
 std::string plain_name(std::string_view text) {
@@ -53,7 +55,7 @@ TableSettings read_table(const std::string& where, const Json& value, Problems& 
   TableSettings table;
   const auto* object = value.if_object();
   if (object == nullptr) {
-    problems.push_back({where, "must be a mapping with key and columns"});
+    problems.push_back({where, "must be a mapping with key, columns and soft_delete"});
     return table;
   }
   for (const auto& [key, names] : *object) {
@@ -61,11 +63,36 @@ TableSettings read_table(const std::string& where, const Json& value, Problems& 
       table.key = read_names(names, where + ".key", problems);
     } else if (key == "columns") {
       table.columns = read_names(names, where + ".columns", problems);
+    } else if (key == "soft_delete") {
+      table.soft_delete = read_text(*object, "soft_delete", "", problems);
     } else {
-      problems.push_back({where + "." + std::string(key), "is not known; a table has key and columns"});
+      problems.push_back({where + "." + std::string(key), "is not known; a table has key, columns and soft_delete"});
     }
   }
   return table;
+}
+
+void read_scope(const JsonObject& settings, Settings& out, Problems& problems) {
+  const Json* value = settings.if_contains("scope");
+  if (value == nullptr) return;
+  const auto* object = value->if_object();
+  if (object == nullptr || object->empty()) {
+    problems.push_back({"scope", "must be a mapping from column to value"});
+    return;
+  }
+  for (const auto& [column, held] : *object) {
+    const bool plain = held.is_string() || held.is_number() || held.is_bool();
+    if (!plain || column.empty()) problems.push_back({"scope." + std::string(column), "must be a text or a number"});
+    out.scope[column] = held.is_string() ? std::string(held.get_string()) : to_text(held);
+  }
+}
+
+// Systems of several sources may share their tables; what each makes in the database is its own.
+std::string tag_of(const connector::SystemSettings& system, const Settings& settings) {
+  const std::string name = plain_name(system.system.str());
+  if (settings.scope.empty()) return name.substr(0, tag_bytes_limit);
+  const std::string hash = connector::stable_uuid(system.source.str() + "/" + system.system.str());
+  return name.substr(0, tag_bytes_limit - tag_hash_bytes - 1) + "_" + plain_name(hash.substr(0, tag_hash_bytes));
 }
 
 CaptureSetting read_capture(const JsonObject& settings, Problems& problems) {
@@ -78,7 +105,14 @@ CaptureSetting read_capture(const JsonObject& settings, Problems& problems) {
   return CaptureSetting::automatic;
 }
 
-void check_paths(const connector::SystemSettings& system, Problems& problems) {
+// What the connector itself writes is not a field's to write.
+bool is_ours(const Settings& settings, const std::string& object, const std::string& column) {
+  if (settings.scope.contains(column)) return true;
+  const auto table = settings.tables.find(object);
+  return table != settings.tables.end() && !column.empty() && table->second.soft_delete == column;
+}
+
+void check_paths(const connector::SystemSettings& system, const Settings& settings, Problems& problems) {
   for (const auto* entity : system.entities) {
     const auto* binding = entity->binding(system.system);
     if (binding == nullptr) continue;
@@ -86,6 +120,11 @@ void check_paths(const connector::SystemSettings& system, Problems& problems) {
       if (std::ranges::count(field.path, '.') > 1) {
         problems.push_back({binding->object + "." + field.path,
                             "a path may name a column, or one member of a jsonb column, and nothing deeper"});
+      }
+      if (field.direction != sync::Direction::read &&
+          is_ours(settings, binding->object, field.path.substr(0, field.path.find('.')))) {
+        problems.push_back({binding->object + "." + field.path,
+                            "is written by the settings scope or soft_delete: only direction: read is possible"});
       }
     }
   }
@@ -102,7 +141,8 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
   }
   out.schema = read_text(system.settings, "schema", "public", problems);
   out.capture = read_capture(system.settings, problems);
-  out.tag = plain_name(system.system.str()).substr(0, tag_bytes_limit);
+  read_scope(system.settings, out, problems);
+  out.tag = tag_of(system, out);
   out.name = "lockstep_" + out.tag;
   out.slot = read_name(system.settings, "slot", out.name, problems);
   out.publication = read_name(system.settings, "publication", out.name, problems);
@@ -125,8 +165,8 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
     }
   }
   for (const auto& item : system.settings) {
-    static constexpr std::string_view known[] = {
-        "url", "schema", "tables", "capture", "slot", "publication", "statement_timeout_ms"};
+    static constexpr std::string_view known[] = {"url",     "schema", "tables",      "scope",
+                                                 "capture", "slot",   "publication", "statement_timeout_ms"};
     if (std::ranges::find(known, std::string_view(item.key())) == std::end(known)) {
       problems.push_back({std::string(item.key()), "is not a setting of the postgres connector"});
     }
@@ -140,7 +180,7 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
       if (dot != std::string::npos) out.merged_columns[binding->object].insert(field.path.substr(0, dot));
     }
   }
-  check_paths(system, problems);
+  check_paths(system, out, problems);
   return out;
 }
 
@@ -151,11 +191,15 @@ Json settings_schema() {
   };
   const Json text = {{"type", "string"}};
   const Json names = {{"oneOf", {text, {{"type", "array"}, {"items", text}}}}};
-  const Json table = {{"type", "object"},
-                      {"additionalProperties", false},
-                      {"properties",
-                       {{"key", described(names, "Column, or columns, that identify a row; default: the primary key")},
-                        {"columns", described(names, "Columns that are read; default: all that may be read")}}}};
+  const Json table = {
+      {"type", "object"},
+      {"additionalProperties", false},
+      {"properties",
+       {{"key", described(names, "Column, or columns, that identify a row; default: the primary key")},
+        {"columns", described(names, "Columns that are read; default: all that may be read")},
+        {"soft_delete", described(text,
+                                  "Column for a time, set instead of deleting the row; a row that has it is "
+                                  "deleted")}}}};
   const Json capture = {{"enum", JsonArray{"auto", "logical", "triggers", "off"}}, {"default", "auto"}};
   const Json timeout = {{"type", "integer"},
                         {"minimum", 1},
@@ -165,6 +209,9 @@ Json settings_schema() {
   properties["url"] = described(text, "Connection string or URI; a secret");
   properties["schema"] = described({{"type", "string"}, {"default", "public"}}, "Where the tables are");
   properties["tables"] = described({{"type", "object"}, {"additionalProperties", table}}, "Settings of single tables");
+  properties["scope"] = described(
+      {{"type", "object"}, {"minProperties", 1}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}},
+      "Columns and values: only rows that hold them exist for this system, and rows that it makes get them");
   properties["capture"] =
       described(capture,
                 "How changes by others are noticed: logical replication or triggers; auto takes replication when it is "

@@ -16,14 +16,17 @@ enum class CaptureSetting { automatic, logical, triggers, off };
 struct TableSettings {
   std::vector<std::string> key;      // empty: the primary key
   std::vector<std::string> columns;  // empty: all that may be read
+  std::string soft_delete;           // column that is set instead of deleting the row; "": rows are deleted
 };
 
 struct Settings {
   std::string url;  // secret; libpq's connection string or URI
   std::string schema = "public";
   std::map<std::string, TableSettings, std::less<>> tables;
+  // Column -> value: only rows that hold it exist for this system, and rows that it makes hold it. In every table.
+  std::map<std::string, std::string, std::less<>> scope;
   CaptureSetting capture = CaptureSetting::automatic;
-  std::string tag;   // the system's name in a form fit for identifiers: "db"
+  std::string tag;   // the system's name in a form fit for identifiers: "db"; with a scope also the source's
   std::string name;  // "lockstep_db": of triggers and functions
   std::string slot;  // replication slot
   std::string publication;

@@ -58,6 +58,36 @@ std::string expectations(const RowShape& shape) {
   return sql;
 }
 
+// "name" = …, for the columns that get a value.
+std::string assignments(const RowShape& shape) {
+  std::string sql;
+  for (std::size_t i = 0; i < shape.set.size(); ++i) {
+    const std::string name = quote_name(shape.set[i]);
+    const std::string value = "r." + numbered('n', i);
+    if (i != 0) sql += ", ";
+    sql += name + " = ";
+    if (shape.merged.contains(shape.set[i])) {
+      sql += "(coalesce(t." + name + "::jsonb, '{}'::jsonb) || coalesce(" + value +
+             "::jsonb, '{}'::jsonb))::" + shape.table->column(shape.set[i])->type;
+    } else {
+      sql += value;
+    }
+  }
+  return sql;
+}
+
+// Columns of the scope are compared with the scope's value: no row of another scope is a twin.
+std::string same_unique(const RowShape& shape, const std::vector<std::string>& unique) {
+  std::string where;
+  for (const auto& column : unique) {
+    const auto set = std::ranges::find(shape.set, column);
+    if (set == shape.set.end()) continue;
+    if (!where.empty()) where += " AND ";
+    where += "t." + quote_name(column) + " = r." + numbered('n', static_cast<std::size_t>(set - shape.set.begin()));
+  }
+  return where.empty() ? "true" : where;
+}
+
 std::string order_by_key(const RowShape& shape) {
   std::string sql = " ORDER BY ";
   for (std::size_t i = 0; i < shape.table->key.size(); ++i) sql += (i == 0 ? "r." : ", r.") + numbered('k', i);
@@ -77,26 +107,18 @@ std::string record_text(const RowShape& shape, std::size_t index, const std::vec
 }
 
 std::string update_sql(const RowShape& shape, const std::string& position) {
-  std::string sql = "UPDATE " + shape.table->quoted() + " AS t SET ";
-  for (std::size_t i = 0; i < shape.set.size(); ++i) {
-    const std::string name = quote_name(shape.set[i]);
-    const std::string value = "r." + numbered('n', i);
-    if (i != 0) sql += ", ";
-    sql += name + " = ";
-    if (shape.merged.contains(shape.set[i])) {
-      sql += "(coalesce(t." + name + "::jsonb, '{}'::jsonb) || coalesce(" + value +
-             "::jsonb, '{}'::jsonb))::" + shape.table->column(shape.set[i])->type;
-    } else {
-      sql += value;
-    }
-  }
-  return sql + " FROM " + records(shape) + " WHERE " + same_key(shape) + expectations(shape) + " RETURNING r.i, " +
-         position + ", " + shape.table->document("t");
+  return "UPDATE " + shape.table->quoted() + " AS t SET " + assignments(shape) + " FROM " + records(shape) + " WHERE " +
+         same_key(shape) + expectations(shape) + shape.table->present("t") + " RETURNING r.i, " + position + ", " +
+         shape.table->document("t");
 }
 
 std::string remove_sql(const RowShape& shape, const std::string& position) {
-  return "DELETE FROM " + shape.table->quoted() + " AS t USING " + records(shape) + " WHERE " + same_key(shape) +
-         expectations(shape) + " RETURNING r.i, " + position;
+  const TableLayout& table = *shape.table;
+  const std::string change = table.soft_delete.empty() ? "DELETE FROM " + table.quoted() + " AS t USING "
+                                                       : "UPDATE " + table.quoted() + " AS t SET " +
+                                                             quote_name(table.soft_delete) + " = now() FROM ";
+  return change + records(shape) + " WHERE " + same_key(shape) + expectations(shape) + table.present("t") +
+         " RETURNING r.i, " + position;
 }
 
 std::string insert_sql(const RowShape& shape, const std::string& position) {
@@ -109,6 +131,10 @@ std::string insert_sql(const RowShape& shape, const std::string& position) {
     columns += ", " + quote_name(shape.set[i]);
     values += ", r." + numbered('n', i);
   }
+  for (const auto& scope : shape.table->scope) {
+    columns += ", " + quote_name(scope.name);
+    values += ", " + shape.table->literal(scope);
+  }
   return "INSERT INTO " + shape.table->quoted() + " AS t (" + columns + ") OVERRIDING SYSTEM VALUE SELECT " + values +
          " FROM " + records(shape) + order_by_key(shape) + " ON CONFLICT DO NOTHING RETURNING " + position + ", " +
          shape.table->document("t") + ", " + shape.table->key_text("t");
@@ -117,20 +143,30 @@ std::string insert_sql(const RowShape& shape, const std::string& position) {
 std::string probe_sql(const RowShape& shape, const std::string& position) {
   // The position stands outside the locking query: inside, it would be taken before the lock is held.
   return "WITH locked AS MATERIALIZED (SELECT r.i AS request_index, t.* FROM " + shape.table->quoted() + " AS t JOIN " +
-         records(shape) + " ON " + same_key(shape) + order_by_key(shape) +
+         records(shape) + " ON " + same_key(shape) + shape.table->present("t") + order_by_key(shape) +
          " FOR UPDATE OF t) SELECT t.request_index, " + position + ", " + shape.table->document("t") + ", " +
          shape.table->key_text("t") + " FROM locked t";
 }
 
+std::string revive_sql(const RowShape& shape, const std::vector<std::string>& unique, const std::string& position) {
+  const TableLayout& table = *shape.table;
+  const std::string mark = quote_name(table.soft_delete);
+  return "UPDATE " + table.quoted() + " AS t SET " + mark + " = NULL" + (shape.set.empty() ? "" : ", ") +
+         assignments(shape) + " FROM " + records(shape) + " WHERE " +
+         (unique.empty() ? same_key(shape) : same_unique(shape, unique)) + table.in_scope("t") + " AND t." + mark +
+         " IS NOT NULL RETURNING r.i, " + position + ", " + table.document("t") + ", " + table.key_text("t");
+}
+
+bool names_unique(const RowShape& shape, const std::vector<std::string>& unique) {
+  return !unique.empty() && std::ranges::all_of(unique, [&](const std::string& column) {
+    return std::ranges::find(shape.set, column) != shape.set.end() ||
+           std::ranges::find(shape.table->scope, column, &ScopeColumn::name) != shape.table->scope.end();
+  });
+}
+
 std::string twin_sql(const RowShape& shape, const std::vector<std::string>& unique) {
-  std::string where;
-  for (const auto& column : unique) {
-    const auto set = std::ranges::find(shape.set, column);
-    if (!where.empty()) where += " AND ";
-    where += "t." + quote_name(column) + " = r." + numbered('n', static_cast<std::size_t>(set - shape.set.begin()));
-  }
   return "SELECT r.i, " + shape.table->key_text("t") + " FROM " + shape.table->quoted() + " AS t JOIN " +
-         records(shape) + " ON " + where;
+         records(shape) + " ON " + same_unique(shape, unique) + shape.table->present("t");
 }
 
 }  // namespace lockstep::postgres

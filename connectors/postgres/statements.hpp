@@ -31,12 +31,17 @@ std::string record_text(const RowShape& shape, std::size_t index, const std::vec
 // Result columns: i, position, document. Rows that are missing or hold something else are not in the result.
 // A column that already has its new value counts as expected: the write has then been made before.
 std::string update_sql(const RowShape& shape, const std::string& position);
-// Result columns: i, position.
+// Result columns: i, position. Where the table has a column for it, the row is marked as deleted and stays.
 std::string remove_sql(const RowShape& shape, const std::string& position);
 // Result columns: position, document, key parts. Rows that a unique key kept out are not in the result.
 std::string insert_sql(const RowShape& shape, const std::string& position);
 // Result columns: i, position, document, key parts; the rows stay locked, so the position fits what they hold.
 std::string probe_sql(const RowShape& shape, const std::string& position);
+// Creates that meet a row marked as deleted, with the same values in `unique` (empty: with the key of the new row): the
+// row is taken up again. Result columns as of probe_sql.
+std::string revive_sql(const RowShape& shape, const std::vector<std::string>& unique, const std::string& position);
+// Whether rows of this shape name all columns of a unique key, by themselves or by the scope.
+bool names_unique(const RowShape& shape, const std::vector<std::string>& unique);
 // Rows whose columns of one unique key equal the new values. Result columns: i, key parts.
 std::string twin_sql(const RowShape& shape, const std::vector<std::string>& unique);
 

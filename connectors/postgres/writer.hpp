@@ -49,6 +49,7 @@ class Writer {
   Sql<void> assign_keys(Session& session, const std::vector<Item*>& group);
   // `inserted`: ids of rows that were inserted just now.
   Sql<void> settle_creates(Session& session, const std::vector<Item*>& missing, const Ids& inserted);
+  Sql<void> revive(Session& session, std::vector<Item*>& items);
   Sql<void> forget_keys(Session& session, const std::vector<Item*>& duplicates);
   Sql<void> raise_versions(Session& session, Items items);
   static Result<Json> document_of(const Rows& rows, int row, int column);

@@ -43,6 +43,8 @@ bool History::note(const ObjectId& object, Time at, Hand by, bool alive, Values 
   steps.push_back({++order_, at, by, alive, std::move(values), true});
   ++by_[static_cast<std::size_t>(by)];
   last_[static_cast<std::size_t>(by)] = at;
+  if (by == Hand::lockstep && alive && on_written)
+    on_written(object, steps.size() > 1 ? steps[steps.size() - 2].values : Values(), steps.back());
   return true;
 }
 
@@ -52,6 +54,21 @@ void History::leave_untold(Side side, std::uint64_t after, std::uint64_t until, 
       if (object.side == side && step->by == Hand::lockstep && step->order <= until) step->told = false;
     }
   }
+}
+
+bool History::retyped(Kind kind, int thing, const std::set<std::string>& fields, Time since) const {
+  for (const auto& [object, steps] : objects_) {
+    if (object.kind != kind || this->thing(object) != known_as(kind, thing)) continue;
+    for (std::size_t i = 1; i < steps.size(); ++i) {
+      if (steps[i].by != Hand::person || steps[i].at < since) continue;
+      const std::set<std::string> replaced = differing(steps[i - 1].values, steps[i].values);
+      if (std::ranges::any_of(fields, [&](const std::string& field) { return replaced.contains(field); })) return true;
+    }
+  }
+  return std::ranges::any_of(api_, [&](const ApiEdit& edit) {
+    return edit.kind == kind && edit.thing == thing && edit.at >= since &&
+           std::ranges::any_of(fields, [&](const std::string& field) { return edit.values.contains(field); });
+  });
 }
 
 bool History::wrote_between(Side side, Time from, Time until) const {

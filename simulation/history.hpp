@@ -7,6 +7,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -63,6 +64,8 @@ class History {
  public:
   // Notes a state when it differs from the last one; true when it does.
   bool note(const ObjectId& object, Time at, Hand by, bool alive, Values values);
+  // Called for each of Lockstep's steps with what was there before it; nothing may be noted meanwhile.
+  std::function<void(const ObjectId&, const Values& before, const Step&)> on_written;
   // Lockstep's steps after the first and up to the last one, of that side, whose outcome it will never hear of.
   void leave_untold(Side side, std::uint64_t after, std::uint64_t until, Time since);
   void note_thing(const ObjectId& object, int thing) { things_[object] = thing; }
@@ -82,6 +85,8 @@ class History {
   const Step* last(const ObjectId& object) const;
   std::vector<ObjectId> alive(Side side, Kind kind) const;
   bool wrote_between(Side side, Time from, Time until) const;
+  // Whether people have replaced one of these values of a thing since.
+  bool retyped(Kind kind, int thing, const std::set<std::string>& fields, Time since) const;
   std::uint64_t steps() const { return order_; }
   std::uint64_t steps_by(Hand hand) const { return by_[static_cast<std::size_t>(hand)]; }
   Time last_step_by(Hand hand) const { return last_[static_cast<std::size_t>(hand)]; }

@@ -118,10 +118,25 @@ void People::settle_in() {
 }
 
 void People::plan_work(Duration length) {
+  work_ends_ = parts_.timeline->now() + length;
   for (int i = 0; i < static_cast<int>(plan_.get("people.moments")); ++i) {
     const Duration when(static_cast<std::int64_t>(random_.fraction() * static_cast<double>(length.count())));
     parts_.timeline->after(when, [this] { moment(); });
   }
+}
+
+void People::react(const ObjectId& object, const std::set<std::string>& fields) {
+  if (parts_.timeline->now() >= work_ends_ || fields.empty() || !chance("people.reacts")) return;
+  Target target{object.kind, parts_.history->thing(object),
+                *std::next(fields.begin(), static_cast<long>(pick(fields.size())))};
+  if (target.field.starts_with("tag:")) target.field = "tag";
+  if (target.thing == kNoThing || target.field == "contact" || target.field == "pipeline") return;
+  const bool removes = chance("people.deletes");
+  const Duration later(static_cast<std::int64_t>(random_.below(random_.below(2) == 0 ? 400'000 : 3'000'000)));
+  parts_.coverage->hit("people", "people.reacts");
+  parts_.timeline->after(later, [this, side = object.side, target, removes] {
+    removes ? remove(side, target.kind, target.thing) : edit(side, target);
+  });
 }
 
 void People::moment() {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class People {
   void settle_in();
   // Plans everything they will do.
   void plan_work(Duration length);
+  // Lockstep has written these fields of an object: perhaps somebody looks at it.
+  void react(const ObjectId& object, const std::set<std::string>& fields);
 
  private:
   struct Target {
@@ -72,6 +75,7 @@ class People {
   PeopleParts parts_;
   const Plan& plan_;
   SeededRandom random_;
+  Time work_ends_;
   int last_thing_[2] = {};
   int last_value_ = 0;
   std::map<std::pair<Kind, int>, std::map<std::string, std::vector<std::string>>> typed_;

@@ -25,6 +25,8 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"people.tags", 0, 0.8, "share of edits of contacts that are about tags"},
       {"people.imports", 0, 0.04,
        "share of acts that bring in a list: new contacts, and one field of those that are there"},
+      {"people.reacts", 0, 0.25,
+       "chance that somebody at once edits what Lockstep has just written, where it wrote it"},
       {"people.merges", 0, 0.06, "share of acts that merge two contacts in the CRM"},
       {"policy", 0, 0, "0 the CRM decides, 1 the database decides, 2 the latest wins"},
       {"mapping.late_city", 0, 0, "1: the field city is mapped only in the middle of the run"},

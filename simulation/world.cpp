@@ -93,6 +93,9 @@ World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
   parts.life = [this]() -> Life* { return serving() ? life_.get() : nullptr; };
   parts.on_acknowledged = [this](const sync::Applied& applied) { acknowledged(applied); };
   people_ = std::make_unique<People>(std::move(parts), plan_, seed * 7 + 5);
+  history_.on_written = [this](const ObjectId& object, const Values& before, const Step& step) {
+    people_->react(object, differing(before, step.values));
+  };
   store_disk_.judge = [this](DiskOperation operation) { return judge(operation); };
 }
 

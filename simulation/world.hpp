@@ -120,6 +120,7 @@ class World {
     std::uint64_t steps = 0;  // of the history
   };
   std::optional<Backup> backup_;
+  std::optional<Time> restored_to_;  // the time of the first backup that was put back
   bool restoring_ = false;
   std::string kept_aside_;  // what stood in stores that a backup replaced
   std::uint64_t lives_ = 0;

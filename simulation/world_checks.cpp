@@ -120,6 +120,13 @@ bool World::excused(const sync::OutboxRow& row, const sync::Record& record, Audi
     rules.given_up.emplace(Kind::contact, thing);
     return true;
   }
+  // A backup forgot that a row is of a contact, whose address somebody has changed since.
+  if (!deal && row.error.find("duplicate") != std::string::npos && restored_to_ &&
+      history_.retyped(Kind::contact, thing, {"email", "phone"}, *restored_to_)) {
+    coverage_.hit("given up", "a contact whose address was changed while a backup was put back");
+    rules.given_up.emplace(Kind::contact, thing);
+    return true;
+  }
   return false;
 }
 

@@ -106,6 +106,7 @@ void World::put_back() {
   faults_ = had_faults;
   history_.doubt_acknowledged(backup_->steps);
   forget_outcomes(backup_->at);
+  if (!restored_to_) restored_to_ = backup_->at;
   auditor_.note_restore(history_.steps(), timeline_.now());
   pauses_.clear();  // of a later time than the backup
   backup_.reset();

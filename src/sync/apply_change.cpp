@@ -220,12 +220,16 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     const bool tellable = !by_content && !keys.empty() && !sent.empty();
     // Its address may have been edited in the moment since; other things that people type tell then.
     const bool edited_since = claim.state == OutboxState::claimed && shares_text(seen.entity, fields, claim.sent);
-    if (!tellable || edited_since || std::ranges::find_first_of(keys, sent) != keys.end()) {
+    std::string waits_for = wait_for_claim(change.system, claim.key.record);
+    LOCKSTEP_TRY(earlier, ws_.inbox_waiting(change.source, waits_for));
+    const bool behind_itself = std::ranges::any_of(earlier, [&](const InboxRow& row) {
+      return row.change.object == change.object && row.change.external_id == change.external_id;
+    });
+    if (!tellable || edited_since || behind_itself || std::ranges::find_first_of(keys, sent) != keys.end()) {
       // Shows all that the create carries: when nobody learns of its outcome, this is the object that it made.
       std::vector<RecordId> made;
       if (shows_all(fields, claim.sent)) made.push_back(claim.key.record);
-      return park(seen, InboxKind::waiting, wait_for_claim(change.system, claim.key.record),
-                  "waits for the outcome of a create", std::move(made));
+      return park(seen, InboxKind::waiting, std::move(waits_for), "waits for the outcome of a create", std::move(made));
     }
   }
   Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));

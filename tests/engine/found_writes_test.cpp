@@ -23,6 +23,21 @@ TEST_F(Found, X1AnObjectThatShowsAllOfALostCreateIsTheOneItMade) {
   EXPECT_EQ(stored().fields.at("name").value, Json("Anna")) << "what it shows is our own write, no edit";
 }
 
+// The object's address was changed before anybody learned of the outcome; earlier events of it wait.
+TEST_F(Found, X1WhatComesOfAnObjectThatWaitsIsNoNewOne) {
+  world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  world.apply({create});
+  world.apply({outcome(create, sync::OutcomeKind::unknown)});
+  world.apply({seen(crm, "crm-77", kAnnDocument)});
+  world.apply({seen(crm, "crm-77", {{"email", "other@example.test"}, {"name", "Somebody"}})});
+  world.apply({outcome(create, sync::OutcomeKind::retry)});
+  EXPECT_EQ(world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 1u);
+  ASSERT_NE(stored().link(crm.name), nullptr);
+  EXPECT_EQ(stored().fields.at("name").value, Json("Somebody"));
+}
+
 // The same thing was made there by a person while our create was on its way.
 TEST_F(Found, E2AnObjectLikeTheOneThatOurCreateMakesTakesNothingFromIt) {
   world.human_creates(db, kAnnDocument);

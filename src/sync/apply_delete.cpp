@@ -1,0 +1,126 @@
+// How deletes are applied, and what comes of an object that is gone.
+#include <algorithm>
+#include <utility>
+
+#include "sync/applier.hpp"
+#include "sync/merge.hpp"
+
+namespace lockstep::sync {
+
+// An event about an object that is gone. An edit that our own removal did not know lives on in the record (L3); everything
+// else comes too late.
+Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fields& fields) {
+  const Change& change = seen.change;
+  Link* known = record.former_link(change.system, change.external_id);
+  if (known == nullptr) known = record.link(change.system);
+  if (known == nullptr || known->external_id != change.external_id) return stale(seen, record, Link{}, fields);
+  Link& link = *known;
+  const bool unknown = link.state == LinkState::removed && change.via == Via::webhook && change.version > link.version;
+  if (!unknown || !record.merged_into.empty() || shows_prior(link, fields)) return stale(seen, record, link, fields);
+  Fields edits;
+  for (const auto& [name, value] : fields) {
+    if (is_edit(find_value(link.base, name), value)) edits.emplace(name, value);
+  }
+  link.version = change.version;  // what comes later and is older tells of no edit
+  if (edits.empty()) {
+    ws_.touch(record, ws_.next_seq(), WorkClass::live);
+    return stale(seen, record, link, fields);
+  }
+  Merged merged = merge(seen.entity, change.system, record, link, edits);
+  if (seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
+  keep_conflicts(record, merged);
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  return note_change(seen, Disposition::applied, "an edit that our removal did not know", &record,
+                     std::move(merged.fields));
+}
+
+// An empty set where there was none is how a system shows a new object: no edit that a deletion must spare.
+bool Applier::is_edit(const Json* base, const Json& value) {
+  if (base != nullptr && !base->is_null()) return *base != value;
+  const bool empty_set = value.is_array() && value.get_array().empty();
+  return !value.is_null() && !empty_set;
+}
+
+bool Applier::shows_edit(const Link& link, const Fields& fields) {
+  return std::ranges::any_of(
+      fields, [&](const auto& field) { return is_edit(find_value(link.base, field.first), field.second); });
+}
+
+// A record that was deleted everywhere lives again: where its objects are gone they are made again.
+void Applier::revive(const EntitySchema& entity, Record& record) {
+  if (!record.deleted) return;
+  record.deleted = false;
+  if (entity.deletes == DeletePolicy::propagate) record.let_go([](const Link& link) { return !link.is_linked(); });
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);  // it is found by its content again
+}
+
+Result<Applied> Applier::observe_delete(const Observed& seen) {
+  const Change& change = seen.change;
+  const LinkKey key{change.source, change.system, change.object, change.external_id};
+  LOCKSTEP_TRY(linked, ws_.linked(key));
+  if (!linked || linked->empty()) {
+    ws_.link(key, RecordId());  // known to be gone: references to it become null
+    Applied applied = note_change(seen, Disposition::suppressed, "not known here", nullptr, {});
+    LOCKSTEP_CHECK(release(change.source, change.system, change.object, change.external_id, nullptr));
+    return applied;
+  }
+  LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
+  if (record == nullptr) return park_lost(seen, *linked);
+  Link* link = record->link(change.system);
+  if (link == nullptr || link->external_id != change.external_id || !link->is_linked()) {
+    return note_change(seen, Disposition::suppressed, "echo", record, {});
+  }
+  if (change.version != 0 && change.version < link->version) {
+    if (change.via != Via::capture)
+      LOCKSTEP_CHECK(request_fetch(change, "a delete older than the last known state", {}));
+    return note_change(seen, Disposition::suppressed, "stale", record, {});
+  }
+  link->version = std::max(link->version, change.version);
+  LOCKSTEP_CHECK(lose_object(seen, *record, *link));
+  return note_change(seen, Disposition::applied, record->deleted ? "deleted" : "gone in " + change.system.str(), record,
+                     {});
+}
+
+Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& link) {
+  const SystemName system = link.system;
+  Fields planned;  // before the object is gone
+  if (!record.deleted && seen.entity.deletes == DeletePolicy::propagate) {
+    LOCKSTEP_TRY(lacking, ws_.planned(record, seen.entity, seen.binding));
+    planned = std::move(lacking);
+  }
+  link.state = LinkState::gone;
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  if (record.deleted || seen.entity.deletes == DeletePolicy::detach) return {};
+  if (seen.entity.deletes == DeletePolicy::archive) {
+    record.deleted = true;
+    record.deleted_stamp = stamp(system);
+    return {};
+  }
+  Merged merged;
+  for (const auto& [name, state] : record.fields) {
+    const Json* base = find_value(link.base, name);
+    const bool lacking = planned.contains(name) || (state.held && seen.binding.find(name) != nullptr);
+    const bool unseen = lacking && state.stamp.origin != system && is_edit(base, state.value);
+    if (!unseen) continue;
+    ConflictRow row;
+    row.field = name;
+    row.base = base == nullptr ? Json() : *base;
+    row.mine = state.value;
+    row.mine_origin = state.stamp.origin;
+    row.theirs_origin = system;
+    row.rule = "delete";
+    row.winner = state.stamp.origin;
+    merged.conflicts.push_back(std::move(row));
+  }
+  if (merged.conflicts.empty()) {
+    record.deleted = true;
+    record.deleted_stamp = stamp(system);
+    return {};
+  }
+  // L3: the system deleted a state that somebody has edited since. The edit stays; the object is made again.
+  keep_conflicts(record, merged);
+  record.let_go(system);
+  return {};
+}
+
+}  // namespace lockstep::sync

@@ -172,11 +172,10 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
     const sync::SourceSchema* schema = catalog->find(source());
     const sync::EntitySchema* entity = schema == nullptr ? nullptr : schema->find(prepared.row.entity);
     const sync::SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(system());
-    for (const std::string& path : result.left_out) {
-      for (const sync::FieldBinding& bound : binding == nullptr ? sync::SystemBinding().fields : binding->fields) {
-        if (bound.path == path) outcome.written.erase(bound.field);
-      }
-    }
+    std::erase_if(outcome.written, [&](const auto& one) {
+      const sync::FieldBinding* bound = binding == nullptr ? nullptr : binding->find(one.first);
+      return bound != nullptr && std::ranges::find(result.left_out, bound->path) != result.left_out.end();
+    });
   }
   outcome.before = prepared.before;
   outcome.state = std::move(result.state);

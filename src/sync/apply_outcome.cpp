@@ -439,10 +439,13 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   seen.version = outcome.version;
   const bool echoed = absorb_echo(link, mapped, echoes);
   if (echoed) ws_.touch(record, ws_.next_seq(), WorkClass::live);
-  // Two states of one moment: only reading the object tells which is the newer one. A conflict's state was just read.
-  if (outcome.kind == OutcomeKind::applied && outcome.version != 0 && outcome.version == link.version &&
-      shows_news(link, mapped)) {
-    return request_fetch(seen, "shows another state of the same moment", {});
+  // Two states of one moment, or one that does not say of which it is: only reading the object tells which is the newer
+  // one, and which events are older. A conflict's state was just read.
+  const bool tied = outcome.version == 0 || outcome.version == link.version;
+  if (outcome.kind == OutcomeKind::applied && tied && shows_news(link, mapped)) {
+    return request_fetch(
+        seen, outcome.version == 0 ? "the answer does not say when that was" : "shows another state of the same moment",
+        {});
   }
   const Fields raw_before = link.raw;
   const bool edited = shows_edit(link, mapped);

@@ -100,6 +100,36 @@ TEST_F(Found, C1AStateReadAfterAWriteIsNoFormOfWhatWasSent) {
   EXPECT_EQ(stored().fields.at("name").value, Json("Annabel"));
 }
 
+// The answer to our write of a tag, which has no version, showed that a person had taken another one away. An event from
+// before that must not bring it back.
+TEST_F(Found, C5AnAnswerWithoutAVersionMakesNoOlderEventNews) {
+  const std::string id = synced_contact();
+  const auto writes = [&](JsonArray tags) {
+    world.edit_in_app(record(), "tags", tags);
+    const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", std::move(tags)}});
+    world.apply({update});
+    sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+    done.external_id = id;
+    return done;
+  };
+  const auto shows = [&](JsonArray tags) {
+    return seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", std::move(tags)}});
+  };
+  world.apply({writes({"lead", "vip"})});
+  const sync::Change before = shows({"autumn", "lead", "vip"});  // somebody added the same one
+  sync::WriteOutcome done = writes({"autumn", "lead", "vip"});
+  done.state = JsonObject{{"tags", JsonArray{"autumn", "vip"}}};
+  world.apply({done});
+  world.apply({before});
+  sync::Change reading = shows({"autumn", "vip"});
+  reading.via = sync::Via::fetch;
+  const auto fetches = world.store().open_reader()->inbox_fetches(done.source, crm.name, 1).value();
+  ASSERT_FALSE(fetches.empty());
+  reading.answers = fetches.front().seq;
+  world.apply({reading});
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"autumn", "vip"}));
+}
+
 // An event without a version showed another person's edit, and the object is still to be read.
 TEST_F(Found, L1AnObjectThatIsToBeReadIsNotWrittenBefore) {
   const std::string id = synced_contact();

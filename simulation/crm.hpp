@@ -21,6 +21,9 @@ class Crm {
   // As `act`, but nothing that concerns records: faults, settings.
   Json control(const std::string& method, const std::string& path, const Json& body);
 
+  // Installs the app, as its owner does in a browser. The setting `oauth` of a connector that has access by it.
+  JsonObject install_app();
+
   gohighlevel::Sandbox& sandbox() { return sandbox_; }
   const std::string& pipeline() const { return pipeline_; }
   const std::vector<std::string>& stages() const { return stages_; }

@@ -46,6 +46,8 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"crm.stale_search", 0, 0.2, "searches show an old state for up to a minute"},
       {"crm.index_lag_ms", 0, 5'000, "searches lag behind by up to this"},
       {"crm.burst", 100, 0, "calls per 10 s"},
+      {"crm.app", 0, 0, "1: access by an installed app, whose tokens live for minutes and are exchanged for new ones"},
+      {"crm.token_revoked", 0, 0.05, "the app's access token dies before its time"},
       {"crm.retry_any", 0, 0, "1: the CRM sends webhooks again after any failure, 0: only after a 429"},
       {"hook.delay_ms", 300, 0, "mean delay of a webhook"},
       {"hook.lost", 0, 0.4, "an event never leaves"},
@@ -141,6 +143,7 @@ Plan Plan::swarm(std::uint64_t seed) {
   out.set("op.guard", random.below(4) == 0 ? 1 : 0);
   out.set("mapping.late_city", random.below(5) == 0 ? 1 : 0);
   out.set("crm.burst", random.below(3) == 0 ? 10 : 100);
+  out.set("crm.app", random.below(3) == 0 ? 1 : 0);
   out.set("crm.retry_any", static_cast<double>(random.below(2)));
   out.set("net.delay_ms", random.below(3) == 0 ? 1'500 : 80);
   out.set("hook.delay_ms", random.below(3) == 0 ? 5'000 : 300);

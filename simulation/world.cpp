@@ -23,6 +23,7 @@ gohighlevel::SandboxSettings sandbox_settings(const Plan& plan, std::uint64_t se
   out.seed = seed;
   out.locations.front().allow_duplicate_opportunity = true;
   out.quota.burst = static_cast<std::int64_t>(plan.get("crm.burst"));
+  for (gohighlevel::OAuthClient& client : out.oauth_clients) client.access_token_life = minutes(4);
   out.webhooks.retry_rule =
       plan.get("crm.retry_any") > 0 ? gohighlevel::RetryRule::any_failure : gohighlevel::RetryRule::only_429;
   out.webhooks.registrations.push_back({"http://lockstep.test/hooks/acme/crm", {}, ""});
@@ -40,6 +41,7 @@ gohighlevel::SandboxSettings sandbox_settings(const Plan& plan, std::uint64_t se
   set(Fault::error_after_apply, "crm.error_after_apply", 0, 0);
   set(Fault::created_but_refused, "crm.created_but_refused", 0, 0);
   set(Fault::stale_search, "crm.stale_search", 1'000, 60'000);
+  set(Fault::token_revoked, "crm.token_revoked", 0, 0);
   set(Fault::webhook_lost, "hook.lost", 0, 0);
   set(Fault::webhook_doubled, "hook.doubled", 0, 0);
   set(Fault::webhook_delayed, "hook.delayed", 0, 600'000);
@@ -51,6 +53,7 @@ constexpr std::pair<const char*, const char*> kSandboxFaults[] = {{"too_many_req
                                                                   {"error_after_apply", "crm.error_after_apply"},
                                                                   {"created_but_refused", "crm.created_but_refused"},
                                                                   {"stale_search", "crm.stale_search"},
+                                                                  {"token_revoked", "crm.token_revoked"},
                                                                   {"webhook_lost", "hook.lost"},
                                                                   {"webhook_doubled", "hook.doubled"},
                                                                   {"webhook_delayed", "hook.delayed"}};
@@ -83,6 +86,10 @@ World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
   connector::SandboxOptions options;
   options.seed = seed;
   crm_settings_ = gohighlevel::sandbox_factory().connector_settings(options, "http://crm.test");
+  if (plan_.get("crm.app") > 0) {
+    crm_settings_.erase("token");
+    crm_settings_["oauth"] = crm_->install_app();
+  }
   PeopleParts parts;
   parts.timeline = &timeline_;
   parts.crm = crm_.get();

@@ -67,6 +67,7 @@ class World {
   void plan_operator(Duration length);
   void look_after_holds();
   void pause(const SystemName& system, Duration length);
+  void reload(int looks);
   void back_up(Duration restored_after);
   void restore();
   void put_back();

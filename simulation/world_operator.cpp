@@ -1,4 +1,6 @@
 // What the operator does in a run: pauses, reloads, approvals, a backup that is put back.
+#include <algorithm>
+
 #include "hub/hold.hpp"
 #include "simulation/look.hpp"
 #include "simulation/world.hpp"
@@ -14,6 +16,9 @@ using std::chrono::seconds;
 // What was sent before a pause is carried out later: calls take up to 40 s and wait for the budget before that.
 constexpr Duration kUnderWay = minutes(3);
 
+constexpr Duration kLookEach = std::chrono::milliseconds(50);
+constexpr int kLooksForWrites = 600;
+
 }  // namespace
 
 void World::plan_operator(Duration length) {
@@ -21,11 +26,22 @@ void World::plan_operator(Duration length) {
     return Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most_seconds) * 1'000'000)));
   };
   every("op.pause", length, [this, up_to] { pause(random_.below(2) == 0 ? kCrm : kDb, up_to(600)); });
-  every("op.reload", length, [this] {
-    if (serving()) life_->reload(catalog_, Life::Connectors::replaced);
-  });
+  every("op.reload", length, [this] { reload(random_.below(2) == 0 ? 0 : kLooksForWrites); });
   every("op.restore", length, [this, up_to] { back_up(up_to(600)); });
   for (Duration at = seconds(30); at < length; at += seconds(30)) timeline_.after(at, [this] { look_after_holds(); });
+}
+
+// Every other time in the middle of a write, if there is one soon.
+void World::reload(int looks) {
+  if (!serving()) return;
+  const bool writing = std::ranges::any_of(life_->hub().lanes(kSource),
+                                           [](const hub::LaneStatus& lane) { return lane.in_flight > 0; });
+  if (!writing && looks > 0) {
+    timeline_.after(kLookEach, [this, looks] { reload(looks - 1); });
+    return;
+  }
+  if (writing) coverage_.hit("operator", "configuration loaded while a write was on its way");
+  life_->reload(catalog_, Life::Connectors::replaced);
 }
 
 void World::pause(const SystemName& system, Duration length) {

@@ -1,5 +1,7 @@
 #include "connectors/gohighlevel/checker.hpp"
 
+#include "connectors/gohighlevel/shop_objects.hpp"
+
 namespace lockstep::gohighlevel {
 namespace {
 
@@ -41,6 +43,15 @@ Task<std::vector<connector::CheckLine>> Checker::run() {
     Task<void> pipelines = check_read(
         "may read opportunities", query("/opportunities/pipelines", settings_.location_id), "opportunities.readonly");
     co_await pipelines;
+  }
+  for (const std::string& object : settings_.objects) {
+    if (!is_shop_object(object)) continue;
+    const ShopObject shop = shop_object(object, settings_);
+    std::string what = "may read the list of " + object + "s";
+    std::string target = shop.list + "?" + shop.location + "&limit=1";
+    std::string scope(shop.scope);
+    Task<void> list = check_read(std::move(what), std::move(target), std::move(scope));
+    co_await list;
   }
   Task<void> fields = check_custom_fields();
   co_await fields;

@@ -2,6 +2,7 @@
 #include "connectors/gohighlevel/answers.hpp"
 #include "connectors/gohighlevel/codec.hpp"
 #include "connectors/gohighlevel/search_body.hpp"
+#include "connectors/gohighlevel/shop_objects.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -28,6 +29,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   (void)decode_pipeline(*json);
+  for (const char* object : {"order", "transaction", "product", "review"}) {
+    for (const Shape shape : {Shape::full, Shape::listed, Shape::event}) {
+      const auto decoded = decode_shop_object(object, *json, shape);
+      if (decoded && decoded->id.empty()) std::abort();
+    }
+  }
+  (void)shop_total(*json);
+  (void)shop_items(*json);
   (void)listed_fields(*json);
   (void)encode_contact(*json, sync::WriteKind::update, codec);
   (void)plan_tags(*json, *json);

@@ -18,7 +18,7 @@ Json read_time(const Json& value);
 bool complete(const Decoded& decoded, const Codec& codec);
 
 // [{id, value}] (opportunities: fieldValue) -> {key: value} in out.document["customFields"]. With `all`, mapped fields that
-// are not in the list are null.
+// are not in the list are null. And all of them in out.document["customFieldList"], as [{id, value}].
 void decode_custom_fields(const Json* list, bool all, const Codec& codec, Decoded& out);
 // {key: value} -> [{id, <value_name>: …}], each value in the form that the field's type asks for.
 void encode_custom_fields(const Json& values, sync::WriteKind kind, const Codec& codec, std::string_view value_name,

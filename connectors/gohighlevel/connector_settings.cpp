@@ -39,14 +39,10 @@ class Reader {
   }
 
   Duration seconds(std::string_view name, Duration fallback, std::int64_t most) {
-    const Json* value = member(name);
-    if (value == nullptr || value->is_null()) return fallback;
-    const auto* number = value->if_int64();
-    if (number == nullptr || *number < 0 || *number > most) {
-      problem(name, "must be a whole number of seconds from 0 to " + std::to_string(most));
-      return fallback;
-    }
-    return std::chrono::seconds(*number);
+    return whole_number(name, "seconds", fallback, std::chrono::seconds(1), most);
+  }
+  Duration days(std::string_view name, Duration fallback, std::int64_t most) {
+    return whole_number(name, "days", fallback, std::chrono::days(1), most);
   }
 
   template <class T>
@@ -69,6 +65,16 @@ class Reader {
   }
 
  private:
+  Duration whole_number(std::string_view name, std::string_view units, Duration fallback, Duration unit,
+                        std::int64_t most) {
+    const Json* value = member(name);
+    if (value == nullptr || value->is_null()) return fallback;
+    const auto* number = value->if_int64();
+    if (number != nullptr && *number >= 0 && *number <= most) return *number * unit;
+    problem(name, "must be a whole number of " + std::string(units) + " from 0 to " + std::to_string(most));
+    return fallback;
+  }
+
   const JsonObject& object_;
   std::string prefix_;
   std::vector<connector::SettingProblem>& problems_;
@@ -109,7 +115,7 @@ Json text_setting(std::string_view description, std::string_view fallback = "") 
   return out;
 }
 
-Json seconds_setting(std::string_view description, std::int64_t fallback, std::int64_t most) {
+Json number_setting(std::string_view description, std::int64_t fallback, std::int64_t most) {
   return JsonObject{
       {"type", "integer"}, {"minimum", 0}, {"maximum", most}, {"default", fallback}, {"description", description}};
 }
@@ -117,6 +123,7 @@ Json seconds_setting(std::string_view description, std::int64_t fallback, std::i
 constexpr std::int64_t kOverlapMost = 3'600;
 constexpr std::int64_t kAgeMost = 7 * 86'400;
 constexpr std::int64_t kSettlesMost = 600;
+constexpr std::int64_t kRereadMost = 3'650;
 
 }  // namespace
 
@@ -144,6 +151,9 @@ ReadSettings read_settings(const connector::SystemSettings& system) {
   // The list is not part of the v3 contract.
   settings.full_pull = reader.choice("full_pull", settings.v3() ? FullPull::search : FullPull::list,
                                      {{"list", FullPull::list}, {"search", FullPull::search}});
+  settings.reviews_path = reader.text("reviews_path", settings.reviews_path);
+  if (!settings.reviews_path.starts_with('/')) reader.problem("reviews_path", "must begin with /");
+  settings.reread = reader.days("reread_days", settings.reread, kRereadMost);
   reader.refuse_unknown();
 
   if (const auto key = wire::VerifyKey::ed25519(settings.webhook_public_key); !key) {
@@ -156,6 +166,9 @@ ReadSettings read_settings(const connector::SystemSettings& system) {
   }
   read_binding(system, kContact, settings.contact);
   read_binding(system, kOpportunity, settings.opportunity);
+  for (const sync::EntitySchema* entity : system.entities) {
+    if (const auto* binding = entity->binding(system.system)) settings.objects.push_back(binding->object);
+  }
   return out;
 }
 
@@ -171,6 +184,9 @@ Json settings_schema() {
                   {"refresh_token",
                    text_setting("The refresh token of the installation; rotated ones are kept by Lockstep")}}}};
   JsonObject properties{
+      {"reviews_path", text_setting("Where reviews are listed", ConnectorSettings().reviews_path)},
+      {"reread_days",
+       number_setting("Polls read orders, transactions and reviews of this many days again", 30, kRereadMost)},
       {"location_id", text_setting("Id of the sub-account (location)")},
       {"token", text_setting("Private integration token; instead of oauth")},
       {"oauth", std::move(oauth)},
@@ -182,9 +198,9 @@ Json settings_schema() {
       {"webhook_public_key", text_setting("Ed25519 key of X-GHL-Signature; default: the vendor's published key")},
       {"webhook_legacy_public_key",
        text_setting("RSA key of X-WH-Signature; empty: not accepted; default: the vendor's published key")},
-      {"webhook_age_limit_seconds", seconds_setting("Older signed webhooks are refused as replays", 7'200, kAgeMost)},
-      {"overlap_seconds", seconds_setting("How far each poll looks back, because search lags", 60, kOverlapMost)},
-      {"search_settles_seconds", seconds_setting("How long after a write a search is trusted", 75, kSettlesMost)},
+      {"webhook_age_limit_seconds", number_setting("Older signed webhooks are refused as replays", 7'200, kAgeMost)},
+      {"overlap_seconds", number_setting("How far each poll looks back, because search lags", 60, kOverlapMost)},
+      {"search_settles_seconds", number_setting("How long after a write a search is trusted", 75, kSettlesMost)},
       {"full_pull",
        JsonObject{{"enum", JsonArray{"list", "search"}},
                   {"default", "list"},

@@ -13,6 +13,10 @@ namespace lockstep::gohighlevel {
 inline constexpr std::string_view kContact = "contact";
 inline constexpr std::string_view kOpportunity = "opportunity";
 inline constexpr std::string_view kPipeline = "pipeline";
+inline constexpr std::string_view kOrderObject = "order";
+inline constexpr std::string_view kTransactionObject = "transaction";
+inline constexpr std::string_view kProductObject = "product";
+inline constexpr std::string_view kReviewObject = "review";
 
 enum class Signatures { required, off };
 
@@ -47,9 +51,12 @@ struct ConnectorSettings {
   Duration overlap = std::chrono::seconds(60);         // search lags by seconds; each poll looks back this far
   Duration search_settles = std::chrono::seconds(75);  // searches have been a minute behind
   FullPull full_pull = FullPull::list;
+  std::string reviews_path = "/products/reviews";  // reviews of the location itself have no public list
+  Duration reread = std::chrono::days(30);  // polls read again what was created since; older ones change by full pulls
 
   Binding contact;
   Binding opportunity;
+  std::vector<std::string> objects;  // that are mapped
 
   bool v3() const { return version == "v3"; }
 };

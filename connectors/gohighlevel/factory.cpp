@@ -7,7 +7,7 @@ namespace lockstep::gohighlevel {
 connector::Factory factory() {
   connector::Factory out;
   out.kind = "gohighlevel";
-  out.summary = "GoHighLevel CRM: contacts, opportunities, pipelines";
+  out.summary = "GoHighLevel CRM: contacts, opportunities, pipelines, orders, transactions, products, reviews";
   out.uses_http = true;
   out.settings_schema = settings_schema();
   out.origin = [](const JsonObject& settings) {

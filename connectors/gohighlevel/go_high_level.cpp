@@ -26,7 +26,7 @@ GoHighLevel::GoHighLevel(ConnectorSettings settings, WebhookDecoder decoder, con
       decoder_(std::move(decoder)),
       api_(*settings_, ports_),
       catalog_(api_, *settings_, ports_),
-      reader_(api_, catalog_, *settings_, seen_),
+      reader_(api_, catalog_, *settings_, ports_, seen_),
       puller_(api_, reader_, *settings_, ports_, seen_),
       writer_(api_, catalog_, reader_, *settings_, *ports_.log, seen_) {
   LOCKSTEP_ASSERT(ports_.http != nullptr && ports_.state != nullptr,

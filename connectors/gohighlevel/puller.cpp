@@ -50,6 +50,11 @@ Task<Puller::Page> Puller::pull(PullRequest request) {
     Page page = co_await pulling;
     co_return page;
   }
+  if (is_shop_object(request.object)) {
+    Task<Page> pulling = offset_.pull(std::move(request));
+    Page page = co_await pulling;
+    co_return page;
+  }
   if (request.object != kContact && request.object != kOpportunity)
     co_return fail(ErrorKind::invalid, "there is no object of this name: " + request.object);
   if (request.mode == PullMode::incremental) {
@@ -70,7 +75,9 @@ Task<Puller::Page> Puller::pull(PullRequest request) {
   co_return page;
 }
 
+// All of them each time: they are few.
 Task<Puller::Page> Puller::pull_pipelines(PullRequest request) {
+  shown_.settle(request);
   ApiCall call;
   call.target = "/opportunities/pipelines?locationId=" + wire::percent_encode(settings_.location_id);
   call.work = request.work;
@@ -90,6 +97,8 @@ Task<Puller::Page> Puller::pull_pipelines(PullRequest request) {
   }
   page.total = page.changes.size();
   page.last = true;
+  page.cursor = JsonObject{{"read_ms", to_epoch_ms(ports_.loop->clock().now())}};
+  if (request.mode == PullMode::incremental) shown_.leave_out_known(request, page);
   co_return page;
 }
 

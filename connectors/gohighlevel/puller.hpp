@@ -7,6 +7,7 @@
 // is read by id, unless that version has been read already.
 #pragma once
 
+#include "connectors/gohighlevel/offset_puller.hpp"
 #include "connectors/gohighlevel/reader.hpp"
 
 namespace lockstep::gohighlevel {
@@ -14,7 +15,12 @@ namespace lockstep::gohighlevel {
 class Puller {
  public:
   Puller(Api& api, Reader& reader, const ConnectorSettings& settings, const connector::Ports& ports, SeenVersions& seen)
-      : api_(api), reader_(reader), settings_(settings), ports_(ports), seen_(seen) {}
+      : api_(api),
+        reader_(reader),
+        settings_(settings),
+        ports_(ports),
+        seen_(seen),
+        offset_(api, settings, ports, shown_) {}
   Puller(const Puller&) = delete;
   Puller& operator=(const Puller&) = delete;
 
@@ -48,6 +54,8 @@ class Puller {
   const ConnectorSettings& settings_;
   connector::Ports ports_;
   SeenVersions& seen_;
+  ShownRows shown_;
+  OffsetPuller offset_;  // of objects with other pages
 };
 
 }  // namespace lockstep::gohighlevel

@@ -306,7 +306,7 @@ TEST(Settings, AllProblemsAtOnce) {
   EXPECT_EQ(factory_made.origin({{"base_url", "http://[::1]:9/"}}), "http://[::1]:9");
   EXPECT_EQ(factory_made.origin({}), "https://services.leadconnectorhq.com");
   // Every setting that is read is in the schema, and the other way round.
-  EXPECT_EQ(settings_schema().at("properties").get_object().size(), 12U);
+  EXPECT_EQ(settings_schema().at("properties").get_object().size(), 14U);
 }
 
 TEST(Settings, V3ReadsBySearch) {

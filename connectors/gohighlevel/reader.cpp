@@ -98,6 +98,11 @@ Task<Reader::Found> Reader::fetch(std::string object, std::string id, sync::Work
     Found found = co_await fetching;
     co_return found;
   }
+  if (is_shop_object(object)) {
+    Task<Found> fetching = fetch_shop_object(std::move(object), std::move(id), work);
+    Found found = co_await fetching;
+    co_return found;
+  }
   if (object != kContact && object != kOpportunity)
     co_return fail(ErrorKind::invalid, "there is no object of this name: " + object);
   const bool is_contact = object == kContact;

@@ -8,6 +8,7 @@
 #include "connectors/gohighlevel/api.hpp"
 #include "connectors/gohighlevel/codec.hpp"
 #include "connectors/gohighlevel/field_catalog.hpp"
+#include "connectors/gohighlevel/shop_objects.hpp"
 
 namespace lockstep::gohighlevel {
 
@@ -25,8 +26,9 @@ class SeenVersions {
 
 class Reader {
  public:
-  Reader(Api& api, FieldCatalog& catalog, const ConnectorSettings& settings, SeenVersions& seen)
-      : api_(api), catalog_(catalog), settings_(settings), seen_(seen) {}
+  Reader(Api& api, FieldCatalog& catalog, const ConnectorSettings& settings, const connector::Ports& ports,
+         SeenVersions& seen)
+      : api_(api), catalog_(catalog), settings_(settings), ports_(ports), seen_(seen) {}
 
   using Found = Result<std::optional<sync::Change>>;
 
@@ -43,6 +45,10 @@ class Reader {
 
  private:
   Task<Found> fetch_pipeline(std::string id, sync::WorkClass work);
+  Task<Found> fetch_shop_object(std::string object, std::string id, sync::WorkClass work);
+  // Reviews have no read by id: the list is read, and serves other ids for a moment.
+  Task<Found> fetch_from_list(std::string object, std::string id, sync::WorkClass work);
+  Task<Result<void>> scan_list(std::string object, sync::WorkClass work);
   Task<Found> find_contact(connector::WriteRequest request);
   Task<Found> find_opportunity(connector::WriteRequest request);
   Task<Result<std::string>> lookup_by(std::string name, std::string value, sync::WorkClass work);
@@ -50,7 +56,10 @@ class Reader {
   Api& api_;
   FieldCatalog& catalog_;
   const ConnectorSettings& settings_;
+  connector::Ports ports_;
   SeenVersions& seen_;
+  std::unordered_map<std::string, Json> scanned_;  // the list that was read last, by id
+  std::optional<Duration> scanned_at_;             // when its reading began
 };
 
 sync::Change to_change(std::string_view object, Decoded decoded, sync::Via via);

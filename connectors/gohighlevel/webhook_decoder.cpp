@@ -4,6 +4,7 @@
 #include <array>
 
 #include "connectors/gohighlevel/limits.hpp"
+#include "connectors/gohighlevel/shop_objects.hpp"
 
 namespace lockstep::gohighlevel {
 namespace {
@@ -14,7 +15,8 @@ struct Event {
   sync::ChangeKind kind = sync::ChangeKind::upserted;
 };
 
-// Every documented event of contacts and opportunities (docs/webhook events in the vendor's docs repository).
+// Every documented event of our objects (docs/webhook events in the vendor's docs repository). Those of products are
+// documented without `type`; without one nothing says what has happened.
 constexpr auto kEvents = std::to_array<Event>({
     {"ContactCreate", kContact},
     {"ContactUpdate", kContact},
@@ -28,6 +30,11 @@ constexpr auto kEvents = std::to_array<Event>({
     {"OpportunityMonetaryValueUpdate", kOpportunity},
     {"OpportunityAssignedToUpdate", kOpportunity},
     {"OpportunityDelete", kOpportunity, sync::ChangeKind::deleted},
+    {"OrderCreate", kOrderObject},
+    {"OrderStatusUpdate", kOrderObject},
+    {"ProductCreate", kProductObject},
+    {"ProductUpdate", kProductObject},
+    {"ProductDelete", kProductObject, sync::ChangeKind::deleted},
 });
 
 // Some receivers see "N/A" where there is no signature (FACTS section 9.3).
@@ -90,8 +97,9 @@ Result<std::vector<sync::Change>> WebhookDecoder::decode(const connector::Webhoo
   const bool is_contact = event->object == kContact;
   const Codec codec{is_contact ? contact_fields : opportunity_fields,
                     is_contact ? settings_.contact : settings_.opportunity};
-  Result<Decoded> decoded =
-      is_contact ? decode_contact(*body, Shape::event, codec) : decode_opportunity(*body, Shape::event, codec);
+  Result<Decoded> decoded = is_shop_object(event->object) ? decode_shop_object(event->object, *body, Shape::event)
+                            : is_contact                  ? decode_contact(*body, Shape::event, codec)
+                                                          : decode_opportunity(*body, Shape::event, codec);
   if (!decoded) return fail(decoded.error());
   unknown_fields = std::move(decoded->unknown_fields);
 
@@ -103,6 +111,11 @@ Result<std::vector<sync::Change>> WebhookDecoder::decode(const connector::Webhoo
   change.version = sent != 0 ? sent : decoded->version;
   change.via = sync::Via::webhook;
   change.document = std::move(decoded->document);
+  // Contacts and opportunities do not say in events when they were changed; the event's own time does.
+  const std::string_view updated = is_contact ? "dateUpdated" : "updatedAt";
+  JsonObject& document = change.document.get_object();
+  if (change.kind == sync::ChangeKind::upserted && sent != 0 && !document.contains(updated))
+    document[updated] = to_iso8601(from_epoch_ms(static_cast<std::int64_t>(sent)));
   change.delivery = string_member(*body, "webhookId");  // A3
   std::vector<sync::Change> out;
   out.push_back(std::move(change));

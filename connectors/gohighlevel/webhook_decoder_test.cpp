@@ -128,6 +128,34 @@ TEST_F(WebhookTest, OtherEventsAreEmptyLists) {
   }
 }
 
+TEST_F(WebhookTest, OrdersAndProductsAreDecoded) {
+  const auto order = decode_signed(
+      R"({"type":"OrderStatusUpdate","locationId":"loc1","_id":"o1","status":"completed","amountSummary":{"subtotal":9},
+      "timestamp":"2024-06-01T11:30:00.000Z","updatedAt":"2024-06-01T11:00:00.000Z","webhookId":"w"})");
+  ASSERT_TRUE(order) << order.error().message;
+  ASSERT_EQ(order->size(), 1U);
+  EXPECT_EQ(order->front().object, "order");
+  EXPECT_EQ(order->front().external_id, "o1");
+  EXPECT_EQ(order->front().version, 1'717'241'400'000U) << "when it was sent: the order's own time may stand still";
+  EXPECT_EQ(order->front().document.at("subtotal"), 9);
+  EXPECT_EQ(order->front().document.at("updatedAt"), "2024-06-01T11:00:00.000Z");
+  const auto gone = decode_signed(R"({"type":"ProductDelete","locationId":"loc1","_id":"p1","name":"x"})");
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->front().object, "product");
+  EXPECT_EQ(gone->front().kind, sync::ChangeKind::deleted);
+}
+
+// They do not say when the contact was changed; the event's time does.
+TEST_F(WebhookTest, AnEventsTimeIsTheTimeOfTheChange) {
+  const auto update =
+      decode_signed(R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","timestamp":"2024-06-01T11:30:00.000Z"})");
+  ASSERT_TRUE(update);
+  EXPECT_EQ(string_member(update->front().document, "dateUpdated"), "2024-06-01T11:30:00.000Z");
+  const auto silent = decode_signed(R"({"type":"ContactUpdate","locationId":"loc1","id":"c1"})");
+  ASSERT_TRUE(silent);
+  EXPECT_FALSE(silent->front().document.as_object().contains("dateUpdated"));
+}
+
 TEST_F(WebhookTest, UnknownCustomFieldsAreReported) {
   const auto changes = decode_signed(
       R"({"type":"ContactUpdate","locationId":"loc1","id":"c1","customFields":[{"id":"f1","value":"x"},{"id":"f9","value":1}]})");

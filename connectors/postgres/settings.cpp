@@ -209,9 +209,9 @@ Json settings_schema() {
   properties["url"] = described(text, "Connection string or URI; a secret");
   properties["schema"] = described({{"type", "string"}, {"default", "public"}}, "Where the tables are");
   properties["tables"] = described({{"type", "object"}, {"additionalProperties", table}}, "Settings of single tables");
-  properties["scope"] = described(
-      {{"type", "object"}, {"minProperties", 1}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}},
-      "Columns and values: only rows that hold them exist for this system, and rows that it makes get them");
+  properties["scope"] =
+      described({{"type", "object"}, {"additionalProperties", text}},
+                "Columns and values: only rows that hold them exist for this system, and rows that it makes get them");
   properties["capture"] =
       described(capture,
                 "How changes by others are noticed: logical replication or triggers; auto takes replication when it is "

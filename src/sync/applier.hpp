@@ -1,4 +1,4 @@
-// How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp, apply_merge.cpp),
+// How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp, apply_merge.cpp, apply_gone.cpp),
 // outcomes of writes (apply_outcome.cpp), edits (apply_edit.cpp), what people decide (apply_decision.cpp, apply_undo.cpp),
 // what waited (apply_replay.cpp), what can not be applied (set_aside.cpp).
 #pragma once
@@ -6,6 +6,10 @@
 #include "sync/engine.hpp"
 
 namespace lockstep::sync {
+
+inline LinkKey link_key(const Change& change) {
+  return {change.source, change.system, change.object, change.external_id};
+}
 
 class Applier {
  public:

@@ -9,8 +9,6 @@
 namespace lockstep::sync {
 namespace {
 
-LinkKey link_key(const Change& change) { return {change.source, change.system, change.object, change.external_id}; }
-
 // Mapped fields that the system was known to hold and that a sparse document leaves out.
 bool leaves_out_known(const SystemBinding& binding, const Link& link, const Fields& fields) {
   return std::ranges::any_of(binding.fields, [&](const FieldBinding& bound) {

@@ -15,6 +15,20 @@ TEST_F(EngineRules, AnObjectIsMadeEverywhereOnce) {
   EXPECT_EQ(held(db, "name"), Json("Ann"));
 }
 
+TEST_F(EngineRules, AnObjectThatIsRestoredAfterItsDeletionIsBackEverywhere) {
+  const std::string id = synced_contact();
+  world.human_deletes(crm, id);
+  ASSERT_TRUE(world.settle());
+  ASSERT_EQ(alive(db), 0u);
+  crm.objects.at(id).deleted = false;
+  world.human_edits(crm, id, "city", "Bonn");
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(db), 1u);
+  EXPECT_EQ(alive(cms), 1u);
+  EXPECT_EQ(held(db, "name"), Json("Ann"));
+  EXPECT_EQ(held(db, "city"), Json("Bonn"));
+}
+
 TEST_F(EngineRules, E1AnEchoCausesNoWrite) {
   synced_contact();
   const std::uint64_t before = world.writes();

@@ -14,10 +14,6 @@
 namespace lockstep::tests {
 namespace {
 
-// The demo key of every sandbox with the default seed.
-constexpr const char* kPublicKey =
-    R"("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEACd7YC6+PLTebNaba8AJNe6oaYImiKiZFlvLuqi3G0OY=\n-----END PUBLIC KEY-----\n")";
-
 constexpr std::chrono::seconds kStart{30};
 
 // Another build of the program can be tested: LOCKSTEP_TEST_PROGRAM names it.
@@ -54,7 +50,7 @@ std::string source_text(const SourceParts& source) {
          (source.crm_origin.empty() ? source.crm->origin() : source.crm_origin) +
          "\n"
          "        webhook_public_key: " +
-         kPublicKey + "\n" + (source.crm_settings.empty() ? "" : "        " + source.crm_settings + "\n") +
+         sandbox_public_key() + "\n" + (source.crm_settings.empty() ? "" : "        " + source.crm_settings + "\n") +
          "        poll: " + source.poll +
          "\n"
          "      db: " +
@@ -78,6 +74,10 @@ std::string source_text(const SourceParts& source) {
 }
 
 }  // namespace
+
+std::string sandbox_public_key() {
+  return R"("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEACd7YC6+PLTebNaba8AJNe6oaYImiKiZFlvLuqi3G0OY=\n-----END PUBLIC KEY-----\n")";
+}
 
 TestFolder::TestFolder() {
   std::string pattern = (std::filesystem::temp_directory_path() / "lockstep-whole-XXXXXX").string();
@@ -160,6 +160,13 @@ std::uint64_t CrmSandbox::webhooks(const std::string& what) {
 }
 
 void Server::write_config() const {
+  if (!document.empty()) {
+    std::string text = document;
+    for (std::size_t at = text.find("@PORT@"); at != std::string::npos; at = text.find("@PORT@"))
+      text.replace(at, 6, std::to_string(port_));
+    std::ofstream(config()) << text;
+    return;
+  }
   std::string text = "version: 1\nserver: {listen: \"127.0.0.1:" + std::to_string(port_) + "\", data: ./data" +
                      (settings.empty() ? "" : ", " + settings) + "}\n";
   if (!access.empty()) text += access + "\n";

@@ -62,6 +62,9 @@ class CrmSandbox {
   std::unique_ptr<HttpConnection> connection_;
 };
 
+// The key of every sandbox with the default seed, as YAML.
+std::string sandbox_public_key();
+
 // One source of the configuration: a CRM and a database.
 struct SourceParts {
   std::string id = "main";
@@ -80,6 +83,7 @@ class Server {
   explicit Server(const std::filesystem::path& folder) : folder_(folder) {}
 
   std::vector<SourceParts> sources;
+  std::string document;  // the whole configuration, with @PORT@ for the port; else it is made of the parts
   std::string settings;  // more of the configuration's server, such as "log: {level: debug}"
   std::string access;    // of the configuration, such as "access: {api_keys: [...]}"
   std::map<std::string, std::string> environment = {{"GHL_TOKEN", "pit-sandbox"}};

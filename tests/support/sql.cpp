@@ -30,4 +30,12 @@ std::vector<Row> Sql::query(const std::string& sql, const std::vector<std::strin
   return rows;
 }
 
+void Sql::script(const std::string& sql) {
+  PGresult* result = PQexec(connection_, ("BEGIN; SET LOCAL client_min_messages = warning;" + sql + ";COMMIT").c_str());
+  const bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+  const std::string problem = PQresultErrorMessage(result);
+  PQclear(result);
+  if (!done) throw std::runtime_error(problem);
+}
+
 }  // namespace lockstep::tests

@@ -19,6 +19,8 @@ class Sql {
 
   // Runs one statement with $1, $2 … bound to `values`; what it returned. A failure is thrown.
   std::vector<Row> query(const std::string& sql, const std::vector<std::string>& values = {});
+  // Many statements, in one transaction. A failure is thrown.
+  void script(const std::string& sql);
 
  private:
   PGconn* connection_;

@@ -24,8 +24,9 @@ std::string_view without_slashes(std::string_view path) {
 
 std::vector<Route> all_routes() {
   std::vector<Route> out;
-  for (const auto routes : {contact_search_routes(), contact_routes(), contact_detail_routes(),
-                            opportunity_search_routes(), opportunity_routes(), location_routes(), oauth_routes()}) {
+  for (const auto routes :
+       {contact_search_routes(), contact_routes(), contact_detail_routes(), opportunity_search_routes(),
+        opportunity_routes(), shop_routes(), location_routes(), oauth_routes()}) {
     out.insert(out.end(), routes.begin(), routes.end());
   }
   return out;

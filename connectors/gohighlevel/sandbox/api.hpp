@@ -35,7 +35,7 @@ struct Call {
 using Handler = Outcome<Answer> (*)(Api&, const Call&);
 
 // Where a request names its location, to be compared with the token's.
-enum class Names { nothing, path, query, query_snake, body };
+enum class Names { nothing, path, query, query_snake, query_alt, body };
 
 struct Route {
   std::string_view method;
@@ -52,6 +52,7 @@ std::span<const Route> contact_detail_routes();  // notes, tasks, tags, follower
 std::span<const Route> contact_search_routes();
 std::span<const Route> opportunity_search_routes();
 std::span<const Route> opportunity_routes();
+std::span<const Route> shop_routes();
 std::span<const Route> location_routes();
 std::span<const Route> oauth_routes();
 

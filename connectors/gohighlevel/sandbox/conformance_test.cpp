@@ -71,7 +71,7 @@ std::filesystem::path spec_folder() {
 class Spec {
  public:
   Spec() {
-    for (const char* app : {"contacts", "opportunities", "locations", "users", "oauth"}) {
+    for (const char* app : {"contacts", "opportunities", "locations", "users", "oauth", "payments", "products"}) {
       std::ifstream file(spec_folder() / (std::string(app) + ".json"));
       std::ostringstream text;
       text << file.rdbuf();
@@ -389,6 +389,39 @@ TEST_F(ConformanceTest, AnswersHoldOnlyDocumentedMembers) {
   const std::string code = control("POST", "oauth/codes", R"({"clientId":")" + client + "\"}").text("code");
   check("POST", "/oauth/token", "/oauth/token",
         "grant_type=authorization_code&client_secret=sandbox-secret&client_id=" + client + "&code=" + code);
+
+  const std::string alt = "altId=" + location + "&altType=location";
+  const std::string order = control("POST", "orders",
+                                    R"({"contactId":")" + contact +
+                                        R"(","amount":5,"currency":"USD","subtotal":6,"discount":1,
+      "sourceType":"funnel","sourceSubType":"upsell","sourceName":"n","sourceId":"i","couponCode":"c","liveMode":true,
+      "fulfillmentStatus":"unfulfilled","items":[{"name":"x","qty":1}]})")
+                                .at("order.id")
+                                .get_string()
+                                .c_str();
+  check("GET", "/payments/orders", "/payments/orders?altId=" + location);
+  check("GET", "/payments/orders/{orderId}", "/payments/orders/" + order + "?altId=" + location);
+  const std::string payment =
+      control("POST",
+              "transactions", R"({"contactId":")" + contact + R"(","amount":5,"currency":"USD","entityType":"order",
+      "entityId":")" + order + R"(","entitySourceType":"funnel","entitySourceSubType":"upsell","entitySourceName":"n",
+      "entitySourceId":"i","subscriptionId":"s","chargeId":"c","paymentProviderType":"stripe","amountRefunded":0,
+      "paymentMethod":{"card":{"brand":"visa"}},"fulfilledAt":"2026-01-01T00:00:00.000Z","liveMode":true})")
+          .at("transaction.id")
+          .get_string()
+          .c_str();
+  check("GET", "/payments/transactions", "/payments/transactions?" + alt);
+  check("GET", "/payments/transactions/{transactionId}", "/payments/transactions/" + payment + "?" + alt);
+  const std::string product =
+      control("POST", "products", R"({"name":"p","description":"d","image":"i","slug":"s","statementDescriptor":"t",
+      "availableInStore":true})")
+          .at("product.id")
+          .get_string()
+          .c_str();
+  check("GET", "/products/", "/products/?locationId=" + location);
+  check("GET", "/products/{productId}", "/products/" + product + "?locationId=" + location);
+  control("POST", "reviews", R"({"rating":5,"headline":"h","detail":"d","user":{"name":"n","email":"e"}})");
+  check("GET", "/products/reviews", "/products/reviews?" + alt);
 
   for (const Route& route : all_routes())
     EXPECT_TRUE(answered.contains(label(route)) || excused(route, "*", "route")) << label(route) << " was not tried";

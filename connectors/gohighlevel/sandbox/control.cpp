@@ -24,7 +24,7 @@ Outcome<JsonObject> read_body(const wire::HttpRequest& request) {
 }
 
 const ControlRoute* find_route(std::string_view method, std::string_view path, std::vector<std::string>& values) {
-  for (const auto routes : {control_record_routes(), control_system_routes()}) {
+  for (const auto routes : {control_record_routes(), control_shop_routes(), control_system_routes()}) {
     for (const ControlRoute& route : routes) {
       if (route.method == method && matches_pattern(route.pattern, path, values)) return &route;
     }

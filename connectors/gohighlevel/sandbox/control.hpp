@@ -26,6 +26,7 @@ struct ControlRoute {
 };
 
 std::span<const ControlRoute> control_record_routes();
+std::span<const ControlRoute> control_shop_routes();
 std::span<const ControlRoute> control_system_routes();
 
 }  // namespace lockstep::gohighlevel::sandbox

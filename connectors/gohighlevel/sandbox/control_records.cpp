@@ -5,6 +5,7 @@
 #include "connectors/gohighlevel/sandbox/filters.hpp"
 #include "connectors/gohighlevel/sandbox/limits.hpp"
 #include "connectors/gohighlevel/sandbox/render.hpp"
+#include "connectors/gohighlevel/sandbox/shop.hpp"
 
 namespace lockstep::gohighlevel::sandbox {
 namespace {
@@ -90,6 +91,12 @@ Outcome<Answer> delete_contact(Core& core, const ControlCall& call) {
   if (!before) return std::unexpected(before.error());
   core.crm.delete_contact(call.location, *before, Actor::person);
   return Answer{200, {{"deleted", true}}};
+}
+
+Outcome<Answer> restore_contact(Core& core, const ControlCall& call) {
+  const auto contact = core.crm.restore_contact(call.location, call.path[0]);
+  if (!contact) return std::unexpected(contact.error());
+  return Answer{200, {{"contact", true_shape(**contact, call.location)}}};
 }
 
 // {"keep": id, "remove": id, "events": false}
@@ -187,10 +194,22 @@ Outcome<Answer> list_pipelines(Core&, const ControlCall& call) {
   return Answer{200, {{"pipelines", std::move(pipelines)}}};
 }
 
-// {"contacts": N, "opportunities": M, "seed": K, "events": false}
+// {"name": "…"}: pipelines have no events.
+Outcome<Answer> rename_pipeline(Core&, const ControlCall& call) {
+  constexpr Property kName[] = {{"name", Kind::text, Need::required}};
+  if (auto checked = check(call.body, kName); !checked) return std::unexpected(std::move(checked.error()));
+  const auto found = std::ranges::find(call.location.pipelines, call.path[0], &Pipeline::id);
+  if (found == call.location.pipelines.end()) return refuse(400, "The pipeline id is invalid.");
+  found->name = text_of(call.body, "name");
+  return Answer{200, {{"pipeline", pipeline_shape(*found, call.location)}}};
+}
+
+// {"contacts": N, "opportunities": M, "orders": …, "seed": K, "events": false}; what shops have fires no events
 Outcome<Answer> seed_records(Core& core, const ControlCall& call) {
-  constexpr Property kSeed[] = {
-      {"contacts", Kind::number}, {"opportunities", Kind::number}, {"seed", Kind::number}, {"events", Kind::boolean}};
+  constexpr Property kSeed[] = {{"contacts", Kind::number}, {"opportunities", Kind::number},
+                                {"orders", Kind::number},   {"transactions", Kind::number},
+                                {"products", Kind::number}, {"reviews", Kind::number},
+                                {"seed", Kind::number},     {"events", Kind::boolean}};
   if (auto checked = check(call.body, kSeed); !checked) return std::unexpected(std::move(checked.error()));
   const auto number = [&](std::string_view name, double fallback) {
     const Json* value = call.body.if_contains(name);
@@ -200,15 +219,23 @@ Outcome<Answer> seed_records(Core& core, const ControlCall& call) {
   const double opportunities = number("opportunities", 0);
   const double seed_number = number("seed", 1);
   const auto most = static_cast<double>(limits::records_max);
-  if (contacts < 0 || contacts > most || opportunities < 0 || opportunities > most || seed_number < 0 ||
-      seed_number > 1e15) {
-    return refuse(400, "contacts, opportunities and seed must be between 0 and the sandbox's limits");
+  for (const Property& property : kSeed) {
+    const bool fits = property.kind != Kind::number || property.name == "seed" ||
+                      (number(property.name, 0) >= 0 && number(property.name, 0) <= most);
+    if (!fits || seed_number < 0 || seed_number > 1e15)
+      return refuse(400, "the numbers must be between 0 and the sandbox's limits");
   }
   const Json* events = call.body.if_contains("events");
   const Seeded done =
       seed(core.crm, call.location, static_cast<std::size_t>(contacts), static_cast<std::size_t>(opportunities),
            static_cast<std::uint64_t>(seed_number), events != nullptr && events->get_bool() ? Quiet::no : Quiet::yes);
-  return Answer{201, {{"contacts", done.contacts}, {"opportunities", done.opportunities}}};
+  JsonObject made{{"contacts", done.contacts}, {"opportunities", done.opportunities}};
+  SeededRandom random(static_cast<std::uint64_t>(seed_number) + 1);
+  for (const ShopKind kind : {ShopKind::product, ShopKind::order, ShopKind::transaction, ShopKind::review}) {
+    const std::string_view many = words_of(kind).many;
+    made[many] = seed_shop(core.crm, call.location, kind, static_cast<std::size_t>(number(many, 0)), random);
+  }
+  return Answer{201, std::move(made)};
 }
 
 constexpr ControlRoute kRoutes[] = {
@@ -219,11 +246,13 @@ constexpr ControlRoute kRoutes[] = {
     {"GET", "/_sandbox/contacts/{id}", get_contact},
     {"PUT", "/_sandbox/contacts/{id}", update_contact},
     {"DELETE", "/_sandbox/contacts/{id}", delete_contact},
+    {"POST", "/_sandbox/contacts/{id}/restore", restore_contact},
     {"GET", "/_sandbox/opportunities", list_opportunities},
     {"POST", "/_sandbox/opportunities", create_opportunity},
     {"PUT", "/_sandbox/opportunities/{id}", update_opportunity},
     {"DELETE", "/_sandbox/opportunities/{id}", delete_opportunity},
     {"GET", "/_sandbox/pipelines", list_pipelines},
+    {"PUT", "/_sandbox/pipelines/{id}", rename_pipeline},
     {"GET", "/_sandbox/customFields", list_custom_fields},
     {"POST", "/_sandbox/customFields", create_custom_field},
     {"PUT", "/_sandbox/customFields/{id}", update_custom_field},

@@ -15,7 +15,11 @@ Outcome<Answer> state(Core& core, const ControlCall&) {
                                {"contacts", location->contacts.size()},
                                {"opportunities", location->opportunities.size()},
                                {"customFields", location->custom_fields.size()},
-                               {"tags", location->tags.size()}};
+                               {"tags", location->tags.size()},
+                               {"orders", location->shop[static_cast<std::size_t>(ShopKind::order)].size()},
+                               {"transactions", location->shop[static_cast<std::size_t>(ShopKind::transaction)].size()},
+                               {"products", location->shop[static_cast<std::size_t>(ShopKind::product)].size()},
+                               {"reviews", location->shop[static_cast<std::size_t>(ShopKind::review)].size()}};
   }
   JsonObject calls;
   for (const auto& [route, count] : core.log.by_route()) calls[route] = count;

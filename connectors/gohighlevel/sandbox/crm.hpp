@@ -74,6 +74,8 @@ class Crm {
   Outcome<ContactVersion> update_contact(Location& location, ContactVersion before, const ContactEdit& edit,
                                          Actor actor);
   void delete_contact(Location& location, ContactVersion before, Actor actor, Quiet quiet = Quiet::no);
+  // With the id and the values that it had; fires ContactCreate.
+  Outcome<ContactVersion> restore_contact(Location& location, const std::string& id);
   ContactVersion set_tags(Location& location, ContactVersion before, std::vector<std::string> tags,
                           std::string_view kind, Actor actor);
   ContactVersion set_followers(Location& location, ContactVersion before, std::vector<std::string> followers,

@@ -170,6 +170,7 @@ void Crm::delete_contact(Location& location, ContactVersion before, Actor actor,
   location.notes.erase(id);
   location.tasks.erase(id);
   location.contacts.erase(id);
+  if (location.deleted_contacts.size() < limits::deleted_max) location.deleted_contacts[id] = before;
   const Time at = now();
   location.contact_index.remove(id, ++version_, visible_at(at));
   location.contact_index.advance(at);
@@ -177,6 +178,18 @@ void Crm::delete_contact(Location& location, ContactVersion before, Actor actor,
   if (quiet == Quiet::no && events_.wants("ContactDelete", location.settings.id)) {
     events_.emit("ContactDelete", location.settings.id, contact_event(*before, location), at);
   }
+}
+
+Outcome<ContactVersion> Crm::restore_contact(Location& location, const std::string& id) {
+  const auto found = location.deleted_contacts.find(id);
+  if (found == location.deleted_contacts.end()) return refuse(400, "Contact with id " + id + " not found");
+  const ContactVersion before = found->second;
+  if (find_duplicate(location, before->text("email"), before->text("phone"), id))
+    return refuse(400, "This location does not allow duplicated contacts.");
+  location.deleted_contacts.erase(found);
+  const ContactVersion stored = store(location, nullptr, Contact(*before));
+  fire_contact("ContactCreate", location, *stored);
+  return stored;
 }
 
 ContactVersion Crm::set_tags(Location& location, ContactVersion before, std::vector<std::string> tags,

@@ -51,6 +51,10 @@ Outcome<void> check_location(const Route& route, const Call& call, const Grant& 
   if (route.location == Names::path) named = call.path[0];
   if (route.location == Names::query) named = call.target.parameter("locationId");
   if (route.location == Names::query_snake) named = call.target.parameter("location_id");
+  if (route.location == Names::query_alt) named = call.target.parameter("altId");
+  if (route.location == Names::query_alt && call.target.has("altType") &&
+      call.target.parameter("altType") != "location")
+    return std::unexpected(unprocessable("altType must be one of the following values: location"));
   if (route.location == Names::body) named = call.body.at("locationId").get_string();
   if (named != grant.location_id) return refuse(403, "The token does not have access to this location.");
   return {};

@@ -2,6 +2,7 @@
 // version, so that the search index can go on showing the older one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -112,6 +113,17 @@ struct Pipeline {
   std::vector<Stage> stages;
 };
 
+// Something of a shop (shop.hpp), under the API's names of the list's shape.
+struct ShopItem {
+  std::string id;
+  JsonObject fields;
+  Time added;
+  Time updated;
+};
+enum class ShopKind { order, transaction, product, review };
+inline constexpr std::size_t kShopKinds = 4;
+using ShopShelf = std::map<std::string, ShopItem>;  // by id
+
 struct User {
   std::string id;
   std::string first_name;
@@ -138,6 +150,8 @@ struct Location {
   std::vector<LocationTag> tags;
   std::vector<Pipeline> pipelines;
   std::vector<User> users;
+  std::array<ShopShelf, kShopKinds> shop;
+  std::map<std::string, ContactVersion> deleted_contacts;  // that a person can restore
 
   const CustomField* custom_field(std::string_view id_or_key, std::string_view model) const;
   const Pipeline* pipeline(std::string_view id) const;

@@ -1,20 +1,26 @@
-// How deletes are applied, and what comes of an object that is gone.
+// Objects that are deleted in a system, what comes about them later, and records that live again.
 #include <algorithm>
-#include <utility>
 
 #include "sync/applier.hpp"
 #include "sync/merge.hpp"
 
 namespace lockstep::sync {
 
-// An event about an object that is gone. An edit that our own removal did not know lives on in the record (L3); everything
-// else comes too late.
+// An event about an object that is gone. Only a reading tells that it is back. An edit that our own removal did not know
+// lives on in the record (L3); everything else comes too late.
 Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fields& fields) {
   const Change& change = seen.change;
   Link* known = record.former_link(change.system, change.external_id);
   if (known == nullptr) known = record.link(change.system);
   if (known == nullptr || known->external_id != change.external_id) return stale(seen, record, Link{}, fields);
   Link& link = *known;
+  // It was deleted there and may have been restored since: a list shows it, or an event that is newer than the deletion.
+  const bool restored = link.state == LinkState::gone && record.merged_into.empty() &&
+                        (change.via == Via::scan || change.version > link.version);
+  if (restored) {
+    LOCKSTEP_CHECK(request_fetch(change, "seen again after it was deleted", {}));
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, {});
+  }
   const bool unknown = link.state == LinkState::removed && change.via == Via::webhook && change.version > link.version;
   if (!unknown || !record.merged_into.empty() || shows_prior(link, fields)) return stale(seen, record, link, fields);
   Fields edits;
@@ -56,10 +62,9 @@ void Applier::revive(const EntitySchema& entity, Record& record) {
 
 Result<Applied> Applier::observe_delete(const Observed& seen) {
   const Change& change = seen.change;
-  const LinkKey key{change.source, change.system, change.object, change.external_id};
-  LOCKSTEP_TRY(linked, ws_.linked(key));
+  LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
   if (!linked || linked->empty()) {
-    ws_.link(key, RecordId());  // known to be gone: references to it become null
+    ws_.link(link_key(change), RecordId());  // known to be gone: references to it become null
     Applied applied = note_change(seen, Disposition::suppressed, "not known here", nullptr, {});
     LOCKSTEP_CHECK(release(change.source, change.system, change.object, change.external_id, nullptr));
     return applied;

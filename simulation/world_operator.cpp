@@ -34,8 +34,8 @@ void World::plan_operator(Duration length) {
 // Every other time in the middle of a write, if there is one soon.
 void World::reload(int looks) {
   if (!serving()) return;
-  const bool writing = std::ranges::any_of(life_->hub().lanes(kSource),
-                                           [](const hub::LaneStatus& lane) { return lane.in_flight > 0; });
+  const bool writing =
+      std::ranges::any_of(life_->hub().lanes(kSource), [](const hub::LaneStatus& lane) { return lane.in_flight > 0; });
   if (!writing && looks > 0) {
     timeline_.after(kLookEach, [this, looks] { reload(looks - 1); });
     return;

@@ -23,11 +23,13 @@
 #include "app/commands/pause.hpp"
 #include "app/commands/records.hpp"
 #include "app/commands/schema.hpp"
+#include "app/commands/secret_input.hpp"
 #include "app/commands/sim.hpp"
 #include "app/commands/spdlog_log.hpp"
 #include "app/commands/status.hpp"
 #include "app/commands/sync.hpp"
 #include "app/commands/undo.hpp"
+#include "app/commands/user.hpp"
 #include "app/config/suggest.hpp"
 #include "app/connectors.hpp"
 #include "app/run/demo.hpp"
@@ -100,7 +102,8 @@ ExitCode run(int argc, char** argv) {
         if (!transport) return fail(transport.error());
         return std::move(*transport);
       },
-      .open_systems = [&factories](const Config& config) { return OwnSystems::make(factories, config); }};
+      .open_systems = [&factories](const Config& config) { return OwnSystems::make(factories, config); },
+      .read_secret = read_secret};
 
   CLI::App app("Keeps a business's systems holding the same data, in every direction, in real time.", "lockstep");
   app.set_version_flag("--version", "lockstep " LOCKSTEP_VERSION);
@@ -122,6 +125,7 @@ ExitCode run(int argc, char** argv) {
   add_undo(app, context, action);
   add_replay(app, context, action);
   add_pause(app, context, action);
+  add_user(app, context, action);
   add_backup(app, context, action);
   add_forget_secrets(app, context, action);
   add_schema(app, context, action);

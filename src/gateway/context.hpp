@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "access/accounts.hpp"
 #include "gateway/gateway.hpp"
 
 namespace lockstep::gateway {
@@ -18,6 +19,7 @@ struct Context {
   Loop& loop;
   Random& random;
   Log& log;
+  access::Accounts& accounts;
   std::string version;
   EventStreams* streams = nullptr;
   Seen* seen = nullptr;
@@ -36,6 +38,8 @@ void add_undo_routes(Router& router, Context& context);      // undo of an entry
 void add_intake_routes(Router& router, Context& context);    // webhooks
 void add_event_routes(Router& router, Context& context);     // SSE
 void add_realtime_routes(Router& router, Context& context);  // Socket.IO, Supabase Realtime, seen
+void add_session_routes(Router& router, Context& context);   // signing in and out
+void add_account_routes(Router& router, Context& context);   // accounts, and who may what in a source
 void add_health_routes(Router& router, Context& context);    // healthz, readyz, metrics
 void add_page_routes(Router& router, Context& context);      // the live page
 

@@ -74,12 +74,12 @@ TEST(EventStreams, EndsWhenTheKeyIsTakenAway) {  // P2
   const Answer stream = world.call("viewer", "GET", kEvents);
   const Answer narrowed = world.call("admin", "GET", "/api/v1/events");
   world.access.callers.erase("viewer");
-  world.access.callers["admin"] = {"key admin", Role::viewer, false, {SourceId("acme")}};
+  world.access.callers["admin"] = {"key admin", {}, {{SourceId("acme"), Role::viewer}}};
   world.loop.run_for(std::chrono::seconds(16));
   EXPECT_TRUE(stream.body->closed);
   EXPECT_FALSE(narrowed.body->closed);
   const std::size_t before = narrowed.body->text.size();
-  world.access.callers["boss"] = {"key boss", Role::admin, true, {}};
+  world.access.callers["boss"] = {"key boss", Role::admin, {}};
   world.call("boss", "POST", "/api/v1/sources/other/records",
              R"({"entity":"contact","fields":{"email":"x@example.com"}})");
   EXPECT_EQ(narrowed.body->text.substr(before).find("\"other\""), std::string::npos);

@@ -9,7 +9,7 @@ namespace lockstep::gateway {
 
 struct Gateway::State {
   explicit State(const GatewayParts& parts)
-      : context{*parts.hub, *parts.access, *parts.loop, *parts.random, *parts.log, parts.version},
+      : context{*parts.hub, *parts.access, *parts.loop, *parts.random, *parts.log, *parts.accounts, parts.version},
         identities(context),
         streams(context, identities),
         seen(context),
@@ -31,6 +31,8 @@ struct Gateway::State {
     add_undo_routes(router, context);
     add_event_routes(router, context);
     add_realtime_routes(router, context);
+    add_session_routes(router, context);
+    add_account_routes(router, context);
     add_health_routes(router, context);
     add_page_routes(router, context);
   }
@@ -50,6 +52,8 @@ Gateway::~Gateway() = default;
 void Gateway::handle(net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
   state_->router.handle(std::move(request), std::move(exchange));
 }
+
+void Gateway::rights_changed(const std::set<std::string>& people) { state_->identities.recheck(people); }
 
 void Gateway::close_streams() {
   state_->streams.close_all();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/log.hpp"
@@ -12,6 +13,10 @@
 #include "hub/hub.hpp"
 #include "net/exchange.hpp"
 
+namespace lockstep::access {
+class Accounts;
+}
+
 namespace lockstep::gateway {
 
 struct GatewayParts {
@@ -20,6 +25,7 @@ struct GatewayParts {
   Loop* loop = nullptr;
   Random* random = nullptr;
   Log* log = nullptr;
+  access::Accounts* accounts = nullptr;
   std::string version;  // of the program, for /healthz and the page
 };
 
@@ -32,6 +38,8 @@ class Gateway {
 
   // Answers one request; called by the HTTP server on the loop's thread.
   void handle(net::ServerRequest request, std::shared_ptr<net::Exchange> exchange);
+  // The rights of these users or accounts are others now: what they have open follows at once.
+  void rights_changed(const std::set<std::string>& people);
   // Ends the event streams, so that the server can drain.
   void close_streams();
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "access/accounts.hpp"
 #include "base/json.hpp"
 #include "connector/manual_loop.hpp"
 #include "gateway/gateway.hpp"
@@ -159,15 +160,19 @@ struct FakeExchange final : net::Exchange {
   std::shared_ptr<Answer> answer;
 };
 
-// The bearer token is the name of a caller.
+// The bearer token is the name of a caller, or a session's.
 struct FakeAccess final : Access {
   Result<Caller> identify(const wire::HttpHeaders& headers, Time) const override {
-    const std::string_view token = headers.get("Authorization");
-    const auto at = callers.find(std::string(token.substr(std::min<std::size_t>(7, token.size()))));
+    std::string_view token = headers.get("Authorization");
+    token.remove_prefix(std::min<std::size_t>(7, token.size()));
+    if (token.empty()) token = lockstep::access::session_cookie(headers);
+    if (token.starts_with("lss_")) return accounts->identify(token);
+    const auto at = callers.find(std::string(token));
     if (at == callers.end()) return fail(refusal, "send an API key");
     return at->second;
   }
   std::map<std::string, Caller> callers;
+  lockstep::access::Accounts* accounts = nullptr;
   ErrorKind refusal = ErrorKind::unauthorized;
 };
 
@@ -213,11 +218,11 @@ inline std::shared_ptr<const sync::Catalog> test_catalog() {
 class World {
  public:
   World() {
-    access.callers = {{"admin", {"key admin", Role::admin, true, {}}},
-                      {"owner", {"key owner", Role::owner, false, {SourceId("acme")}}},
-                      {"editor", {"key editor", Role::editor, false, {SourceId("acme")}}},
-                      {"viewer", {"key viewer", Role::viewer, false, {SourceId("acme")}}},
-                      {"stranger", {"key stranger", Role::owner, false, {SourceId("other")}}}};
+    access.callers = {{"admin", {"key admin", Role::admin, {}}},
+                      {"owner", {"key owner", {}, {{SourceId("acme"), Role::owner}}}},
+                      {"editor", {"key editor", {}, {{SourceId("acme"), Role::editor}}}},
+                      {"viewer", {"key viewer", {}, {{SourceId("acme"), Role::viewer}}}},
+                      {"stranger", {"key stranger", {}, {{SourceId("other"), Role::owner}}}}};
     hub::Setup setup;
     setup.catalog = test_catalog();
     for (const sync::SourceSchema& source : setup.catalog->sources()) {
@@ -235,7 +240,13 @@ class World {
     }
     hub = std::make_unique<hub::Hub>(hub::Parts{&store, &loop, &loop, &loop, &random, &log}, std::move(setup), limits(),
                                      sync::EngineSettings{});
-    gateway = std::make_unique<Gateway>(GatewayParts{hub.get(), &access, &loop, &random, &log, "test"});
+    lockstep::access::AccountsParts parts{&loop, &log, &loop, {}, wire::kCheapestPassword};
+    parts.put = [this](sync::StateRow row, lockstep::access::Accounts::Done done) {
+      hub->put_state(std::move(row), std::move(done));
+    };
+    accounts = std::move(*lockstep::access::Accounts::make(std::move(parts), "a key of this installation", {}));
+    access.accounts = accounts.get();
+    gateway = std::make_unique<Gateway>(GatewayParts{hub.get(), &access, &loop, &random, &log, accounts.get(), "test"});
     hub->start();
     settle();
   }
@@ -243,6 +254,7 @@ class World {
     gateway.reset();
     if (!hub->draining()) drain();
     settle();
+    accounts.reset();
     hub.reset();
     for (const auto& socket : sockets) socket->events = {};  // they hold whom they tell, who holds them
   }
@@ -299,6 +311,21 @@ class World {
     return std::string(string_member(made.json(), "record"));
   }
 
+  // The token of a session of a new local account with these rights.
+  std::string account_token(lockstep::access::Grants sources, std::optional<Role> everywhere = {}) {
+    const std::string name = "account" + std::to_string(++accounts_made_);
+    const std::string password = "a password of a test";
+    accounts->add(name, password, everywhere, std::move(sources), [](Result<void> made) { EXPECT_TRUE(made); });
+    settle();
+    std::string token;
+    accounts->sign_in(name, password, {"192.0.2.1", "test"}, [&](const Result<lockstep::access::SignedIn>& in) {
+      ASSERT_TRUE(in) << in.error().message;
+      token = in->token;
+    });
+    settle();
+    return token;
+  }
+
   Answer webhook(const std::string& source, const std::string& body, const std::string& signature = "good") {
     return call("", "POST", "/hooks/" + source + "/crm", body, {{"X-Signature", signature}});
   }
@@ -310,9 +337,13 @@ class World {
   FakeAccess access;
   std::map<std::string, std::shared_ptr<FakeConnector>> connectors;
   std::unique_ptr<hub::Hub> hub;
+  std::unique_ptr<lockstep::access::Accounts> accounts;
   std::unique_ptr<Gateway> gateway;
   std::vector<std::shared_ptr<FakeSocket>> sockets;
   bool drained = false;
+
+ private:
+  int accounts_made_ = 0;
 };
 
 }  // namespace lockstep::gateway

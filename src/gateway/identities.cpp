@@ -10,31 +10,7 @@ constexpr std::chrono::milliseconds kTick{250};
 constexpr std::size_t kTicksPerRound = 12;  // every identity within 3 seconds
 constexpr std::size_t kChecksAtLeast = 20;
 
-bool same_rights(const Caller& a, const Caller& b) {
-  return a.name == b.name && a.role == b.role && a.all_sources == b.all_sources && a.sources == b.sources;
-}
-
 }  // namespace
-
-Credentials Credentials::of(const wire::HttpHeaders& headers) {
-  return {std::string(headers.get("Authorization")), std::string(headers.get("X-API-Key")),
-          std::string(headers.get("Host"))};
-}
-
-Credentials Credentials::of_token(std::string_view token, std::string host) {
-  Credentials out;
-  if (!token.empty()) out.authorization = "Bearer " + std::string(token);
-  out.host = std::move(host);
-  return out;
-}
-
-wire::HttpHeaders Credentials::headers() const {
-  wire::HttpHeaders out;
-  if (!authorization.empty()) out.add("Authorization", authorization);
-  if (!api_key.empty()) out.add("X-API-Key", api_key);
-  if (!host.empty()) out.add("Host", host);
-  return out;
-}
 
 Identities::~Identities() {
   if (timer_) context_.loop.cancel(*timer_);
@@ -44,7 +20,7 @@ Result<std::shared_ptr<const Identity>> Identities::identify(Credentials credent
   LOCKSTEP_TRY(caller, context_.access.identify(credentials.headers(), context_.loop.clock().now()));
   if (const auto at = known_.find(credentials); at != known_.end()) {
     if (auto identity = at->second.lock()) {
-      if (!identity->caller || !same_rights(*identity->caller, caller)) ++identity->changes;
+      if (!identity->caller || *identity->caller != caller) ++identity->changes;
       identity->caller = std::move(caller);
       return identity;
     }
@@ -64,8 +40,15 @@ void Identities::check(Identity& identity) const {
     identity.caller.reset();
     return;
   }
-  if (!identity.caller || !same_rights(*identity.caller, *caller)) ++identity.changes;
+  if (!identity.caller || *identity.caller != *caller) ++identity.changes;
   identity.caller = std::move(*caller);
+}
+
+void Identities::recheck(const std::set<std::string>& people) {
+  for (const auto& [credentials, weak] : known_) {
+    const auto identity = weak.lock();
+    if (identity && identity->caller && people.contains(identity->caller->person)) check(*identity);
+  }
 }
 
 void Identities::tick() {

@@ -6,23 +6,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "gateway/context.hpp"
 
 namespace lockstep::gateway {
-
-// What Access looks at, of a request or a message.
-struct Credentials {
-  std::string authorization;
-  std::string api_key;
-  std::string host;
-
-  static Credentials of(const wire::HttpHeaders& headers);
-  static Credentials of_token(std::string_view token, std::string host);
-  wire::HttpHeaders headers() const;
-  friend auto operator<=>(const Credentials&, const Credentials&) = default;
-};
 
 // As of the last check. `caller` is empty once the credentials are good for nothing any more.
 struct Identity {
@@ -41,6 +30,8 @@ class Identities {
   Identities& operator=(const Identities&) = delete;
 
   Result<std::shared_ptr<const Identity>> identify(Credentials credentials);
+  // The rights of these users or accounts are others now: whoever of them is here is asked again at once.
+  void recheck(const std::set<std::string>& people);
   std::size_t size() const { return known_.size(); }
 
  private:

@@ -349,5 +349,64 @@ TEST(OpenApi, AnswersFit) {
   EXPECT_EQ(good, 30u);
 }
 
+// People: accounts, sessions, who may what in a source.
+TEST(OpenApi, AnswersAboutPeopleFit) {
+  Driver api;
+  World& world = api.world;
+  const std::string people = "/api/v1/sources/acme/people";
+  const std::string setup = world.accounts->open_setup();
+  const std::string ada = R"("account":"ada@example.com","password":"correct horse battery")";
+  api.call("", "POST", "/api/v1/setup", "{}");
+  api.call("", "POST", "/api/v1/setup", R"({"setup":")" + setup + R"(","account":"a b","password":"x"})");
+  api.call("", "POST", "/api/v1/setup",
+           R"({"setup":")" + setup + R"(","account":"boss","password":"first of them all"})");
+  api.call("admin", "GET", "/api/v1/accounts");
+  api.call("owner", "GET", "/api/v1/accounts");
+  api.call("admin", "POST", "/api/v1/accounts", "{" + ada + R"(,"sources":{"acme":"viewer"}})");
+  api.call("admin", "POST", "/api/v1/accounts", "{" + ada + "}");
+  api.call("admin", "POST", "/api/v1/accounts", R"({"account":"bob","password":"short"})");
+  const Answer in = api.call("", "POST", "/api/v1/session", "{" + ada + "}");
+  EXPECT_EQ(in.json().as_object().if_contains("token"), nullptr) << "not where a page could read it";
+  const Answer bearer = api.call("", "POST", "/api/v1/session", "{" + ada + R"(,"token":true})");
+  EXPECT_FALSE(bearer.response->headers.has("Set-Cookie"));
+  const std::string token(string_member(bearer.json(), "token"));
+  api.call("", "POST", "/api/v1/session", "{}");
+  api.call("", "POST", "/api/v1/session", "no JSON");
+  api.call("", "POST", "/api/v1/session", "{" + ada + "}", {{"Origin", "https://evil.example"}, {"Host", "here"}});
+  api.call(token, "GET", "/api/v1/session");
+  api.call("admin", "GET", "/api/v1/session");
+  api.call(token, "GET", "/api/v1/sessions");
+  api.call(token, "GET", "/api/v1/sessions?account=boss");
+  api.call("admin", "GET", "/api/v1/sessions?account=ada@example.com");
+  api.call(token, "DELETE", "/api/v1/sessions/" + std::string(string_member(in.json(), "id")));
+  api.call(token, "DELETE", "/api/v1/sessions/none");
+  const std::string passwords = R"({"old":"correct horse battery","password":"another good password","token":true})";
+  const Answer changed = api.call(token, "PUT", "/api/v1/session/password", passwords);
+  api.call("admin", "PUT", "/api/v1/session/password", passwords);
+  api.call(std::string(string_member(changed.json(), "token")), "DELETE", "/api/v1/session");
+  api.call("admin", "DELETE", "/api/v1/session");
+  api.call("owner", "GET", people);
+  api.call("viewer", "GET", people);
+  api.call("owner", "PUT", people + "/ada@example.com", R"({"role":"editor"})");
+  api.call("owner", "PUT", people + "/ada@example.com", R"({"role":"admin"})");
+  api.call("owner", "PUT", people + "/nobody", R"({"role":"viewer"})");
+  api.call("owner", "PUT", people + "/carl", R"({"role":"viewer","password":"given by the owner"})");
+  api.call("owner", "PUT", people + "/carl", R"({"role":"viewer","password":"given by the owner"})");
+  api.call("owner", "DELETE", people + "/carl");
+  api.call("owner", "DELETE", people + "/carl");
+  api.call("admin", "PUT", "/api/v1/accounts/carl/everywhere", R"({"everywhere":"viewer"})");
+  api.call("admin", "PUT", "/api/v1/accounts/carl/everywhere", R"({"everywhere":"king"})");
+  api.call("admin", "PUT", "/api/v1/accounts/boss/everywhere", R"({"everywhere":null})");
+  api.call("admin", "PUT", "/api/v1/accounts/nobody/everywhere", R"({"everywhere":null})");
+  api.call("admin", "PUT", "/api/v1/accounts/carl/password", R"({"password":"of the administrator"})");
+  api.call("admin", "PUT", "/api/v1/accounts/nobody/password", R"({"password":"of the administrator"})");
+  api.call("admin", "DELETE", "/api/v1/accounts/carl");
+  api.call("admin", "DELETE", "/api/v1/accounts/carl");
+  api.call("admin", "DELETE", "/api/v1/accounts/boss");
+  std::size_t good = 0;
+  for (const std::string& one : api.seen) good += one.find(" -> 2") != std::string::npos ? 1 : 0;
+  EXPECT_EQ(good, 15u) << "every route has been driven to a good answer";
+}
+
 }  // namespace
 }  // namespace lockstep::gateway

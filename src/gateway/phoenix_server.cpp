@@ -161,8 +161,8 @@ void PhoenixServer::follow_data(Session& session, fanout::Channel& channel, Join
 
 void PhoenixServer::follow_changes(Session& session, fanout::Channel& channel, Joined& joined) {
   const Caller& caller = *joined.identity->caller;
-  const std::vector<SourceId> sources = caller.all_sources ? std::vector<SourceId>{SourceId()} : caller.sources;
-  for (const SourceId& source : sources) {
+  const access::Grants sources = caller.sees_all() ? access::Grants{{SourceId(), Role::viewer}} : caller.sources;
+  for (const auto& [source, role] : sources) {
     auto reader = session.reader(context_.loop, channel.id);
     reader.wants = [&joined](const fanout::Message& message) { return joined.identity->may_read(message.source); };
     reader.deliver = [&session, &channel](const fanout::Message& message) {
@@ -234,10 +234,7 @@ void PhoenixServer::on_token(Session& session, fanout::Channel& channel) {
   const auto identity = identity_of(session, channel);
   if (!identity) return session.client->close_channel(channel, identity.error().message);  // P2
   Joined& joined = at->second;
-  const std::optional<Caller>& before = joined.identity->caller;
-  const bool same = before && before->name == (*identity)->caller->name && before->role == (*identity)->caller->role &&
-                    before->all_sources == (*identity)->caller->all_sources &&
-                    before->sources == (*identity)->caller->sources;
+  const bool same = joined.identity->caller == (*identity)->caller;
   joined.identity = *identity;
   joined.changes = (*identity)->changes;
   if (!same) session.client->fail_channel(channel, "your rights have changed");  // it joins again, with the new ones

@@ -31,7 +31,7 @@ Credentials credentials_of(const wire::HttpRequest& request) {
 
 Result<std::shared_ptr<const Identity>> identify_or_local(Identities& identities, Credentials credentials) {
   auto identity = identities.identify(credentials);
-  if (identity || (credentials.authorization.empty() && credentials.api_key.empty())) return identity;
+  if (identity || (credentials.empty())) return identity;
   auto local = identities.identify(Credentials::of_token("", std::move(credentials.host)));
   if (local) return local;
   return identity;

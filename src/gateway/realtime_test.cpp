@@ -81,12 +81,12 @@ TEST(SocketServer, RightsThatGoEndWhatTheyAllowed) {  // P2
   const auto socket = socket_io(world, "viewer", R"(,"topics":["records:acme"])");
   const auto narrowed = socket_io(world, "admin", R"(,"topics":["records:acme","records:other"])");
   world.access.callers.erase("viewer");
-  world.access.callers["admin"] = {"key admin", Role::viewer, false, {SourceId("acme")}};
+  world.access.callers["admin"] = {"key admin", {}, {{SourceId("acme"), Role::viewer}}};
   world.loop.run_for(seconds(5));
   EXPECT_EQ(socket->received.back(), "41");
   EXPECT_THAT(narrowed->received.back(), HasSubstr(R"(["unsubscribed",{"topic":"records:other")"));
   const std::size_t before = socket->received.size();
-  world.access.callers["boss"] = {"key boss", Role::admin, true, {}};
+  world.access.callers["boss"] = {"key boss", Role::admin, {}};
   world.call("boss", "POST", "/api/v1/sources/other/records",
              R"({"entity":"contact","fields":{"email":"secret@example.com"}})");
   world.call("boss", "POST", "/api/v1/sources/acme/records",
@@ -268,8 +268,8 @@ TEST(Seen, IsMeasuredKeptAndNeverGoesBack) {
   EXPECT_EQ(seen("key editor"), 3);
   world.settle();
   // The gateway of the next start.
-  world.gateway = std::make_unique<Gateway>(
-      GatewayParts{world.hub.get(), &world.access, &world.loop, &world.random, &world.log, "test"});
+  world.gateway = std::make_unique<Gateway>(GatewayParts{world.hub.get(), &world.access, &world.loop, &world.random,
+                                                         &world.log, world.accounts.get(), "test"});
   world.settle();
   EXPECT_EQ(seen("key viewer"), 2);
   EXPECT_EQ(seen("key editor"), 3);

@@ -52,6 +52,7 @@ bool allowed(const Caller& caller, Needs needs, const SourceId& source) {
     case Needs::reader: return caller.may_read(source);
     case Needs::editor: return caller.may_edit(source);
     case Needs::operator_: return caller.may_operate(source);
+    case Needs::administrator: return caller.may_administer();
   }
   return false;
 }

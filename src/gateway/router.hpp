@@ -20,6 +20,7 @@ enum class Needs {
   reader,   // the source in the path, for reading
   editor,
   operator_,
+  administrator,  // of everything: accounts
 };
 
 // One request on its way to its answer.

@@ -103,7 +103,7 @@ void add_health_routes(Router& router, Context& context) {
                 call->answer(json_response(ready ? 200 : 503, JsonObject{{"status", ready ? "ready" : "draining"}}));
               }});
   router.add({"GET", "/metrics", Needs::caller, [&context](std::shared_ptr<Call> call) {
-                if (!call->caller.all_sources) {
+                if (!call->caller.sees_all()) {
                   return call->answer(
                       problem({ErrorKind::unauthorized, "metrics cover all sources: use a key for all of them", {}}));
                 }

@@ -60,8 +60,8 @@ void resolve_inbox(Context& context, const std::shared_ptr<Call>& call) {
 }  // namespace
 
 void add_work_routes(Router& router, Context& context) {
-  router.add({"POST", kSource + "/jobs", Needs::operator_,
-              [&context](std::shared_ptr<Call> call) { start_job(context, call); }});
+  router.add(
+      {"POST", kSource + "/jobs", Needs::editor, [&context](std::shared_ptr<Call> call) { start_job(context, call); }});
   router.add({"GET", kSource + "/jobs", Needs::reader, [&context](std::shared_ptr<Call> call) {
                 JsonArray items;
                 for (const hub::JobProgress& job : context.hub.jobs(call->source())) items.push_back(to_json(job));

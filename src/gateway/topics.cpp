@@ -1,7 +1,5 @@
 #include "gateway/topics.hpp"
 
-#include <algorithm>
-
 namespace lockstep::gateway {
 
 TopicName TopicName::of(std::string_view name) {
@@ -26,12 +24,10 @@ TopicName TopicName::of(std::string_view name) {
 
 std::string room_topic(const Caller& caller, std::string_view name) {
   std::string out = "room:";
-  if (caller.all_sources) {
+  if (caller.sees_all()) {
     out += '*';
   } else {
-    std::vector<SourceId> sources = caller.sources;
-    std::ranges::sort(sources);
-    for (const SourceId& source : sources) out += source.str() + '\n';
+    for (const auto& [source, role] : caller.sources) out += source.str() + '\n';
   }
   out += '\t';
   out += name;

@@ -56,12 +56,14 @@ Result<Json> ApiClient::get(const std::string& path, const Query& query) {
   return exchange(std::move(request));
 }
 
-Result<Json> ApiClient::post(const std::string& path, const Json& body) {
+Result<Json> ApiClient::send(std::string method, const std::string& path, const Json& body) {
   wire::HttpRequest request;
-  request.method = "POST";
+  request.method = std::move(method);
   request.target = base_path_ + "/api/v1" + path;
-  request.headers.set("Content-Type", "application/json");
-  request.body = to_text(body);
+  if (!body.is_null()) {
+    request.headers.set("Content-Type", "application/json");
+    request.body = to_text(body);
+  }
   return exchange(std::move(request));
 }
 

@@ -32,10 +32,14 @@ class ApiClient {
 
   // `path` begins below /api/v1. An answer that is not 2xx becomes an error with what its problem document says.
   Result<Json> get(const std::string& path, const Query& query = {});
-  Result<Json> post(const std::string& path, const Json& body);
+  Result<Json> post(const std::string& path, const Json& body) { return send("POST", path, body); }
+  Result<Json> put(const std::string& path, const Json& body) { return send("PUT", path, body); }
+  Result<Json> remove(const std::string& path) { return send("DELETE", path, Json()); }
   void pause(Duration duration) { transport_.pause(duration); }
 
  private:
+  // null: without a body.
+  Result<Json> send(std::string method, const std::string& path, const Json& body);
   Result<Json> exchange(wire::HttpRequest request);
 
   ApiTransport& transport_;

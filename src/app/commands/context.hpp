@@ -29,6 +29,8 @@ struct CommandContext {
   std::function<Result<std::unique_ptr<ApiTransport>>(const std::string& origin)> connect;
   // Opens the systems of a configuration for `check` and `migrate`.
   std::function<Result<std::unique_ptr<SystemOpener>>(const Config&)> open_systems;
+  // A secret that is typed, or piped in; the text asks for it.
+  std::function<Result<std::string>(const std::string& prompt)> read_secret = {};
 
   // Options before or after any command.
   std::string config_file = "lockstep.yaml";

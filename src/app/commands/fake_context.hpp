@@ -60,6 +60,7 @@ class FakeContext {
   FixedEnvironment environment;
   Script script;
   ScriptedSystems systems;
+  std::string secret = "what was typed in";
 
   std::string out() const { return out_text_.str(); }
   std::string err() const { return err_text_.str(); }
@@ -79,7 +80,8 @@ class FakeContext {
                            },
                            .open_systems = [this](const Config&) -> Result<std::unique_ptr<SystemOpener>> {
                              return std::make_unique<ScriptedSystems>(systems);
-                           }};
+                           },
+                           .read_secret = [this](const std::string&) -> Result<std::string> { return secret; }};
     CLI::App app;
     CommandAction action;
     add(app, context, action);

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "app/commands/conflicts.hpp"
 #include "app/commands/deadletters.hpp"
 #include "app/commands/fake_context.hpp"
 #include "app/commands/undo.hpp"
+#include "app/commands/user.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -117,6 +120,49 @@ TEST_F(PeopleCommandsTest, DeadLettersAreRetriedAndDiscardedByAFilter) {
         "deadletters retry --all --older-than -1 --source acme"})
     EXPECT_EQ(fake.run(add_deadletters, line), ExitCode::bad_input) << line;
   EXPECT_EQ(fake.script.requests.size(), asked);
+}
+
+TEST_F(PeopleCommandsTest, AccountsAreMadeForASourceOrForAll) {
+  fake.script.answer(200, "{}");
+  EXPECT_EQ(fake.run(add_user, "user add bob@example.com --role editor --source acme"), ExitCode::ok) << fake.err();
+  EXPECT_EQ(last_target(), "PUT /api/v1/sources/acme/people/bob%40example.com");
+  EXPECT_EQ(last_body(), R"({"role":"editor","password":"what was typed in"})");
+  fake.script.answer(201, "{}");
+  EXPECT_EQ(fake.run(add_user, "user add ada --role admin --everywhere"), ExitCode::ok);
+  EXPECT_EQ(last_target(), "POST /api/v1/accounts");
+  EXPECT_EQ(last_body(), R"({"account":"ada","everywhere":"admin","password":"what was typed in"})");
+  EXPECT_EQ(fake.out(), "bob@example.com: added\nada: added\n");
+  EXPECT_EQ(fake.run(add_user, "user add ada --everywhere --source acme"), ExitCode::bad_input);
+}
+
+TEST_F(PeopleCommandsTest, RightsComeAndGo) {
+  for (const auto& [line, target, body] : std::vector<std::array<std::string, 3>>{
+           {"user grant ada --role owner --source acme", "PUT /api/v1/sources/acme/people/ada", R"({"role":"owner"})"},
+           {"user grant ada --role viewer --everywhere", "PUT /api/v1/accounts/ada/everywhere",
+            R"({"everywhere":"viewer"})"},
+           {"user revoke ada --source acme", "DELETE /api/v1/sources/acme/people/ada", ""},
+           {"user revoke ada --everywhere", "PUT /api/v1/accounts/ada/everywhere", R"({"everywhere":null})"},
+           {"user password ada", "PUT /api/v1/accounts/ada/password", R"({"password":"what was typed in"})"},
+           {"user remove ada", "DELETE /api/v1/accounts/ada", ""}}) {
+    fake.script.answer(200, "{}");
+    EXPECT_EQ(fake.run(add_user, line), ExitCode::ok) << line << fake.err();
+    EXPECT_EQ(last_target(), target);
+    EXPECT_EQ(last_body(), body) << line;
+  }
+  EXPECT_EQ(fake.run(add_user, "user grant ada"), ExitCode::bad_input);
+}
+
+TEST_F(PeopleCommandsTest, AccountsAreListedAndSignIn) {
+  fake.script.answer(200, R"({"items":[{"account":"ada","everywhere":"admin","sources":{}},
+                                       {"account":"bob","sources":{"acme":"editor","b":"viewer"}},{"account":"eve","sources":{}}]})");
+  EXPECT_EQ(fake.run(add_user, "user list"), ExitCode::ok);
+  EXPECT_THAT(fake.out(), HasSubstr("admin everywhere"));
+  EXPECT_THAT(fake.out(), HasSubstr("editor of acme, viewer of b"));
+  EXPECT_THAT(fake.out(), HasSubstr("none"));
+  fake.script.answer(201, R"({"token":"lss_1_2"})");
+  EXPECT_EQ(fake.run(add_user, "user sign-in ada"), ExitCode::ok);
+  EXPECT_TRUE(fake.out().ends_with("lss_1_2\n")) << "nothing but the token";
+  EXPECT_EQ(last_body(), R"({"account":"ada","password":"what was typed in","token":true})");
 }
 
 }  // namespace

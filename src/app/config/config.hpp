@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "access/caller.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "connector/connector.hpp"
@@ -39,7 +40,7 @@ struct ServerConfig {
   SealingConfig sealing;
 };
 
-enum class Role { admin, owner, editor, viewer };
+using access::Role;
 
 struct ApiKey {
   std::string name;
@@ -67,6 +68,19 @@ struct JwtIssuer {
   friend bool operator==(const JwtIssuer&, const JwtIssuer&) = default;
 };
 
+// A table that says which user may see which source.
+struct MemberTable {
+  SourceId source;  // whose system it is read from
+  SystemName system;
+  std::string table;
+  std::string user;  // columns
+  std::string source_column;
+  std::string role;                         // "": everybody in it is a viewer
+  Duration hold = std::chrono::minutes(1);  // how long what was read holds when nothing can be read
+
+  friend bool operator==(const MemberTable&, const MemberTable&) = default;
+};
+
 struct PullSchedule {
   std::optional<Duration> every;       // none: never by itself
   std::optional<Duration> full_every;  // none: never by itself
@@ -92,6 +106,7 @@ struct Config {
   ServerConfig server;
   std::vector<ApiKey> api_keys;
   std::vector<JwtIssuer> jwt_issuers;
+  std::vector<MemberTable> members;
   std::vector<SourceConfig> sources;
   std::shared_ptr<const sync::Catalog> catalog;  // shared: batches in flight keep the old one through a reload
   std::vector<std::string> secrets;              // every secret value, for redaction (O4)

@@ -149,6 +149,39 @@ Shape jwt_shape() {
   return named("jwt", "Somebody whose tokens are accepted.", std::move(shape));
 }
 
+Shape members_shape() {
+  Shape shape = object({
+      {.name = "system",
+       .shape = name(),
+       .doc = "The system whose database has the table.",
+       .presence = Presence::required},
+      {.name = "from_source",
+       .shape = text(),
+       .doc = "The source whose system it is; default: the first that has one of this name."},
+      {.name = "table", .shape = text(63), .doc = "The table or view.", .presence = Presence::required},
+      {.name = "user",
+       .shape = text(63),
+       .doc = "Its column of the user: the `sub` of tokens, or the name of a local account.",
+       .presence = Presence::required},
+      {.name = "source", .shape = text(63), .doc = "Its column of the source's id.", .presence = Presence::required},
+      {.name = "role",
+       .shape = text(63),
+       .doc =
+           "Its column of the role: viewer, editor or owner, anything else is no right. Without it all are viewers."},
+      {.name = "hold",
+       .shape = duration(5 * second, 3600 * second),
+       .doc = "How long what was read last holds while the database does not answer. After that nobody has a right "
+              "from this table.",
+       .fallback = "1m"},
+  });
+  shape.example =
+      "access:\n  members:\n    - {system: db, table: user_sources, user: user_id, source: source_id, role: role}\n";
+  return named("members",
+               "A table that says which user may see which source. It is read every 2 seconds, 50,000 rows at most; "
+               "what it says ends open subscriptions within 5 seconds.",
+               std::move(shape));
+}
+
 Shape access_shape() {
   return named("access", "Who may use the API.",
                object({
@@ -158,6 +191,10 @@ Shape access_shape() {
                    {.name = "jwt",
                     .shape = list(jwt_shape(), 0, limit(access_entries_limit)),
                     .doc = "Issuers of tokens for people."},
+                   {.name = "members",
+                    .shape = list(members_shape(), 0, limit(member_tables_limit)),
+                    .doc = "Tables with the rights of the people whose tokens or accounts are accepted. With any, what "
+                           "tokens themselves say about rights does not count."},
                }));
 }
 

@@ -20,5 +20,6 @@ inline constexpr std::size_t fields_limit = 500;     // per entity
 inline constexpr std::size_t options_limit = 1'000;  // per enumeration
 inline constexpr std::size_t sealing_keys_limit = 16;
 inline constexpr std::size_t access_entries_limit = 1'000;
+inline constexpr std::size_t member_tables_limit = 8;
 
 }  // namespace lockstep::app

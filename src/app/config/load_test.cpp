@@ -70,6 +70,30 @@ TEST(LoadConfig, ReadsEverything) {
   EXPECT_THAT(config.warnings, IsEmpty());
 }
 
+TEST(LoadConfig, TablesOfMembersNameASystem) {
+  const auto with = [](const std::string& members) {
+    return with_entities("      deal: {fields: {name: text}, systems: {crm: {object: deal, fields: \"*\"}}}\n") +
+           "access:\n  members: [" + members + "]\n";
+  };
+  auto result =
+      read_text(with("{system: db, table: t, user: u, source: s, role: r, hold: 90s}, "
+                     "{system: crm, from_source: acme, table: t, user: u, source: s}"));
+  ASSERT_TRUE(result) << joined(result.error());
+  ASSERT_THAT(result->members, SizeIs(2));
+  EXPECT_EQ(result->members[0].source, SourceId("acme"));
+  EXPECT_EQ(result->members[0].system, SystemName("db"));
+  EXPECT_EQ(result->members[0].role, "r");
+  EXPECT_EQ(result->members[0].hold, Duration(std::chrono::seconds(90)));
+  EXPECT_EQ(result->members[1].role, "");
+  EXPECT_EQ(result->members[1].hold, Duration(std::chrono::minutes(1)));
+  EXPECT_THAT(problems_of(with("{system: mars, table: t, user: u, source: s}")),
+              Contains(HasSubstr("no source has a system \"mars\"")));
+  EXPECT_THAT(problems_of(with("{system: db, from_source: other, table: t, user: u, source: s}")),
+              Contains(HasSubstr("in a source \"other\"")));
+  EXPECT_THAT(problems_of(with("{system: db, table: t, user: u}")), Contains(HasSubstr("source")));
+  EXPECT_THAT(problems_of(with("{system: db, table: t, user: u, source: s, hold: 1s}")), ::testing::Not(IsEmpty()));
+}
+
 std::string with_jwt(const std::string& jwt) {
   return read_example(testdata + "good/minimal.yaml") + "access:\n  jwt: [" + jwt + "]\n";
 }

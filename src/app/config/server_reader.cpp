@@ -44,13 +44,6 @@ LogFormat log_format(const std::string& text) {
   return LogFormat::automatic;
 }
 
-Role role(const std::string& text) {
-  if (text == "admin") return Role::admin;
-  if (text == "owner") return Role::owner;
-  if (text == "editor") return Role::editor;
-  return Role::viewer;
-}
-
 void check_length(const Node& node, const std::string& value, const std::string& where, Problems& problems) {
   if (value.size() >= key_bytes_minimum) return;
   problems.add(node.mark, where, fmt::format("the secret has {} bytes and can be guessed", value.size()),
@@ -78,7 +71,7 @@ std::vector<SourceId> key_sources(const Node& node, const std::string& where, Pr
 void read_api_key(const Node& node, const std::string& where, Secrets& secrets, Problems& problems, Config& config) {
   ApiKey key;
   key.name = node.find("name")->text;
-  key.role = role(node.find("role")->text);
+  key.role = access::role_named(node.find("role")->text).value_or(Role::viewer);
   if (std::ranges::any_of(config.api_keys, [&](const ApiKey& other) { return other.name == key.name; })) {
     problems.add(node.find("name")->mark, where, fmt::format("there is a key \"{}\" already", key.name),
                  "give it another name");
@@ -154,6 +147,33 @@ void read_jwt(const Node& node, const std::string& where, Secrets& secrets, Prob
   config.jwt_issuers.push_back(std::move(issuer));
 }
 
+void read_members(const Node& node, const std::string& where, Secrets&, Problems& problems, Config& config) {
+  MemberTable table;
+  table.system = SystemName(node.find("system")->text);
+  table.table = node.find("table")->text;
+  table.user = node.find("user")->text;
+  table.source_column = node.find("source")->text;
+  if (const Node* role = node.find("role")) table.role = role->text;
+  if (const Node* hold = node.find("hold")) table.hold = *parse_duration(hold->text);
+  const Node* named = node.find("from_source");
+  const auto has = [&](const SourceConfig& source) {
+    return (named == nullptr || source.id.str() == named->text) &&
+           std::ranges::any_of(source.systems,
+                               [&](const SystemConfig& system) { return system.settings.system == table.system; });
+  };
+  const auto source = std::ranges::find_if(config.sources, has);
+  if (source == config.sources.end()) {
+    problems.add(node.find("system")->mark, where + ".system",
+                 named == nullptr
+                     ? fmt::format("no source has a system \"{}\"", table.system.str())
+                     : fmt::format("there is no system \"{}\" in a source \"{}\"", table.system.str(), named->text),
+                 "name one whose connector has tables");
+    return;
+  }
+  table.source = source->id;
+  config.members.push_back(std::move(table));
+}
+
 }  // namespace
 
 void read_server(const Node& root, const std::string& folder, const BadNodes& bad, Problems& problems, Config& config) {
@@ -224,6 +244,7 @@ void read_access(const Node& root, Secrets& secrets, const BadNodes& bad, Proble
   };
   each("api_keys", read_api_key);
   each("jwt", read_jwt);
+  each("members", read_members);
 }
 
 }  // namespace lockstep::app

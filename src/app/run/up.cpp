@@ -17,11 +17,17 @@ ExitCode run_server(CommandContext& context, const std::string& version) {
   if (!config) return config.error();
   SpdlogLog log(LogSettings{config->server.log_level, config->server.log_format, config->secrets});
   const std::string host = config->server.host;
+  const std::string page_url = config->server.public_url;
   net::EventLoop loop;
   auto server = Server::start(std::move(*config), {&loop, &log, context.factories, version});
   if (!server) return report(context, server.error());
   // Scripts and tests read this line to learn the port.
   context.out.line(fmt::format("listening on http://{}:{}", host, (*server)->port()));
+  if (const auto token = (*server)->setup_token()) {
+    context.out.line(
+        fmt::format("nobody can sign in yet: make the first account, an administrator, once, at {}/#setup={}",
+                    page_url.empty() ? fmt::format("http://{}:{}", host, (*server)->port()) : page_url, *token));
+  }
   context.out.flush();
 
   bool draining = false;

@@ -2,36 +2,21 @@
 
 #include <algorithm>
 
+#include "access/accounts.hpp"
+#include "access/session_token.hpp"
 #include "wire/signature.hpp"
 
 namespace lockstep::app {
 namespace {
 
-gateway::Role role_of(Role role) {
-  switch (role) {
-    case Role::admin: return gateway::Role::admin;
-    case Role::owner: return gateway::Role::owner;
-    case Role::editor: return gateway::Role::editor;
-    case Role::viewer: return gateway::Role::viewer;
-  }
-  return gateway::Role::viewer;
+std::string_view token_of(const wire::HttpHeaders& headers) {
+  const std::string_view given = headers.get("Authorization");
+  const std::string_view token =
+      wire::equal_without_case(given.substr(0, 7), "bearer ") ? given.substr(7) : headers.get("X-API-Key");
+  return token.empty() ? access::session_cookie(headers) : token;
 }
 
-std::optional<gateway::Role> role_named(std::string_view name) {
-  if (name == "admin") return gateway::Role::admin;
-  if (name == "owner") return gateway::Role::owner;
-  if (name == "editor") return gateway::Role::editor;
-  if (name == "viewer") return gateway::Role::viewer;
-  return std::nullopt;
-}
-
-bool is_loopback(std::string_view host) { return host == "127.0.0.1" || host == "::1" || host == "localhost"; }
-
-// "127.0.0.1:8080" -> "127.0.0.1", "[::1]:8080" -> "::1"
-std::string_view host_of(std::string_view header) {
-  if (header.starts_with('[')) return header.substr(1, header.find(']') - 1);
-  return header.substr(0, header.rfind(':'));
-}
+bool is_jwt(std::string_view token) { return std::ranges::count(token, '.') == 2; }
 
 }  // namespace
 
@@ -71,32 +56,34 @@ Result<std::unique_ptr<ConfigAccess>> ConfigAccess::make(const Config& config, c
                                                          const ConfigAccess* former) {
   std::unique_ptr<ConfigAccess> access(new ConfigAccess());
   for (const ApiKey& key : config.api_keys) {
-    access->keys_.push_back(
-        {wire::sha256(key.key), {"key " + key.name, role_of(key.role), key.sources.empty(), key.sources}});
+    gateway::Caller caller;
+    caller.name = "key " + key.name;
+    if (key.sources.empty()) caller.everywhere = key.role;
+    for (const SourceId& source : key.sources) caller.sources[source] = key.role;
+    access->keys_.push_back({wire::sha256(key.key), std::move(caller)});
   }
   for (const JwtIssuer& issuer : config.jwt_issuers) {
     LOCKSTEP_TRY(made, issuer_of(issuer, parts, former));
     access->issuers_.push_back(std::move(made));
   }
-  access->open_to_local_ = config.api_keys.empty() && config.jwt_issuers.empty() && is_loopback(config.server.host);
+  access->accounts_ = parts.accounts;
+  access->no_keys_ = config.api_keys.empty() && config.jwt_issuers.empty();
+  access->on_loopback_ = access::is_loopback(config.server.host);
   return access;
 }
 
 Result<gateway::Caller> ConfigAccess::identify(const wire::HttpHeaders& headers, Time now) const {
-  std::string_view token = headers.get("Authorization");
-  if (wire::equal_without_case(token.substr(0, 7), "bearer ")) {
-    token.remove_prefix(7);
-  } else {
-    token = headers.get("X-API-Key");
-  }
-  if (!token.empty()) return std::ranges::count(token, '.') == 2 ? by_token(token, now) : by_key(token);
-  if (open_to_local_) {
+  const std::string_view token = token_of(headers);
+  if (token.starts_with(access::kSessionPrefix)) return by_session(token);
+  if (!token.empty()) return is_jwt(token) ? by_token(token, now) : by_key(token);
+  if (is_open_to_local()) {
     // A page from elsewhere that resolves its own name to this machine sends that name as Host.
-    if (is_loopback(host_of(headers.get("Host")))) return gateway::Caller{"local", gateway::Role::admin, true, {}};
+    if (access::is_loopback(access::host_of(headers.get("Host"))))
+      return gateway::Caller{"local", gateway::Role::admin};
     return fail(ErrorKind::unauthorized,
-                "without keys in the configuration the API answers on this machine's own address only");
+                "without keys and accounts the API answers on this machine's own address only");
   }
-  return fail(ErrorKind::unauthorized, "send an API key or a token: 'Authorization: Bearer …'");
+  return fail(ErrorKind::unauthorized, "sign in, or send an API key or a token: 'Authorization: Bearer …'");
 }
 
 Result<gateway::Caller> ConfigAccess::by_key(std::string_view key) const {
@@ -109,36 +96,58 @@ Result<gateway::Caller> ConfigAccess::by_key(std::string_view key) const {
   return *found;
 }
 
-// Claims: `sub`; `role` and `sources` in `lockstep` or in `app_metadata.lockstep` (where Supabase keeps what users
-// can not change themselves). A token that names no sources sees none.
-Result<gateway::Caller> ConfigAccess::by_token(std::string_view token, Time now) const {
+Result<gateway::Caller> ConfigAccess::by_session(std::string_view token) const {
+  Result<gateway::Caller> caller = accounts_->identify(token);
+  if (!caller || !members_ || !members_->are_configured()) return caller;
+  // What the account itself holds stands here and is known, whatever becomes of somebody's database.
+  const Result<access::Grants> more = members_->of(caller->person);
+  if (!more) return caller;
+  for (const auto& [source, role] : *more) {
+    const auto [at, made] = caller->sources.emplace(source, role);
+    at->second = std::max(at->second, role);
+  }
+  return caller;
+}
+
+Result<Json> ConfigAccess::verified(std::string_view token, Time now) const {
   Error refusal{ErrorKind::unauthorized, "no issuer of tokens is configured", {}};
   for (const Issuer& issuer : issuers_) {
-    const Result<Json> claims = issuer.verify(token, now);
-    if (!claims) {
-      // An issuer that can not say yet may be the token's: the caller tries again rather than to sign out.
-      if (refusal.kind != ErrorKind::unavailable) refusal = claims.error();
-      if (refusal.kind == ErrorKind::not_found) refusal.kind = ErrorKind::unauthorized;
-      continue;
-    }
-    const Json* ours = find_member(*claims, "lockstep");
-    if (const Json* metadata = find_member(*claims, "app_metadata"); ours == nullptr && metadata != nullptr)
-      ours = find_member(*metadata, "lockstep");
-    gateway::Caller caller;
-    caller.name = "user " + std::string(string_member(*claims, "sub"));
-    if (ours == nullptr)
-      return fail(ErrorKind::unauthorized, "the token has no 'lockstep' claim with role and sources");
-    caller.role = role_named(string_member(*ours, "role")).value_or(gateway::Role::viewer);
-    if (const Json* sources = find_member(*ours, "sources"); sources != nullptr && sources->is_array()) {
-      for (const Json& source : sources->get_array()) {
-        if (!source.is_string()) continue;
-        if (source.get_string() == "*") caller.all_sources = true;
-        caller.sources.emplace_back(std::string(source.get_string()));
-      }
-    }
-    return caller;
+    Result<Json> claims = issuer.verify(token, now);
+    if (claims) return claims;
+    // An issuer that can not say yet may be the token's: the caller tries again rather than to sign out.
+    if (refusal.kind != ErrorKind::unavailable) refusal = claims.error();
+    if (refusal.kind == ErrorKind::not_found) refusal.kind = ErrorKind::unauthorized;
   }
   return fail(std::move(refusal));
+}
+
+// With tables of members: `sub` is the user in them, and nothing else in the token gives a right. Otherwise `role` and
+// `sources` in `lockstep` or in `app_metadata.lockstep` (where Supabase keeps what users can not change themselves). A
+// token that names no sources sees none.
+Result<gateway::Caller> ConfigAccess::by_token(std::string_view token, Time now) const {
+  LOCKSTEP_TRY(claims, verified(token, now));
+  gateway::Caller caller;
+  caller.person = string_member(claims, "sub");
+  caller.name = "user " + caller.person;
+  if (members_ && members_->are_configured()) {
+    if (caller.person.empty()) return fail(ErrorKind::unauthorized, "the token names nobody ('sub')");
+    LOCKSTEP_TRY(grants, members_->of(caller.person));
+    caller.sources = std::move(grants);
+    return caller;
+  }
+  const Json* ours = find_member(claims, "lockstep");
+  if (const Json* metadata = find_member(claims, "app_metadata"); ours == nullptr && metadata != nullptr)
+    ours = find_member(*metadata, "lockstep");
+  if (ours == nullptr) return fail(ErrorKind::unauthorized, "the token has no 'lockstep' claim with role and sources");
+  const gateway::Role role = access::role_named(string_member(*ours, "role")).value_or(gateway::Role::viewer);
+  const Json* sources = find_member(*ours, "sources");
+  if (sources == nullptr || !sources->is_array()) return caller;
+  for (const Json& source : sources->get_array()) {
+    if (!source.is_string()) continue;
+    if (source.get_string() == "*") caller.everywhere = role;
+    caller.sources[SourceId(std::string(source.get_string()))] = role;
+  }
+  return caller;
 }
 
 }  // namespace lockstep::app

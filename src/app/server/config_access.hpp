@@ -1,10 +1,12 @@
-// Who may call, from the configuration: API keys and tokens. Without an `access` block, and listening on this machine
-// only, everybody on this machine is the administrator: that is the demo and the first try.
+// Who may call: API keys and tokens from the configuration, sessions of local accounts. Without any of them, and
+// listening on this machine only, everybody on this machine is the administrator: that is the demo and the first try.
 #pragma once
 
 #include <functional>
 
+#include "access/accounts.hpp"
 #include "app/config/config.hpp"
+#include "app/server/members.hpp"
 #include "app/server/remote_keys.hpp"
 #include "gateway/access.hpp"
 #include "wire/jwt.hpp"
@@ -15,6 +17,7 @@ namespace lockstep::app {
 struct AccessParts {
   Loop* loop = nullptr;
   Log* log = nullptr;
+  access::Accounts* accounts = nullptr;
   std::function<void(const JwtIssuer&, RemoteKeys::Done)> fetch;
 };
 
@@ -26,11 +29,18 @@ class ConfigAccess final : public gateway::Access {
                                                     const ConfigAccess* former);
 
   Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override;
+  // With tables of members, what they say counts, and what tokens say about rights does not.
+  void ask(std::shared_ptr<const Members> members) { members_ = std::move(members); }
+  bool is_open_to_local() const { return on_loopback_ && has_no_way_in(); }
+  // Nobody has a key, a token or an account.
+  bool has_no_way_in() const { return no_keys_ && accounts_->empty(); }
 
  private:
   ConfigAccess() = default;
   Result<gateway::Caller> by_key(std::string_view key) const;
   Result<gateway::Caller> by_token(std::string_view token, Time now) const;
+  Result<gateway::Caller> by_session(std::string_view token) const;
+  Result<Json> verified(std::string_view token, Time now) const;
 
   struct Key {
     std::string digest;  // SHA-256 of the key: compared in constant time whatever its length
@@ -46,7 +56,10 @@ class ConfigAccess final : public gateway::Access {
 
   std::vector<Key> keys_;
   std::vector<Issuer> issuers_;
-  bool open_to_local_ = false;
+  access::Accounts* accounts_ = nullptr;
+  std::shared_ptr<const Members> members_;
+  bool no_keys_ = false;
+  bool on_loopback_ = false;
 };
 
 }  // namespace lockstep::app

@@ -25,7 +25,7 @@ class ConfigAccessTest : public ::testing::Test {
     return out;
   }
   std::unique_ptr<ConfigAccess> access(const Config& from, const ConfigAccess* former = nullptr) {
-    const AccessParts parts{&loop, &log, [this](const JwtIssuer& issuer, RemoteKeys::Done done) {
+    const AccessParts parts{&loop, &log, accounts.get(), [this](const JwtIssuer& issuer, RemoteKeys::Done done) {
                               asked.emplace_back(issuer.jwks_url, std::move(done));
                             }};
     auto made = ConfigAccess::make(from, parts, former);
@@ -58,6 +58,10 @@ class ConfigAccessTest : public ::testing::Test {
 
   connector::ManualLoop loop;
   SilentLog log;
+  std::unique_ptr<access::Accounts> accounts =
+      *access::Accounts::make({&loop, &log, &loop, [](const sync::StateRow&, access::Accounts::Done done) { done({}); },
+                               wire::kCheapestPassword},
+                              "a key of this installation", {});
   std::vector<std::pair<std::string, RemoteKeys::Done>> asked;
   KeyPair a = KeyPair::p256();
   KeyPair b = KeyPair::p256();
@@ -70,7 +74,7 @@ TEST_F(ConfigAccessTest, ATokenOfAKeySetIsWhoItSays) {
   const auto caller = identify(*by, token(a, "a"));
   ASSERT_TRUE(caller) << caller.error().message;
   EXPECT_EQ(caller->name, "user u1");
-  EXPECT_EQ(caller->role, gateway::Role::editor);
+  EXPECT_EQ(caller->role_in(SourceId("main")), gateway::Role::editor);
   EXPECT_TRUE(caller->may_edit(SourceId("main")));
   EXPECT_FALSE(caller->may_read(SourceId("other")));
   EXPECT_EQ(refusal(*by, token(b, "a")), ErrorKind::unauthorized);

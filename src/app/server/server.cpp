@@ -5,9 +5,12 @@
 
 #include "app/ports/open_files.hpp"
 #include "app/ports/sealed_store.hpp"
+#include "app/ports/stored_accounts.hpp"
 #include "app/server/config_access.hpp"
 #include "app/server/key_fetcher.hpp"
+#include "app/server/members.hpp"
 #include "app/server/system_host.hpp"
+#include "app/server/table_reader.hpp"
 #include "base/random.hpp"
 #include "gateway/gateway.hpp"
 #include "net/http_client.hpp"
@@ -27,6 +30,7 @@ class CurrentAccess final : public gateway::Access {
  public:
   void replace(std::unique_ptr<ConfigAccess> access) { access_ = std::move(access); }
   const ConfigAccess* get() const { return access_.get(); }
+  void ask(std::shared_ptr<const Members> members) { access_->ask(std::move(members)); }
   Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override {
     return access_->identify(headers, now);
   }
@@ -42,6 +46,7 @@ struct Server::State {
 
   Result<hub::Setup> make_setup(const Config& config);
   AccessParts access_parts();
+  void follow_members(const Config& config);
   void prune_later();
 
   ServerParts parts;
@@ -52,12 +57,16 @@ struct Server::State {
   std::unique_ptr<net::HttpClient> client;
   CredentialLines lines;
   std::unique_ptr<hub::Hub> hub;  // before the threads in destruction order: they end first
+  std::unique_ptr<lockstep::access::Accounts> accounts;
+  TableReader table_reader;
+  std::shared_ptr<Members> members;  // shared with the access that asks them
   CurrentAccess access;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<net::HttpServer> http;
   std::map<std::pair<SourceId, SystemName>, HostedSystem> hosted;
   net::WorkerThread writer;
   net::WorkerThread readers;
+  net::WorkerThread hasher;
   std::optional<TimerId> prune_timer;
   ServerConfig running;
 };
@@ -97,9 +106,23 @@ Result<hub::Setup> Server::State::make_setup(const Config& config) {
 }
 
 AccessParts Server::State::access_parts() {
-  return {parts.loop, parts.log, [this](const JwtIssuer& issuer, RemoteKeys::Done done) {
+  return {parts.loop, parts.log, accounts.get(), [this](const JwtIssuer& issuer, RemoteKeys::Done done) {
             key_fetcher.fetch(*client, issuer.jwks_url, issuer.reach, std::move(done));
           }};
+}
+
+void Server::State::follow_members(const Config& config) {
+  MembersParts made{parts.loop, parts.log,
+                    [this](const MemberTable& table, connector::TableRead read, TableReader::Done done) {
+                      const auto at = hosted.find({table.source, table.system});
+                      table_reader.read(at == hosted.end() ? nullptr : at->second.connector, std::move(read),
+                                        std::move(done));
+                    },
+                    [this](const std::set<std::string>& users) { gateway->rights_changed(users); }};
+  const auto former = std::exchange(members, nullptr);
+  members = std::make_shared<Members>(std::move(made), config.members, former.get());
+  if (former) former->stop();
+  access.ask(members);
 }
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -113,14 +136,26 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   state->vault = std::move(opened.vault);
   LOCKSTEP_TRY(client, net::HttpClient::make(*parts.loop, {}));
   state->client = std::move(client);
+  LOCKSTEP_TRY(
+      accounts,
+      open_accounts(*state->store, *state->vault,
+                    {parts.loop,
+                     parts.log,
+                     &state->hasher,
+                     [at = state.get()](sync::StateRow row, lockstep::access::Accounts::Done done) {
+                       at->hub->put_state(std::move(row), std::move(done));
+                     },
+                     {},
+                     [at = state.get()](const std::string& account) { at->gateway->rights_changed({account}); }}));
+  state->accounts = std::move(accounts);
   LOCKSTEP_TRY(access, ConfigAccess::make(config, state->access_parts(), nullptr));
   state->access.replace(std::move(access));
   LOCKSTEP_TRY(setup, state->make_setup(config));
   state->hub = std::make_unique<hub::Hub>(
       hub::Parts{state->store.get(), &state->writer, &state->readers, parts.loop, &state->random, parts.log},
       std::move(setup));
-  state->gateway = std::make_unique<gateway::Gateway>(
-      gateway::GatewayParts{state->hub.get(), &state->access, parts.loop, &state->random, parts.log, parts.version});
+  state->gateway = std::make_unique<gateway::Gateway>(gateway::GatewayParts{
+      state->hub.get(), &state->access, parts.loop, &state->random, parts.log, state->accounts.get(), parts.version});
 
   net::ServerSettings settings;
   settings.address = config.server.host;
@@ -143,11 +178,18 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   if (!http) return fail(http.error());
   state->http = std::move(*http);
   state->hub->start();
+  state->follow_members(config);
   state->prune_later();
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
 std::uint16_t Server::port() const { return state_->http->port(); }
+
+std::optional<std::string> Server::setup_token() {
+  const ConfigAccess& access = *state_->access.get();
+  if (!access.has_no_way_in() || access.is_open_to_local()) return std::nullopt;
+  return state_->accounts->open_setup();
+}
 
 // Old markers and journal entries go a little at a time, on the writer's thread.
 void Server::State::prune_later() {
@@ -171,12 +213,14 @@ Result<void> Server::reload(Config config) {
   LOCKSTEP_TRY(setup, state.make_setup(config));
   state.access.replace(std::move(access));
   state.hub->reload(std::move(setup));
+  state.follow_members(config);
   return {};
 }
 
 void Server::drain(Action done) {
   State& state = *state_;
   if (state.prune_timer) state.parts.loop->cancel(*state.prune_timer);
+  if (state.members) state.members->stop();
   state.hub->drain([&state, done = std::move(done)]() mutable {
     state.gateway->close_streams();
     state.http->drain([&state, done = std::move(done)]() mutable {

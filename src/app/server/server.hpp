@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -31,6 +32,9 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
+
+  // With it the first account can be made (POST /api/v1/setup). Nothing when there is a way in already.
+  std::optional<std::string> setup_token();
 
   // Takes over tenants, entities, systems and keys from a new configuration. What can not change while running
   // (address, data folder) is reported in the log and stays. Nothing that is on its way is dropped.

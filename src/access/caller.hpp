@@ -1,0 +1,51 @@
+// Who calls, and what they may do. Every route, stream and message goes through one check: identify the caller, then
+// ask Caller.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "wire/http.hpp"
+
+namespace lockstep::access {
+
+enum class Role { viewer, editor, owner, admin };  // each may what those before it may
+
+std::string_view to_string(Role role);
+std::optional<Role> role_named(std::string_view name);
+
+using Grants = std::map<SourceId, Role>;
+
+struct Caller {
+  std::string name;                     // for the journal: "key ops", "user 5f3c…", "account ada"
+  std::optional<Role> everywhere = {};  // in every source, also in those of tomorrow
+  Grants sources = {};
+  std::string person = {};   // the user or account, as tables of members name it; "" for keys
+  std::string account = {};  // the local account that has signed in, and by which session; "" for everybody else
+  std::string session = {};
+
+  bool sees_all() const { return everywhere.has_value(); }
+  // The higher of what holds everywhere and there; nothing: the source does not exist for this caller.
+  std::optional<Role> role_in(const SourceId& source) const;
+  bool may_read(const SourceId& source) const { return role_in(source).has_value(); }
+  bool may_edit(const SourceId& source) const;                       // edits, retries, pulls
+  bool may_operate(const SourceId& source) const;                    // decisions, undo, people of the source
+  bool may_administer() const { return everywhere == Role::admin; }  // accounts
+
+  friend bool operator==(const Caller&, const Caller&) = default;
+};
+
+class Access {
+ public:
+  virtual ~Access() = default;
+  // `unauthorized` says what is missing, never what would have been right; `unavailable`: nobody can say now. Only the
+  // headers that Credentials keeps are looked at: event streams keep these and ask again.
+  virtual Result<Caller> identify(const wire::HttpHeaders& headers, Time now) const = 0;
+};
+
+}  // namespace lockstep::access

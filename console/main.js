@@ -1,9 +1,10 @@
 // Starts the page: which source, who asks, and what follows the event stream.
-import { forgetKey, get, hasKey, onKeyNeeded, part, setKey } from "./api.js";
+import { get, onKeyNeeded, part } from "./api.js";
 import { Detail } from "./detail.js";
 import { by, el, setText } from "./dom.js";
 import { Overview } from "./overview.js";
 import { Records } from "./records.js";
+import { askWho, showWho } from "./sign_in.js";
 import { EventStream } from "./stream.js";
 import { Ticker } from "./ticker.js";
 import { Work } from "./work.js";
@@ -77,8 +78,8 @@ async function start() {
   parts = [];
   try {
     const { items } = await get("/sources");
-    by("key").hidden = !hasKey();
-    if (items.length === 0) return notice("This key sees no source. Add one to the configuration, or use another key.");
+    showWho(await get("/session"));
+    if (items.length === 0) return notice("You may see no source here. Ask an owner or an administrator for a right, or use another account or key.");
     notice("");
     const pick = by("source");
     pick.replaceChildren(...items.map((one) => el("option", { value: one.id }, one.id)));
@@ -104,24 +105,5 @@ function failed(error) {
   if (error.status === 0) setTimeout(() => void start(), 3000);
 }
 
-onKeyNeeded((refused) => new Promise((done) => {
-  const dialog = by("ask-key");
-  setText(by("ask-key-why"), refused ? "The server did not accept this key. Try another one." : "This server asks who you are: enter one of its API keys (access.api_keys in lockstep.yaml) or a token. It stays in this browser tab only.");
-  by("ask-key-input").value = "";
-  dialog.oncancel = (event) => event.preventDefault();
-  by("ask-key-form").onsubmit = (event) => {
-    event.preventDefault();
-    setKey(by("ask-key-input").value.trim());
-    by("key").hidden = false;
-    dialog.close();
-    done();
-  };
-  dialog.showModal();
-}));
-
-by("key").addEventListener("click", () => {
-  forgetKey();
-  location.reload();
-});
-
+onKeyNeeded(askWho);
 void start();

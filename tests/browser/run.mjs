@@ -7,7 +7,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { accessChecks } from "./access_checks.mjs";
+import { accessChecks, accountChecks, setupChecks } from "./access_checks.mjs";
 import { editChecks } from "./edit_checks.mjs";
 import { pageChecks } from "./page_checks.mjs";
 import { peopleChecks } from "./people_checks.mjs";
@@ -60,7 +60,7 @@ async function group(access, checks) {
   }
 }
 
-for (const [access, checks] of [["open", pageChecks], ["open", editChecks], ["open", peopleChecks], ["keys", accessChecks]]) {
+for (const [access, checks] of [["open", pageChecks], ["open", editChecks], ["open", peopleChecks], ["keys", accessChecks], ["keys", accountChecks], ["new", setupChecks]]) {
   try {
     await group(access, checks);
   } catch (error) {

@@ -118,15 +118,23 @@ export const tokenSecret = "secret-of-the-tokens-of-the-tests-0123456789";
 
 const accesses = {
   open: "",
+  new: "",
   keys: withKeys,
   tokens: `${withKeys}  jwt:
     - {secret: {env: TOKEN_SECRET}}
 `,
+  // With the table of the CRM mirror.
+  members: `${withKeys}  jwt:
+    - {secret: {env: TOKEN_SECRET}}
+  members:
+    - {system: db, table: user_sources, user: user_id, source: source_id, role: role, hold: 8s}
+`,
 };
 
 export class Stage {
-  // `access`: "open" (everybody on this machine is the administrator), "keys", or "tokens" (keys too).
-  static async start(binary, access) {
+  // `access`: "open" (everybody on this machine is the administrator), "new" (nobody can get in yet), "keys", "tokens" (keys
+  // too), or "members" (tokens, with rights in a table). Another `shape` is a function like configuration().
+  static async start(binary, access, { shape = configuration, source = "main", environment = {} } = {}) {
     const stage = new Stage();
     stage.folder = mkdtempSync(path.join(tmpdir(), "lockstep-browser-"));
     stage.binary = binary;
@@ -135,24 +143,24 @@ export class Stage {
     const settings = {};
     for (const [, name, value] of stage.sandbox.output.matchAll(/^ {4}(\w+): (.*)$/gm)) settings[name] = value;
     stage.crm = JSON.parse(settings.base_url);
-    stage.environment = { ...process.env, SANDBOX_TOKEN: JSON.parse(settings.token), VIEWER_KEY: viewerKey, OWNER_KEY: ownerKey, TOKEN_SECRET: tokenSecret };
+    stage.environment = { ...process.env, SANDBOX_TOKEN: JSON.parse(settings.token), VIEWER_KEY: viewerKey, OWNER_KEY: ownerKey, TOKEN_SECRET: tokenSecret, ...environment };
     stage.access = accesses[access];
     stage.config = (listen) => writeFileSync(path.join(stage.folder, "lockstep.yaml"),
-      configuration(stage.folder, settings, listen, stage.access));
-    stage.config("127.0.0.1:0");
-    stage.authorization = access !== "open" ? { Authorization: `Bearer ${ownerKey}` } : {};
+      shape(stage.folder, settings, listen, stage.access));
+    stage.config(access === "new" ? "0.0.0.0:0" : "127.0.0.1:0");
+    stage.authorization = access !== "open" && access !== "new" ? { Authorization: `Bearer ${ownerKey}` } : {};
     const migrate = new Program(binary, ["migrate"], { cwd: stage.folder, env: stage.environment });
     if ((await migrate.ended()) !== 0) throw new Error(`migrate failed:\n${migrate.output}`);
     await stage.up();
-    await stage.control("POST", "webhooks", { url: `${stage.url}/hooks/main/crm` });
+    await stage.control("POST", "webhooks", { url: `${stage.url}/hooks/${source}/crm` });
     return stage;
   }
 
   async up() {
     this.server = new Program(this.binary, ["up"], { cwd: this.folder, env: this.environment });
     const [, url] = await this.server.line(/listening on (http:\/\/\S+)/);
-    this.url = url;
-    this.config(url.replace("http://", ""));  // the same port when it starts again
+    this.url = url.replace("0.0.0.0", "127.0.0.1");
+    this.config(this.url.replace("http://", ""));  // the same port when it starts again
   }
 
   // Keys and tokens of another configuration, without a restart.

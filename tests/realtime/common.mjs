@@ -2,13 +2,17 @@
 import { createHmac } from "node:crypto";
 import { tokenSecret } from "../browser/stage.mjs";
 
-const base64url = (text) => Buffer.from(text).toString("base64url");
+export const base64url = (text) => Buffer.from(text).toString("base64url");
 
-// A JSON Web Token for somebody who may see `sources`.
-export function token(name, { sources = ["main"], role = "editor", seconds = 3600, secret = tokenSecret, header = { alg: "HS256", typ: "JWT" } } = {}) {
+// Of somebody who may see `sources`.
+export function claimsOf(name, { sources = ["main"], role = "editor", seconds = 3600 } = {}) {
   const now = Math.floor(Date.now() / 1000);
-  const claims = { sub: name, role: "authenticated", iat: now, exp: now + seconds, app_metadata: { lockstep: { role, sources } } };
-  const text = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}`;
+  return { sub: name, role: "authenticated", iat: now, exp: now + seconds, app_metadata: { lockstep: { role, sources } } };
+}
+
+// A JSON Web Token signed with a secret.
+export function token(name, { secret = tokenSecret, header = { alg: "HS256", typ: "JWT" }, ...rights } = {}) {
+  const text = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claimsOf(name, rights)))}`;
   return `${text}.${createHmac("sha256", secret).update(text).digest("base64url")}`;
 }
 

@@ -7,6 +7,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Report } from "../browser/report.mjs";
 import { Stage } from "../browser/stage.mjs";
+import { keysChecks } from "./keys_checks.mjs";
+import { membersChecks } from "./members_checks.mjs";
+import { MembersStage } from "./members_stage.mjs";
 import { openChecks } from "./open_checks.mjs";
 import { socketChecks } from "./socketio_checks.mjs";
 import { supabaseChecks } from "./supabase_checks.mjs";
@@ -21,10 +24,10 @@ const only = process.env.ONLY ?? "";
 const report = new Report("realtime");
 
 // Checks of one group share a stage and run in order; each closes what it has opened.
-async function group(access, checks) {
+async function group(start, checks) {
   const wanted = checks.filter(([name]) => name.includes(only));
   if (wanted.length === 0) return;
-  const stage = await Stage.start(binary, access);
+  const stage = await start(binary);
   try {
     for (const [name, check] of wanted) {
       const began = Date.now();
@@ -42,11 +45,16 @@ async function group(access, checks) {
   }
 }
 
-for (const [access, checks] of [["tokens", socketChecks], ["tokens", supabaseChecks], ["open", openChecks]]) {
+const stageOf = (access) => (program) => Stage.start(program, access);
+const groups = [
+  ["tokens", stageOf("tokens"), socketChecks], ["tokens", stageOf("tokens"), supabaseChecks], ["keys", stageOf("tokens"), keysChecks], ["open", stageOf("open"), openChecks],
+  ["members", (program) => MembersStage.start(program), membersChecks],
+];
+for (const [what, start, checks] of groups) {
   try {
-    await group(access, checks);
+    await group(start, checks);
   } catch (error) {
-    report.wentWrong(`the stage "${access}"`, error);
+    report.wentWrong(`the stage "${what}"`, error);
   }
 }
 process.exit(report.finish(process.env.RESULTS));

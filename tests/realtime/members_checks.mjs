@@ -142,6 +142,79 @@ export const membersChecks = [
     same(ofA.socket.connected, true, "the connection itself stays: B may be asked for on it");
   }],
 
+  ["CM_010_generated_people_get_the_same_rows_from_the_program_and_from_sql", async (play) => {
+    const { database } = play.stage;
+    const tables = ["ghl_contacts", "v_ghl_contacts_recent", "v_ghl_dashboard_summary", "v_ghl_revenue_summary", "v_ghl_reviews_summary", "v_ghl_sync_status",
+      "v_ghl_opportunities_report", "v_ghl_pipeline_stage_summary", "v_ghl_reviews_recent", "ghl_pipelines", "ghl_opportunities", "ghl_orders", "ghl_payments", "ghl_reviews", "ghl_sync_jobs"];
+    for (const source of [A, B]) {
+      await addContact(play, source);
+      database.sql(`insert into ghl_pipelines (source_id, ghl_pipeline_id, name) values ('${source}', 'generated', 'Sales');
+        insert into ghl_opportunities (source_id, ghl_opportunity_id, name) values ('${source}', 'generated', 'Deal');
+        insert into ghl_orders (source_id, ghl_order_id, amount) values ('${source}', 'generated', 1);
+        insert into ghl_payments (source_id, ghl_payment_id, amount) values ('${source}', 'generated', 1);
+        insert into ghl_reviews (source_id, ghl_review_id, rating) values ('${source}', 'generated', 5);
+        insert into ghl_sync_jobs (source_id, location_id, job_type) values ('${source}', 'x', 'contacts')`);
+    }
+    const idsOf = async (source, token) => {
+      const answer = await get(play, `/sources/${source}/records?limit=500`, token);
+      return answer.ok ? (await answer.json()).items.map((one) => `${source} ${one.fields.ghl_id}`) : [];
+    };
+    const all = play.stage.authorization.Authorization.slice(7);
+    const held = () => database.sql("select source_id || ' ' || ghl_contact_id from ghl_contacts order by 1").split("\n");
+    await eventually(async () => JSON.stringify([...(await idsOf(A, all)), ...(await idsOf(B, all))].sort()) === JSON.stringify(held().sort()), "all that the program has is written");
+
+    let seed = 20261121;
+    const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
+    const roles = [null, "viewer", "editor", "owner", "without a role"];
+    const persons = [];
+    database.sql("delete from user_sources");
+    for (let n = 0; n < 12; ++n) {
+      const user = `10000000-0000-4000-8000-0000000000${String(n).padStart(2, "0")}`;
+      const rights = { [A]: roles[random(roles.length)], [B]: roles[random(roles.length)] };
+      database.sql(`insert into auth.users (id) values ('${user}') on conflict do nothing`);
+      for (const [source, role] of Object.entries(rights)) {
+        if (role !== null) database.sql(`insert into user_sources (user_id, source_id, role) values ('${user}', '${source}', ${role === "without a role" ? "null" : `'${role}'`})`);
+      }
+      persons.push({ user, rights });
+    }
+    await pause(3_000);  // the program reads the table every 2 seconds
+    let some = 0;
+    for (const { user, rights } of persons) {
+      const token = tokenOf(user);
+      const claims = { sub: user, role: "authenticated" };
+      const bySql = database.sqlAs(claims, "select source_id || ' ' || ghl_contact_id from ghl_contacts").split("\n").filter(Boolean).sort();
+      const byProgram = [...(await idsOf(A, token)), ...(await idsOf(B, token))].sort();
+      same(byProgram, bySql, JSON.stringify(rights));
+      some += byProgram.length > 0 ? 1 : 0;
+      const mapped = [A, B].filter((source) => rights[source] !== null).sort();
+      const listed = (await (await get(play, "/sources", token)).json()).items.map((one) => one.id).sort();
+      same(listed, mapped, "the sources");
+      const seen = database.sqlAs(claims, tables.map((table) => `select distinct '${table} ' || source_id from ${table}`).join(" union all ")).split("\n").filter(Boolean).sort();
+      same(seen, tables.flatMap((table) => mapped.map((source) => `${table} ${source}`)).sort(), `tables and views for ${JSON.stringify(rights)}`);
+      const abort = new AbortController();
+      const events = await get(play, "/events?after=0", token, { signal: abort.signal });
+      let text = "";
+      setTimeout(() => abort.abort(), 300);
+      try {
+        for await (const piece of events.body.pipeThrough(new TextDecoderStream())) text += piece;
+      } catch {
+        // ended above
+      }
+      for (const source of [A, B]) same(text.includes(source), mapped.includes(source), `events of ${source} for ${JSON.stringify(rights)}`);
+      same((await subscribed(client(play, {}, token).channel(`ghl:${A}`))) === "SUBSCRIBED", mapped.includes(A), "the subscription");
+    }
+    holds(some > 3 && some < persons.length, `${some} of ${persons.length} people see something`);
+    const anonymous = (text) => {
+      try {
+        return database.sqlAs({ role: "anon" }, text);
+      } catch (error) {
+        return /permission denied/.test(error.message) ? "" : error.message;
+      }
+    };
+    for (const table of tables) same(anonymous(`select * from ${table}`), "", `anon: ${table}`);
+    same((await get(play, `/sources/${A}/records`, "")).status, 401, "nobody, by the program");
+  }],
+
   ["part_of_CM_011_joining_while_the_mapping_goes_leaks_nothing", async (play) => {
     const user = people.viewer;
     const token = tokenOf(user);

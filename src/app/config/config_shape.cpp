@@ -166,8 +166,8 @@ Shape members_shape() {
       {.name = "source", .shape = text(63), .doc = "Its column of the source's id.", .presence = Presence::required},
       {.name = "role",
        .shape = text(63),
-       .doc =
-           "Its column of the role: viewer, editor or owner, anything else is no right. Without it all are viewers."},
+       .doc = "Its column of the role: viewer, editor or owner; null is a viewer, anything else no right. Without it "
+              "all are viewers."},
       {.name = "hold",
        .shape = duration(5 * second, 3600 * second),
        .doc = "How long what was read last holds while the database does not answer. After that nobody has a right "

@@ -17,20 +17,22 @@ connector::TableRead read_of(const MemberTable& table) {
 }
 
 // What a row gives; nothing where it names nobody, no source, or a role that is none of a source.
-std::optional<access::Role> role_of(const MemberTable& table, const Json& row) {
+std::optional<access::Role> role_of(const Json& row) {
   if (string_member(row, "user").empty() || string_member(row, "source").empty()) return std::nullopt;
-  if (table.role.empty()) return access::Role::viewer;
+  const Json* given = find_member(row, "role");
+  if (given == nullptr || given->is_null())
+    return access::Role::viewer;  // as row-level security has it (recipes/crm-mirror)
   const auto role = access::role_named(string_member(row, "role"));
   return role && *role <= access::Role::owner ? role : std::nullopt;
 }
 
-Result<std::map<std::string, access::Grants>> rows_of(const MemberTable& table, const std::vector<std::string>& texts) {
+Result<std::map<std::string, access::Grants>> rows_of(const std::vector<std::string>& texts) {
   // Some of them would be some people's rights only: rather none than not to know whose.
   if (texts.size() > Members::kRowsLimit) return fail(ErrorKind::exhausted, "the table has too many rows");
   std::map<std::string, access::Grants> out;
   for (const std::string& text : texts) {
     LOCKSTEP_TRY(row, parse_json(text));
-    const auto role = role_of(table, row);
+    const auto role = role_of(row);
     if (!role) continue;
     const auto [at, made] =
         out[std::string(string_member(row, "user"))].emplace(std::string(string_member(row, "source")), *role);
@@ -103,7 +105,7 @@ void Members::read(Table& table) {
 void Members::take(Table& table, Duration asked_at, connector::TableResult result) {
   if (stopped_) return;
   table.timer = parts_.loop->after(kReadEvery, [this, &table] { read(table); });
-  auto rows = result ? rows_of(table.config, result->rows) : std::unexpected(Error(result.error()));
+  auto rows = result ? rows_of(result->rows) : std::unexpected(Error(result.error()));
   if (!rows) return failed(table, rows.error());
   if (table.failing) parts_.log->info("access.members_read_again", {{"table", table.config.table}});
   table.failing = false;

@@ -80,10 +80,16 @@ TEST_F(MembersTest, WhatIsNoRightGivesNone) {
                     row("ada", "b", "king"),
                     row("", "a", "owner"),
                     row("bob", "", "owner"),
-                    R"({"user":"carl","source":"a","role":null})",
+                    R"({"user":"carl","source":"a","role":""})",
                     R"({"user":null,"source":"a","role":"owner"})"};
   const auto members = make({table_named("t")});
   for (const char* user : {"ada", "bob", "carl", ""}) EXPECT_TRUE(members->of(user)->empty()) << user;
+}
+
+TEST_F(MembersTest, AMappingWithoutARoleIsAViewers) {
+  tables_of["t"] = {R"({"user":"ada","source":"a","role":null})"};
+  const auto members = make({table_named("t")});
+  EXPECT_EQ(role_in(*members, "ada", kA), Role::viewer);
 }
 
 TEST_F(MembersTest, WithoutAColumnForItTheRoleIsViewer) {

@@ -126,5 +126,88 @@ TEST_F(ConfigAccessTest, AnIssuerThatIsChangedStartsWithoutKeys) {
   EXPECT_EQ(refusal(*after, token(a, "a")), ErrorKind::unauthorized) << "the token is for no audience";
 }
 
+// Rights in a table: what the token says about rights does not count, in either direction.
+TEST_F(ConfigAccessTest, MembersCountAndClaimsDoNot) {
+  JwtIssuer issuer;
+  issuer.secret = "a-secret-of-more-than-16-bytes";
+  const auto by = access(config({issuer}));
+  std::vector<std::string> rows{R"({"user":"u1","source":"other","role":"owner"})"};
+  bool down = false;
+  MembersParts parts{&loop, &log, {}, [](const std::set<std::string>&) {}};
+  parts.read = [&](const MemberTable&, const connector::TableRead&, auto done) {
+    if (down) return done(std::unexpected(connector::TableFailure{{ErrorKind::unavailable, "down"}, ""}));
+    connector::TableRows answer;
+    answer.rows = rows;
+    done(std::move(answer));
+  };
+  MemberTable table;
+  table.role = "role";
+  const auto members = std::make_shared<Members>(std::move(parts), std::vector{table}, nullptr);
+  by->ask(members);
+  const auto token_with = [&](const std::string& given) {
+    return wire::testing::hs256(given, issuer.secret, R"({"alg":"HS256"})");
+  };
+  const std::string token = token_with(claims({{"role", "admin"}, {"sources", JsonArray{"*", "main"}}}));
+  auto caller = identify(*by, token);
+  ASSERT_TRUE(caller) << caller.error().message;
+  EXPECT_TRUE(caller->may_operate(SourceId("other")));
+  EXPECT_FALSE(caller->may_read(SourceId("main")));
+  EXPECT_FALSE(caller->sees_all());
+  EXPECT_FALSE(caller->may_administer());
+  rows.clear();
+  loop.run_for(Members::kReadEvery);
+  caller = identify(*by, token);
+  ASSERT_TRUE(caller) << "somebody still";
+  EXPECT_TRUE(caller->sources.empty());
+  const auto soon =
+      std::chrono::duration_cast<std::chrono::seconds>(loop.clock().now().time_since_epoch()).count() + 60;
+  EXPECT_EQ(refusal(*by, token_with(to_text(JsonObject{{"role", "anon"}, {"exp", soon}}))), ErrorKind::unauthorized);
+  down = true;
+  loop.run_for(std::chrono::minutes(2));
+  EXPECT_EQ(refusal(*by, token), ErrorKind::unavailable);
+}
+
+TEST_F(ConfigAccessTest, AccountsHoldTheirOwnRightsAndThoseOfTheTable) {
+  const auto by = access(config({}));
+  const auto members_with = [&](bool down) {
+    MembersParts parts{&loop, &log, {}, [](const std::set<std::string>&) {}};
+    parts.read = [down](const MemberTable&, const connector::TableRead&, auto done) {
+      if (down) return done(std::unexpected(connector::TableFailure{{ErrorKind::unavailable, "down"}, ""}));
+      connector::TableRows answer;
+      answer.rows = {R"({"user":"ada","source":"b","role":"editor"})",
+                     R"({"user":"ada","source":"a","role":"viewer"})"};
+      done(std::move(answer));
+    };
+    MemberTable table;
+    table.role = "role";
+    return std::make_shared<Members>(std::move(parts), std::vector{table}, nullptr);
+  };
+  accounts->add("ada", "correct horse battery", std::nullopt, {{SourceId("a"), access::Role::owner}},
+                [](Result<void> made) { EXPECT_TRUE(made); });
+  loop.settle();
+  std::string token;
+  accounts->sign_in("ada", "correct horse battery", {}, [&](Result<access::SignedIn> in) { token = in->token; });
+  loop.settle();
+  by->ask(members_with(false));
+  const auto caller = identify(*by, token);
+  ASSERT_TRUE(caller);
+  EXPECT_EQ(caller->sources,
+            (access::Grants{{SourceId("a"), access::Role::owner}, {SourceId("b"), access::Role::editor}}));
+  by->ask(members_with(true));
+  EXPECT_EQ(identify(*by, token)->sources, (access::Grants{{SourceId("a"), access::Role::owner}}))
+      << "its own do not hang on somebody's database";
+}
+
+TEST_F(ConfigAccessTest, TheFirstAccountEndsTheOpenness) {
+  const auto by = access(config({}));
+  const wire::HttpHeaders local{{"Host", "127.0.0.1:8080"}};
+  ASSERT_TRUE(by->identify(local, loop.clock().now()));
+  EXPECT_TRUE(by->is_open_to_local());
+  accounts->add("ada", "correct horse battery", std::nullopt, {}, [](Result<void> made) { EXPECT_TRUE(made); });
+  loop.settle();
+  EXPECT_FALSE(by->identify(local, loop.clock().now()));
+  EXPECT_FALSE(by->has_no_way_in());
+}
+
 }  // namespace
 }  // namespace lockstep::app

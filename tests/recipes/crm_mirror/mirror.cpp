@@ -91,7 +91,7 @@ bool Mirror::start(std::chrono::milliseconds deadline) {
              return string_member(job, "system") == "crm" && string_member(job, "state") == "done";
            });
   };
-  const bool read = !first || eventually(deadline, [&] { return std::ranges::all_of(locations, mirrored); });
+  const bool read = eventually(deadline, [&] { return std::ranges::all_of(locations, mirrored); });
   return read && settle(deadline);
 }
 

@@ -16,7 +16,7 @@ std::string mapping_text(const sync::SourceSchema& source, const SystemName& sys
     const sync::SystemBinding* binding = entity.binding(system);
     if (binding == nullptr) continue;
     out += entity.name.str() + '=' + binding->object + (binding->creates ? "+c" : "") + (binding->deletes ? "+d" : "") +
-           '(';
+           (binding->only.empty() ? "" : (binding->leaving == sync::Leaving::keep ? "+k" : "+r") + binding->only) + '(';
     for (const sync::FieldBinding& bound : binding->fields) {
       out += bound.field + ':' + bound.path + ':' + bound.converter + ':' + to_text(bound.converter_options) + ':' +
              std::to_string(static_cast<int>(bound.direction)) + bound.read_expression + bound.write_expression + ',';

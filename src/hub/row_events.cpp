@@ -66,7 +66,10 @@ JsonObject RowEvents::row(const sync::EntitySchema& entity, const sync::SystemBi
       sync::set_path(document, bound.path, *value);
       continue;
     }
-    sync::SystemBinding alone{binding.system, binding.object, {bound}};
+    sync::SystemBinding alone;
+    alone.system = binding.system;
+    alone.object = binding.object;
+    alone.fields = {bound};
     const Result<Json> part = sync::write_document(entity, alone, fields, expressions_);
     if (!part) continue;
     if (const Json* converted = sync::get_path(*part, bound.path)) sync::set_path(document, bound.path, *converted);

@@ -1,4 +1,4 @@
-// How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp, apply_merge.cpp, apply_gone.cpp),
+// How single inputs are applied within one batch. Split by kind of input: changes (apply_change.cpp, apply_merge.cpp, apply_gone.cpp, apply_filter.cpp),
 // outcomes of writes (apply_outcome.cpp), edits (apply_edit.cpp), what people decide (apply_decision.cpp, apply_undo.cpp),
 // what waited (apply_replay.cpp), what can not be applied (set_aside.cpp).
 #pragma once
@@ -67,6 +67,9 @@ class Applier {
   Result<bool> waits_for_outcome(const Change& change, const Record& record, const Link& link, const Fields& fields,
                                  const OutboxRow& row);
   Result<Applied> stale(const Observed& seen, Record& record, const Link& link, const Fields& fields);
+  // Of an object that the binding's filter may leave out; nullopt: it is handled like any other.
+  Result<std::optional<Applied>> filtered(const Observed& seen);
+  Result<Applied> leave(const Observed& seen, const RecordId& id);
   Result<Applied> trailing(const Observed& seen, Record& record, const Fields& fields);
   Result<void> release(const SourceId& source, const SystemName& system, const std::string& object,
                        const std::string& external_id, const Record* record);

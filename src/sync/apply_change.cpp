@@ -76,6 +76,10 @@ Result<Applied> Applier::accept(const Change& change, const EntitySchema& entity
 Result<Applied> Applier::observe(const Observed& seen) {
   const Change& change = seen.change;
   if (change.kind == ChangeKind::deleted) return observe_delete(seen);
+  if (!seen.binding.only.empty()) {
+    LOCKSTEP_TRY(outside, filtered(seen));
+    if (outside) return *std::move(outside);
+  }
 
   Result<Fields> mapped = read_document(seen.entity, seen.binding, change.document, change.extent, expressions_);
   if (!mapped) return park(seen, InboxKind::invalid, "", mapped.error().message, {});

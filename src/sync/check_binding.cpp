@@ -69,6 +69,13 @@ void check_expressions(const FieldBinding& binding, Problems& problems) {
 
 }  // namespace
 
+std::vector<std::string> check_filter(const std::string& expression) {
+  Problems problems;
+  Expressions expressions;
+  check_expression("filter", expression, expressions, problems);
+  return problems;
+}
+
 std::vector<std::string> check_binding(const FieldSchema& field, const FieldBinding& binding) {
   Problems problems;
   if (field.name != binding.field)

@@ -100,6 +100,15 @@ bool is_written(const FieldBinding& binding, const Fields& values) {
 
 }  // namespace
 
+Result<Place> place_of(const SystemBinding& binding, const Json& document, Expressions& expressions) {
+  if (binding.only.empty()) return Place::inside;
+  auto told = expressions.evaluate_optional(binding.only, JsonObject{{"doc", document}});
+  if (!told) return fail(told.error().kind, "the filter: " + told.error().message);
+  if (!*told) return Place::untold;
+  if (!(*told)->is_bool()) return fail(ErrorKind::invalid, "the filter must give true, false or nil");
+  return (*told)->get_bool() ? Place::inside : Place::outside;
+}
+
 Result<Fields> read_document(const EntitySchema& entity, const SystemBinding& binding, const Json& document,
                              Extent extent, Expressions& expressions) {
   if (!document.is_object()) return fail(ErrorKind::invalid, "the document is not a JSON object");

@@ -24,6 +24,13 @@ const std::vector<ConverterInfo>& converters();
 // syntax), as texts for people; empty when it is fine.
 std::vector<std::string> check_binding(const FieldSchema& field, const FieldBinding& binding);
 
+// The same for the filter of a binding.
+std::vector<std::string> check_filter(const std::string& expression);
+
+enum class Place { inside, outside, untold };  // untold: the document does not tell
+// `invalid` when the filter fails, or gives something else than true, false and nil.
+Result<Place> place_of(const SystemBinding& binding, const Json& document, Expressions& expressions);
+
 // The canonical, normalized fields of a document. Fields bound for writing only are left out. A missing path:
 // null when `extent` is full, left out when partial. The error names field and path.
 Result<Fields> read_document(const EntitySchema& entity, const SystemBinding& binding, const Json& document,

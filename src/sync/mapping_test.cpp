@@ -25,6 +25,22 @@ FieldBinding binding(std::string name, std::string path, std::string converter =
   return out;
 }
 
+TEST(Filter, TellsInsideOutsideAndUntold) {
+  Expressions expressions;
+  SystemBinding binding;
+  const Json won = JsonObject{{"status", "won"}};
+  EXPECT_EQ(*place_of(binding, won, expressions), Place::inside) << "without a filter all are";
+  binding.only = "if doc.status == nil then return nil end return doc.status == 'won'";
+  EXPECT_EQ(*place_of(binding, won, expressions), Place::inside);
+  EXPECT_EQ(*place_of(binding, JsonObject{{"status", "lost"}}, expressions), Place::outside);
+  EXPECT_EQ(*place_of(binding, JsonObject{{"status", nullptr}}, expressions), Place::outside) << "null is told";
+  EXPECT_EQ(*place_of(binding, JsonObject(), expressions), Place::untold);
+  binding.only = "doc.status";
+  EXPECT_EQ(place_of(binding, won, expressions).error().kind, ErrorKind::invalid);
+  EXPECT_TRUE(check_filter(binding.only).empty());
+  EXPECT_EQ(check_filter("if then").size(), 1U);
+}
+
 class MappingTest : public testing::Test {
  protected:
   MappingTest() {

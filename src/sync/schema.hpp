@@ -82,6 +82,12 @@ struct FieldBinding {
   friend bool operator==(const FieldBinding&, const FieldBinding&) = default;
 };
 
+// What becomes of an object that was synced and is outside the filter now.
+enum class Leaving {
+  remove,  // as if it were deleted in its system
+  keep,    // it goes on being synced
+};
+
 struct SystemBinding {
   SystemName system;
   std::string object;  // the connector's name of the object: "contact", a table name
@@ -90,6 +96,9 @@ struct SystemBinding {
   bool deletes = true;  // may the hub delete objects here
   // What is observed here goes out to the others once nothing more has come for so long: people type in steps.
   std::chrono::milliseconds settle{0};
+  // Lua: `doc` -> true, or false for objects that are none of ours; nil when the document does not tell. "": all are ours.
+  std::string only;
+  Leaving leaving = Leaving::remove;
 
   const FieldBinding* find(std::string_view field) const;
   friend bool operator==(const SystemBinding&, const SystemBinding&) = default;

@@ -29,6 +29,26 @@ TEST_F(EngineRules, AnObjectThatIsRestoredAfterItsDeletionIsBackEverywhere) {
   EXPECT_EQ(held(db, "city"), Json("Bonn"));
 }
 
+TEST_F(EngineRules, WhatLeavesTheFilterIsGoneElsewhereStaysWhereItIsAndComesBack) {
+  sync::EntitySchema schema = contact_schema(sync::PolicyKind::authority);
+  schema.systems.front().only = "doc.city ~= 'Bonn'";
+  World filtered(7, schema, {0, 0, 0, 0, 0});
+  WorldSystem& there = filtered.system("crm");
+  WorldSystem& here = filtered.system("db");
+  const std::string id = filtered.human_creates(there, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  filtered.human_creates(there, {{"email", "bob@example.test"}, {"name", "Bob"}, {"city", "Bonn"}});
+  ASSERT_TRUE(filtered.settle());
+  EXPECT_EQ(alive(here), 1u) << "one is outside";
+  filtered.human_edits(there, id, "city", "Bonn");
+  EXPECT_TRUE(filtered.settle());
+  EXPECT_EQ(alive(here), 0u);
+  EXPECT_EQ(alive(there), 2u) << "nothing is deleted where it left";
+  filtered.human_edits(there, id, "city", "Ulm");
+  EXPECT_TRUE(filtered.settle());
+  EXPECT_EQ(alive(here), 1u);
+  EXPECT_EQ(held(here, "city"), Json("Ulm"));
+}
+
 TEST_F(EngineRules, E1AnEchoCausesNoWrite) {
   synced_contact();
   const std::uint64_t before = world.writes();

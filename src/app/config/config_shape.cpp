@@ -410,6 +410,28 @@ Shape oscillation_shape() {
                std::move(shape));
 }
 
+Shape filter_shape() {
+  Shape shape = object({
+      {.name = "in", .shape = name(), .doc = "The system whose objects are filtered.", .presence = Presence::required},
+      {.name = "when",
+       .shape = text(4'096),
+       .doc = "A Lua expression over `doc`, the system's object: true for those that are synced, false for others, nil "
+              "when the object does not tell (docs/mapping.md).",
+       .presence = Presence::required},
+      {.name = "leaving",
+       .shape = choice({"remove", "keep"}),
+       .doc =
+           "What becomes of an object that was synced and is outside now. remove: as if it were deleted there. keep: "
+           "it goes on being synced.",
+       .fallback = "remove"},
+  });
+  shape.example =
+      "only:\n  opportunity: {in: crm, when: \"doc.pipelineId == 'abc'\"}\n  contact: {in: crm, when: \"doc.dateAdded "
+      ">= "
+      "'2026-01-01'\", leaving: keep}";
+  return named("filter", "Which objects of a system this source has.", std::move(shape));
+}
+
 Shape system_shape(std::span<const connector::Factory> factories) {
   Shape shape;
   shape.kind = ShapeKind::variant;
@@ -469,6 +491,9 @@ Shape config_shape(std::span<const connector::Factory> factories) {
                 {.name = "use",
                  .shape = list(name(), 0, limit(entities_limit)),
                  .doc = "Entities from the top level that this source has too."},
+                {.name = "only",
+                 .shape = map(name_pattern(), name_expects(), filter_shape(), 0, limit(entities_limit)),
+                 .doc = "By entity: which objects this source has; all without it."},
                 {.name = "oscillation",
                  .shape = oscillation_shape(),
                  .doc = "When systems that rewrite each other's value are stopped."},

@@ -178,6 +178,11 @@ TEST(LoadConfig, BuildsTheCatalog) {
   ASSERT_NE(source, nullptr);
   EXPECT_EQ(source->oscillation, (sync::OscillationLimits{4, std::chrono::hours(1)}));
   EXPECT_EQ(result->catalog->find(SourceId("other"))->oscillation, sync::OscillationLimits());
+  const sync::SystemBinding& filtered =
+      *result->catalog->find(SourceId("other"))->find(EntityName("deal"))->binding(SystemName("crm"));
+  EXPECT_EQ(filtered.only, "doc.status == 'won'");
+  EXPECT_EQ(filtered.leaving, sync::Leaving::keep);
+  EXPECT_EQ(source->find(EntityName("deal"))->binding(SystemName("crm"))->only, "") << "of this source all";
   const auto* contact = source->find(EntityName("contact"));
   ASSERT_NE(contact, nullptr);
   EXPECT_EQ(contact->deletes, sync::DeletePolicy::archive);

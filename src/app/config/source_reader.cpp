@@ -8,6 +8,7 @@
 #include "app/config/suggest.hpp"
 #include "app/config/units.hpp"
 #include "base/assert.hpp"
+#include "sync/mapping.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -117,10 +118,34 @@ void SourceReader::read_source(const Node& node, const Node& root) {
   }
   if (members.empty() && !bad_.contains(&node))
     problems_.add(node.mark, where, "it has no entities", "add entities, or use: [names from the top level]");
+  if (const Node* filters = node.find("only")) read_filters(*filters, schema, where + ".only");
   check_objects(schema, members, where);
   schemas_.push_back(std::move(schema));
   entity_counts_.push_back(members.size());
   config_.sources.push_back(std::move(source));
+}
+
+void SourceReader::read_filters(const Node& node, sync::SourceSchema& schema, const std::string& where) {
+  for (const auto& member : node.members) {
+    if (bad_.contains(&member.value)) continue;
+    const std::string place = fmt::format("{}.{}", where, member.key);
+    const auto entity = std::ranges::find(schema.entities, EntityName(member.key), &sync::EntitySchema::name);
+    if (entity == schema.entities.end()) {
+      problems_.add(member.mark, place, fmt::format("this source has no entity \"{}\"", member.key));
+      continue;
+    }
+    const Node& in = *member.value.find("in");
+    const auto binding = std::ranges::find(entity->systems, SystemName(in.text), &sync::SystemBinding::system);
+    if (binding == entity->systems.end()) {
+      problems_.add(in.mark, place, fmt::format("the system \"{}\" does not hold this entity", in.text));
+      continue;
+    }
+    const Node& when = *member.value.find("when");
+    for (const auto& message : sync::check_filter(when.text)) problems_.add(when.mark, place, message);
+    binding->only = when.text;
+    const Node* leaving = member.value.find("leaving");
+    if (leaving != nullptr && leaving->text == "keep") binding->leaving = sync::Leaving::keep;
+  }
 }
 
 std::vector<const Member*> SourceReader::entities_of(const Node& node, const Node& root, const std::string& where) {

@@ -31,6 +31,7 @@ class SourceReader {
 
   void read_source(const Node& node, const Node& root);
   // The entities of a source, its own and used ones, by name.
+  void read_filters(const Node& node, sync::SourceSchema& schema, const std::string& where);
   std::vector<const Member*> entities_of(const Node& node, const Node& root, const std::string& where);
   void read_system(const Member& member, SourceConfig& source, const std::string& where);
   void check_objects(const sync::SourceSchema& schema, const std::vector<const Member*>& members,

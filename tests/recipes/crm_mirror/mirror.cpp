@@ -74,6 +74,12 @@ std::string Mirror::configuration(const Settings& settings) const {
   return out;
 }
 
+void Mirror::limit(const std::string& filters) {
+  const std::string use = "\n    use: [";
+  server.document.insert(server.document.find(use), "\n    only: {" + filters + "}");
+  server.write_config();
+}
+
 bool Mirror::start(std::chrono::milliseconds deadline) {
   const bool first = server.port() == 0;
   if (first && server.command({"migrate"}) != 0) return false;

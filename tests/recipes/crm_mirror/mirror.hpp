@@ -35,6 +35,8 @@ class Mirror {
   // Throws when a part of it does not come up.
   explicit Mirror(Settings settings);
 
+  // Filters of the first location: the members of `only`.
+  void limit(const std::string& filters);
   // `lockstep migrate` and `up`, and the first mirror of all locations to its end.
   bool start(std::chrono::milliseconds deadline = std::chrono::seconds(90));
   // Nothing is under way.

@@ -43,7 +43,10 @@ Mirror::Mirror(Settings settings) {
   sandbox = std::make_unique<CrmSandbox>(folder.path(),
                                          CrmSandbox::Settings{.contacts = 0, .burst = settings.burst, .name = "crm"});
   locations = {{kSourceA, "sandboxLocation00001", "GHL_TOKEN_A"}};
-  server.environment = {{"LOCKSTEP_API_KEY", kKey}, {"DATABASE_URL", cluster.url()}, {"GHL_TOKEN_A", "pit-sandbox"}};
+  server.environment = {{"LOCKSTEP_API_KEY", kKey},
+                        {"SUPABASE_JWT_SECRET", "secret-of-the-tokens-0123456789"},
+                        {"DATABASE_URL", cluster.url()},
+                        {"GHL_TOKEN_A", "pit-sandbox"}};
   if (settings.locations > 1) {
     locations.push_back({kSourceB, "sandboxLocation00002", "GHL_TOKEN_B"});
     sandbox->control("POST", "locations", JsonObject{{"id", locations[1].id}});

@@ -21,6 +21,10 @@ inline constexpr std::uint64_t exact_count_rows = 100'000;  // larger tables are
 inline constexpr int deadlock_attempts = 3;
 inline constexpr int applied_days = 30;  // how long the keys of creates are kept
 
+inline constexpr std::size_t migration_files = 1'000;
+inline constexpr std::size_t migration_file_bytes = 4 << 20;
+inline constexpr std::size_t migration_variables = 50;
+
 // Reads of tables for dashboards.
 inline constexpr std::size_t name_bytes = 63;                // of a table or column: NAMEDATALEN - 1
 inline constexpr std::uint64_t read_rows = 100'000;          // of one read

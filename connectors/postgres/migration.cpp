@@ -5,6 +5,7 @@
 
 #include "connector/wanted_columns.hpp"
 #include "connectors/postgres/limits.hpp"
+#include "connectors/postgres/migration_files.hpp"
 #include "connectors/postgres/outbox_ddl.hpp"
 
 namespace lockstep::postgres {
@@ -215,6 +216,11 @@ Result<connector::Migrated> migrate(Database& database, const connector::SystemS
   auto open = database.session();
   if (!open) return fail(to_error(open.error()));
   Steps steps(**open);
+  std::vector<std::string> own;
+  if (!settings.migrations.empty()) {
+    LOCKSTEP_TRY(ran, run_migration_files(**open, settings, system.source));
+    own = std::move(ran);
+  }
   if (auto read = database.refresh(); !read) return fail(read.error());
   if (auto tables = migrate_tables(steps, system, settings, *database.layout()); !tables) return fail(tables.error());
   if (auto read = database.refresh(); !read) return fail(read.error());
@@ -238,7 +244,8 @@ Result<connector::Migrated> migrate(Database& database, const connector::SystemS
     if (!made) return fail(made.error());
     result.capture_made = *made;
   }
-  result.done = steps.take();
+  result.done = std::move(own);
+  for (std::string& step : steps.take()) result.done.push_back(std::move(step));
   return result;
 }
 

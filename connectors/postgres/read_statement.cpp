@@ -110,6 +110,10 @@ Made<std::string> row_text(const connector::TableRead& read) {
   for (const auto& column : read.columns) {
     if (!is_name(column.name) || (!column.as.empty() && !is_name(column.as))) return refuse("a column has no name");
     if (!list.empty()) list += ", ";
+    if (column.name == "*" && column.as.empty() && column.cast.empty()) {
+      list += quote_name(read.relation) + ".*";
+      continue;
+    }
     list += quote_name(column.name);
     if (!column.cast.empty()) {
       if (!is_name(column.cast)) return refuse("a cast names no type");

@@ -82,6 +82,8 @@ SqlFailure failure_of(const PGresult* result) {
   failure.constraint = field(result, PG_DIAG_CONSTRAINT_NAME);
   failure.column = field(result, PG_DIAG_COLUMN_NAME);
   if (message_is_safe(failure.state)) failure.detail = field(result, PG_DIAG_MESSAGE_PRIMARY);
+  const std::string position = field(result, PG_DIAG_STATEMENT_POSITION);
+  std::from_chars(position.data(), position.data() + position.size(), failure.position);
   return failure;
 }
 

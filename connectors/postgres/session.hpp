@@ -21,6 +21,7 @@ struct SqlFailure {
   std::string constraint;
   std::string column;
   std::string detail;  // of failures that concern no row: connecting, rights, replication
+  int position = 0;    // of the mistake in the SQL, in characters from 1; 0: not told
 };
 
 template <class T>

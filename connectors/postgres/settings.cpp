@@ -87,6 +87,25 @@ void read_scope(const JsonObject& settings, Settings& out, Problems& problems) {
   }
 }
 
+void read_variables(const JsonObject& settings, Settings& out, Problems& problems) {
+  const Json* value = settings.if_contains("variables");
+  if (value == nullptr) return;
+  const auto* object = value->if_object();
+  if (object == nullptr || object->size() > limits::migration_variables) {
+    problems.push_back({"variables", "must be a mapping from name to text"});
+    return;
+  }
+  for (const auto& [name, held] : *object) {
+    if (!held.is_string() || name.empty() || name == "source" || name != plain_name(name)) {
+      problems.push_back({"variables." + std::string(name),
+                          "must be a text; names have lower case letters, digits and "
+                          "_, and none is called source"});
+      continue;
+    }
+    out.variables[name] = std::string(held.get_string());
+  }
+}
+
 // Systems of several sources may share their tables; what each makes in the database is its own.
 std::string tag_of(const connector::SystemSettings& system, const Settings& settings) {
   const std::string name = plain_name(system.system.str());
@@ -142,6 +161,8 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
   out.schema = read_text(system.settings, "schema", "public", problems);
   out.capture = read_capture(system.settings, problems);
   read_scope(system.settings, out, problems);
+  out.migrations = read_text(system.settings, "migrations", "", problems);
+  read_variables(system.settings, out, problems);
   out.tag = tag_of(system, out);
   out.name = "lockstep_" + out.tag;
   out.slot = read_name(system.settings, "slot", out.name, problems);
@@ -165,8 +186,9 @@ Settings read_settings(const connector::SystemSettings& system, std::vector<conn
     }
   }
   for (const auto& item : system.settings) {
-    static constexpr std::string_view known[] = {"url",     "schema", "tables",      "scope",
-                                                 "capture", "slot",   "publication", "statement_timeout_ms"};
+    static constexpr std::string_view known[] = {
+        "url",     "schema", "tables",      "scope",     "migrations",
+        "capture", "slot",   "publication", "variables", "statement_timeout_ms"};
     if (std::ranges::find(known, std::string_view(item.key())) == std::end(known)) {
       problems.push_back({std::string(item.key()), "is not a setting of the postgres connector"});
     }
@@ -212,6 +234,13 @@ Json settings_schema() {
   properties["scope"] =
       described({{"type", "object"}, {"additionalProperties", text}},
                 "Columns and values: only rows that hold them exist for this system, and rows that it makes get them");
+  properties["migrations"] = described(
+      text,
+      "Folder of SQL files that migrate and the start run, in the order of their names; relative to where the "
+      "program runs");
+  properties["variables"] =
+      described({{"type", "object"}, {"additionalProperties", text}},
+                "What those files are told: current_setting('lockstep.NAME'); lockstep.source is the source's id");
   properties["capture"] =
       described(capture,
                 "How changes by others are noticed: logical replication or triggers; auto takes replication when it is "

@@ -25,6 +25,8 @@ struct Settings {
   std::map<std::string, TableSettings, std::less<>> tables;
   // Column -> value: only rows that hold it exist for this system, and rows that it makes hold it. In every table.
   std::map<std::string, std::string, std::less<>> scope;
+  std::string migrations;                                     // a folder of SQL files; "": none
+  std::map<std::string, std::string, std::less<>> variables;  // what those files are told
   CaptureSetting capture = CaptureSetting::automatic;
   std::string tag;   // the system's name in a form fit for identifiers: "db"; with a scope also the source's
   std::string name;  // "lockstep_db": of triggers and functions

@@ -42,7 +42,7 @@ struct TableFilter {
 };
 
 struct TableColumn {
-  std::string name;
+  std::string name;  // "*": all of them
   std::string as;    // "": its own name
   std::string cast;  // the name of a type; "": none
 };

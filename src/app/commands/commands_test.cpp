@@ -150,5 +150,29 @@ TEST_F(CommandsTest, InitWritesOnceAndNeverAgain) {
   fs::remove_all(folder);
 }
 
+TEST_F(CommandsTest, InitWritesARecipe) {
+  const fs::path before = fs::current_path();
+  const fs::path folder = fs::path(::testing::TempDir()) / ("lockstep-recipe-" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  fs::current_path(folder);
+  EXPECT_EQ(fake.run(add_init, "init --recipe"), ExitCode::ok);
+  EXPECT_THAT(fake.out(), HasSubstr("crm-mirror\n"));
+  EXPECT_EQ(fake.run(add_init, "init --recipe crm-mirror"), ExitCode::ok);
+  for (const char* name : {"lockstep.yaml", "README.md", "migrations/0001_callers.sql"}) {
+    const fs::path from = fs::path(LOCKSTEP_SOURCE_DIR) / "recipes/crm-mirror" / name;
+    const auto written = ProcessEnvironment().file("crm-mirror/" + std::string(name), 1 << 20);
+    ASSERT_TRUE(written) << name;
+    EXPECT_EQ(*written, *ProcessEnvironment().file(from.string(), 1 << 20)) << name;
+  }
+  EXPECT_FALSE(fs::exists("crm-mirror/checklist.txt"));
+  std::ofstream("crm-mirror/lockstep.yaml") << "mine";
+  EXPECT_EQ(fake.run(add_init, "init --recipe crm-mirror"), ExitCode::bad_input);
+  EXPECT_EQ(*ProcessEnvironment().file("crm-mirror/lockstep.yaml", 1 << 20), "mine");
+  EXPECT_EQ(fake.run(add_init, "init --recipe nothing"), ExitCode::bad_input);
+  EXPECT_THAT(fake.err(), HasSubstr("there is no recipe \"nothing\": crm-mirror"));
+  fs::current_path(before);
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace lockstep::app

@@ -109,6 +109,7 @@ Result<Shape> import_map(const Json& schema, int depth) {
   if (values == nullptr || !values->is_object()) return raw(schema);
   auto value = import(*values, depth + 1);
   if (!value) return value;
+  if (value->kind == ShapeKind::text) *value = shapes::text_or_reference(std::move(*value));
   return shapes::map(".+", "a name", std::move(*value), 0, items_limit);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "wire/http.hpp"
 
@@ -46,6 +47,9 @@ class Access {
   // `unauthorized` says what is missing, never what would have been right; `unavailable`: nobody can say now. Only the
   // headers that Credentials keeps are looked at: event streams keep these and ask again.
   virtual Result<Caller> identify(const wire::HttpHeaders& headers, Time now) const = 0;
+  // Who asks, for a database that knows users by the claims of their tokens: null for whoever sends none. What the
+  // claims say about rights here does not matter. `unauthorized`: a token that is not good, or not any more.
+  virtual Result<Json> claims(const wire::HttpHeaders& headers, Time now) const = 0;
 };
 
 }  // namespace lockstep::access

@@ -25,6 +25,8 @@ struct Context {
   Seen* seen = nullptr;
   SocketServer* sockets = nullptr;
   PhoenixServer* phoenix = nullptr;
+  const Served* served = nullptr;
+  TaskScope* tasks = nullptr;  // of answers that take a while
 };
 
 // Each file of routes adds its own. The context outlives the router.
@@ -40,6 +42,8 @@ void add_event_routes(Router& router, Context& context);     // SSE
 void add_realtime_routes(Router& router, Context& context);  // Socket.IO, Supabase Realtime, seen
 void add_session_routes(Router& router, Context& context);   // signing in and out
 void add_account_routes(Router& router, Context& context);   // accounts, and who may what in a source
+void add_rest_routes(Router& router, Context& context);      // what dashboards read
+void add_function_routes(Router& router, Context& context);  // functions that the configuration declares
 void add_health_routes(Router& router, Context& context);    // healthz, readyz, metrics
 void add_page_routes(Router& router, Context& context);      // the live page
 

@@ -21,6 +21,8 @@ struct Gateway::State {
     context.seen = &seen;
     context.sockets = &sockets;
     context.phoenix = &phoenix;
+    context.served = &served;
+    context.tasks = &tasks;
     add_intake_routes(router, context);  // first: the busiest
     add_source_routes(router, context);
     add_system_routes(router, context);
@@ -33,11 +35,15 @@ struct Gateway::State {
     add_realtime_routes(router, context);
     add_session_routes(router, context);
     add_account_routes(router, context);
+    add_rest_routes(router, context);
+    add_function_routes(router, context);
     add_health_routes(router, context);
     add_page_routes(router, context);
   }
 
   Context context;
+  Served served;
+  TaskScope tasks;
   Identities identities;
   EventStreams streams;
   Seen seen;
@@ -54,6 +60,8 @@ void Gateway::handle(net::ServerRequest request, std::shared_ptr<net::Exchange> 
 }
 
 void Gateway::rights_changed(const std::set<std::string>& people) { state_->identities.recheck(people); }
+
+void Gateway::serve(Served served) { state_->served = std::move(served); }
 
 void Gateway::close_streams() {
   state_->streams.close_all();

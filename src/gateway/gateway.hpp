@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "gateway/access.hpp"
 #include "gateway/router.hpp"
+#include "gateway/served.hpp"
 #include "hub/hub.hpp"
 #include "net/exchange.hpp"
 
@@ -40,6 +41,8 @@ class Gateway {
   void handle(net::ServerRequest request, std::shared_ptr<net::Exchange> exchange);
   // The rights of these users or accounts are others now: what they have open follows at once.
   void rights_changed(const std::set<std::string>& people);
+  // From now on.
+  void serve(Served served);
   // Ends the event streams, so that the server can drain.
   void close_streams();
 

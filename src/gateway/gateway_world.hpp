@@ -10,10 +10,21 @@
 #include "access/accounts.hpp"
 #include "base/json.hpp"
 #include "connector/manual_loop.hpp"
+#include "connector/tables.hpp"
 #include "gateway/gateway.hpp"
 #include "store/memory_store.hpp"
 
 namespace lockstep::gateway {
+
+// Answers every read with what it was given, and remembers what was asked.
+struct FakeTables final : connector::Tables {
+  Task<connector::TableResult> read(connector::TableRead read) override {
+    asked = std::move(read);
+    co_return answer;
+  }
+  connector::TableRead asked;
+  connector::TableResult answer;
+};
 
 // A system in memory: takes every write unless told otherwise; webhooks are {"id", "document"}.
 class FakeConnector final : public connector::Connector {
@@ -63,6 +74,12 @@ class FakeConnector final : public connector::Connector {
     co_return std::optional<sync::Change>();
   }
   void capture(connector::CaptureSink&) override {}
+  connector::Tables* tables() override { return tables_.get(); }
+  FakeTables& with_tables() {
+    capabilities_.table_schema = "public";
+    tables_ = std::make_unique<FakeTables>();
+    return *tables_;
+  }
 
   Task<std::vector<connector::WriteResult>> write(std::vector<connector::WriteRequest> requests) override {
     std::vector<connector::WriteResult> out;
@@ -80,6 +97,7 @@ class FakeConnector final : public connector::Connector {
 
  private:
   connector::Capabilities capabilities_;
+  std::unique_ptr<FakeTables> tables_;
   std::map<std::string, Json> objects_;
   int made_ = 0;
 };
@@ -171,8 +189,14 @@ struct FakeAccess final : Access {
     if (at == callers.end()) return fail(refusal, "send an API key");
     return at->second;
   }
+  Result<Json> claims(const wire::HttpHeaders& headers, Time) const override {
+    const std::string_view token = headers.get("Authorization");
+    const auto at = tokens.find(std::string(token.substr(std::min<std::size_t>(7, token.size()))));
+    return at == tokens.end() ? Result<Json>(Json()) : at->second;
+  }
   std::map<std::string, Caller> callers;
   lockstep::access::Accounts* accounts = nullptr;
+  std::map<std::string, Result<Json>> tokens;
   ErrorKind refusal = ErrorKind::unauthorized;
 };
 

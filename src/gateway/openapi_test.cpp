@@ -193,9 +193,10 @@ TEST(OpenApi, HasExactlyTheRoutes) {
     const bool page = route.pattern == "/" || std::ranges::any_of(page_files(), [&](const PageFile& file) {
                         return route.pattern == "/" + std::string(file.name);
                       });
-    // Protocols of others, which their own clients know: docs/realtime.md.
-    const bool realtime = route.pattern.starts_with("/socket.io/") || route.pattern.starts_with("/realtime/");
-    if (!page && !realtime) served.insert(lower(route.method) + " " + route.pattern);
+    // Protocols of others, which their own clients know: docs/realtime.md, docs/rest.md, docs/functions.md.
+    const bool foreign = route.pattern.starts_with("/socket.io/") || route.pattern.starts_with("/realtime/") ||
+                         route.pattern.starts_with("/rest/") || route.pattern.starts_with("/functions/");
+    if (!page && !foreign) served.insert(lower(route.method) + " " + route.pattern);
   }
   std::set<std::string> written;
   for (const auto& [path, item] : document.root().at("paths").as_object()) {

@@ -11,8 +11,8 @@ wire::HttpResponse with_cors(wire::HttpResponse response) {
 
 wire::HttpResponse preflight(const wire::HttpRequest& request) {
   wire::HttpResponse response;
-  response.status = 204;
-  response.headers.add("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  response.status = 200;
+  response.headers.add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   const std::string_view asked = request.headers.get("Access-Control-Request-Headers");
   response.headers.add("Access-Control-Allow-Headers",
                        asked.empty() ? "authorization, apikey, content-type, x-client-info" : std::string(asked));

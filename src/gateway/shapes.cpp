@@ -69,11 +69,21 @@ Json to_json(const hub::RecordView& view) {
                     {"systems", std::move(systems)}};
 }
 
+Json to_json(const hub::JobPart& part) {
+  return JsonObject{{"entity", part.entity.str()}, {"name", part.name},   {"state", part.state},
+                    {"count", part.count},         {"pages", part.pages}, {"unstored", part.unstored},
+                    {"error", part.error.message}};
+}
+
 Json to_json(const hub::JobProgress& job) {
+  JsonArray parts;
+  for (const hub::JobPart& part : job.parts) parts.push_back(to_json(part));
   return JsonObject{{"id", job.id},
                     {"system", job.system.str()},
                     {"kind", job.kind},
                     {"state", job.state},
+                    {"actor", job.actor},
+                    {"parts", std::move(parts)},
                     {"entity", job.entity},
                     {"done", job.done},
                     {"skipped", job.skipped},

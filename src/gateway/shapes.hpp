@@ -7,6 +7,7 @@
 namespace lockstep::gateway {
 
 Json to_json(const hub::RecordView& view);
+Json to_json(const hub::JobPart& part);
 Json to_json(const hub::JobProgress& job);
 Json to_json(const hub::LaneStatus& lane);
 Json to_json(const sync::OutboxRow& row);

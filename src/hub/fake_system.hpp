@@ -28,6 +28,7 @@ class FakeSystem final : public connector::Connector {
   Duration write_time{0};
   Duration fetch_time{0};
   std::size_t pages_read = 0;
+  std::function<void()> on_pull;               // before a page is read
   std::size_t pages_fail_after = 1'000'000;    // then pulls hang in retries
   std::map<std::string, std::size_t> fetched;  // how often, by id
   std::size_t finds = 0;
@@ -56,6 +57,7 @@ class FakeSystem final : public connector::Connector {
   }
 
   Task<Result<connector::PullPage>> pull(connector::PullRequest request) override {
+    if (on_pull) on_pull();
     if (pages_read >= pages_fail_after) co_return fail(ErrorKind::unavailable, "the system does not answer");
     ++pages_read;
     connector::PullPage page;

@@ -205,6 +205,20 @@ Result<JobProgress> Hub::start_job(const SourceId& source, const SystemName& sys
   return lane->start_job(kind);
 }
 
+Result<JobProgress> Hub::order_job(const SourceId& source, const SystemName& system, JobOrder order) {
+  Lane* lane = state_->lane(source, system);
+  if (lane == nullptr) return fail(no_system(source, system));
+  if (state_->draining) return fail(ErrorKind::exhausted, "shutting down");
+  return lane->order_job(std::move(order));
+}
+
+void Hub::await_job(const SourceId& source, const SystemName& system, const std::string& id,
+                    std::vector<EntityName> entities, std::move_only_function<void(Result<JobProgress>)> done) {
+  Lane* lane = state_->lane(source, system);
+  if (lane == nullptr) return done(fail(no_system(source, system)));
+  lane->await_job(id, std::move(entities), std::move(done));
+}
+
 std::vector<JobProgress> Hub::jobs(const SourceId& source) const {
   std::vector<JobProgress> out;
   for (const auto& [key, lane] : state_->lanes) {
@@ -329,6 +343,16 @@ void Hub::get_state(const SourceId& source, const SystemName& system, const std:
   state_->tasks.spawn(answer<Result<Json>>(
       state_->reads, [source, system, key](store::Reader& reader) { return reader.state(source, system, key); },
       std::move(done)));
+}
+
+std::shared_ptr<connector::Connector> Hub::connector(const SourceId& source, const SystemName& system) const {
+  const Lane* one = state_->lane(source, system);
+  return one == nullptr ? nullptr : one->setup().connector;
+}
+
+const JsonObject* Hub::settings(const SourceId& source, const SystemName& system) const {
+  const Lane* one = state_->lane(source, system);
+  return one == nullptr ? nullptr : &one->setup().settings.settings;
 }
 
 std::vector<LaneStatus> Hub::lanes(const SourceId& source) const {

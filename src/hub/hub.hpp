@@ -27,6 +27,14 @@
 
 namespace lockstep::hub {
 
+// Jobs that somebody has ordered are shown as records of an entity, one for each entity that is pulled, so that systems
+// and dashboards see them. Of its fields those are set that it has: job_type, mode, status (running, completed, failed),
+// progress (current_page, total_records, triggered_by, job), error, started_at, completed_at.
+struct JobRecording {
+  EntityName entity;
+  sync::Fields fields;  // the same for all jobs of a system: its location
+};
+
 // One system of one source, as configured.
 struct SystemSetup {
   connector::SystemSettings settings;
@@ -36,6 +44,8 @@ struct SystemSetup {
   std::chrono::milliseconds full_every{0};       // full pulls; 0: only the first mirror
   bool mirror_on_start = true;
   GuardSettings guard;
+  std::optional<JobRecording> recording;
+  bool migrates_at_start = false;  // migrate() belongs to every start: it runs what the user has changed
 };
 
 struct Setup {
@@ -53,13 +63,34 @@ struct Parts {
   Log* log = nullptr;
 };
 
+// A pull that somebody asks for.
+struct JobOrder {
+  std::string kind;  // "mirror" or "pull"; what a system can not pull incrementally is read in full
+  std::vector<std::pair<EntityName, std::string>> entities;  // and what the caller calls them
+  std::size_t page_limit = 0;                                // 0: the hub's own; never above it
+  std::string actor;                                         // who or what asks
+};
+
+// What an ordered job has done about one entity.
+struct JobPart {
+  EntityName entity;
+  std::string name;   // as the order calls it
+  std::string state;  // "waiting", "running", "done", "failed"
+  std::uint64_t count = 0;
+  std::uint64_t pages = 0;
+  std::uint64_t unstored = 0;  // of them: refused, or waiting for a person
+  Error error;                 // "failed": why; else the first reason of the unstored ones, if any
+};
+
 struct JobProgress {
   std::string id;
   SourceId source;
   SystemName system;
-  std::string kind;    // "mirror" (full pull), "pull" (incremental), "undo", "replay"
-  std::string state;   // "running", "done", "failed"
-  std::string entity;  // at the moment
+  std::string kind;            // "mirror" (full pull), "pull" (incremental), "undo", "replay"
+  std::string state;           // "running", "done", "failed"; of ordered ones also "waiting"
+  std::string actor;           // of ordered ones
+  std::vector<JobPart> parts;  // of ordered ones
+  std::string entity;          // at the moment
   std::uint64_t done = 0;
   std::uint64_t skipped = 0;  // undo: what was left; replay: records with nothing to read
   std::optional<std::uint64_t> total;
@@ -146,6 +177,12 @@ class Hub {
 
   // Starts a full ("mirror") or incremental ("pull") pull of all mapped objects of a system, or joins the running one.
   Result<JobProgress> start_job(const SourceId& source, const SystemName& system, const std::string& kind);
+  // A job over the given entities, in the order of references, or the one that waits or runs and covers them. It is
+  // done when what it has read is written to the other systems.
+  Result<JobProgress> order_job(const SourceId& source, const SystemName& system, JobOrder order);
+  // Answers when those entities' parts of the job have ended. `not_found`: there is no such job.
+  void await_job(const SourceId& source, const SystemName& system, const std::string& id,
+                 std::vector<EntityName> entities, std::move_only_function<void(Result<JobProgress>)> done);
   std::vector<JobProgress> jobs(const SourceId& source) const;
   std::optional<JobProgress> job(const SourceId& source, const std::string& id) const;
 
@@ -182,6 +219,10 @@ class Hub {
   void get_state(const SourceId& source, const SystemName& system, const std::string& key,
                  std::move_only_function<void(Result<Json>)> done);
 
+  // As configured, secrets too; null when there is no such system.
+  const JsonObject* settings(const SourceId& source, const SystemName& system) const;
+  // Null when there is no such system. It stays usable while it is held; stopped, its calls end with an error.
+  std::shared_ptr<connector::Connector> connector(const SourceId& source, const SystemName& system) const;
   std::vector<LaneStatus> lanes(const SourceId& source) const;
   const sync::Catalog& catalog() const;
   Metrics metrics() const;

@@ -23,6 +23,7 @@ void Lane::start() { tasks_.spawn(run()); }
 
 void Lane::stop(Action done) {
   stopping_ = true;
+  end_waiting_jobs();
   tasks_.on_idle([this, done = std::move(done)]() mutable {
     // Posted: the last task's frame is still on the stack.
     context_.loop.post(std::move(done));
@@ -45,6 +46,10 @@ Task<void> Lane::run() {
   std::chrono::milliseconds wait = context_.limits.connector_restart_first;
   while (!stopping_) {
     Result<void> started = co_await setup_.connector->start();
+    if (started && setup_.migrates_at_start) {
+      const Result<std::vector<std::string>> migrated = co_await setup_.connector->migrate();
+      if (!migrated) started = fail(migrated.error());
+    }
     if (started) break;
     problem_ = started.error().message;
     context_.log.warning("system.start_failed",
@@ -62,6 +67,7 @@ Task<void> Lane::run() {
   co_await recall_hold();
   co_await notice_read();
   caught_up_ = !can_catch_up();
+  co_await close_left_row();
   co_await notice_gap();  // before run_watch() says that we are here
   tasks_.spawn(run_writes());
   tasks_.spawn(run_fetches());

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 
 #include "base/log.hpp"
@@ -58,6 +59,9 @@ class Lane final : private connector::CaptureSink {
   void wake_fetches() { fetch_waker_.wake(); }
 
   JobProgress start_job(const std::string& kind);
+  Result<JobProgress> order_job(JobOrder order);
+  void await_job(const std::string& id, std::vector<EntityName> entities,
+                 std::move_only_function<void(Result<JobProgress>)> done);
   const std::vector<JobProgress>& jobs() const { return jobs_; }
 
   LaneStatus status() const;
@@ -109,9 +113,38 @@ class Lane final : private connector::CaptureSink {
   enum class Pull { full_once /* unless it is complete */, full_again, incremental };
   Task<void> run_job(std::string id, Pull pull);
   bool pulls(const sync::EntitySchema& entity, Pull pull) const;
+  // Ordered jobs (lane_order.cpp).
+  struct OpenPart {
+    std::string job;
+    EntityName entity;
+    RecordId record;  // "": jobs are not recorded
+    Json started;
+    std::size_t page_limit = 0;
+    Seq since = 0;  // the journal's end when it began
+  };
+  Task<void> run_order(std::string id);
+  Task<void> run_part(std::string id, const sync::EntitySchema& entity);
+  Task<Result<void>> read_part(OpenPart part, const sync::EntitySchema& entity, Pull pull);
+  Task<Pull> pull_of_order(std::string kind, const sync::EntitySchema& entity);
+  Task<Result<void>> open_row(OpenPart& part);
+  Task<void> close_row(OpenPart part);
+  Task<Result<void>> until_written(RecordId record);
+  Task<Result<void>> until_settled(OpenPart part);
+  Task<void> close_left_row();
+  std::vector<sync::Input> row_edits(const sync::Fields& fields, const RecordId& record, const RecordId& new_record);
+  sync::Fields part_fields(const OpenPart& part);
+  // A page: its number is shown with it, in the same transaction.
+  void note_page(const OpenPart& part, std::size_t count, std::vector<sync::Input>& inputs);
+  void note_refused(const OpenPart& part, std::span<const sync::Applied> applied);
+  void end_waiting_jobs();
+  void next_order();
+  JobPart* find_part(const std::string& id, const EntityName& entity);
+  void tell_waiters();
+
   // What a full pull has shown.
   struct Scan {
     std::string job;
+    const OpenPart* part = nullptr;  // of an ordered job
     bool ran = false;
     bool complete = false;           // from the first page to the last in one go
     std::set<std::string> expected;  // objects that were linked before it began
@@ -186,6 +219,13 @@ class Lane final : private connector::CaptureSink {
   std::optional<Time> last_written_;
   std::vector<JobProgress> jobs_;
   bool job_running_ = false;
+  struct JobWaiter {
+    std::string job;
+    std::vector<EntityName> entities;
+    std::move_only_function<void(Result<JobProgress>)> done;
+  };
+  std::vector<JobWaiter> job_waiters_;
+  std::map<std::string, std::size_t> page_limits_;  // of ordered jobs that have not ended
 };
 
 }  // namespace lockstep::hub

@@ -130,7 +130,8 @@ bool Lane::pulls(const sync::EntitySchema& entity, Pull pull) const {
 }
 
 JobProgress& Lane::begin_job(const std::string& kind) {
-  if (jobs_.size() >= context_.limits.jobs_kept_limit) jobs_.erase(jobs_.begin());
+  const auto over = std::ranges::find_if(jobs_, [](const JobProgress& one) { return one.ended.has_value(); });
+  if (jobs_.size() >= context_.limits.jobs_kept_limit && over != jobs_.end()) jobs_.erase(over);
   JobProgress job;
   job.id = make_ulid(context_.loop.clock().now(), context_.random);
   job.source = source();
@@ -143,7 +144,8 @@ JobProgress& Lane::begin_job(const std::string& kind) {
 }
 
 JobProgress Lane::start_job(const std::string& kind) {
-  if (job_running_) return jobs_.back();
+  if (const auto running = std::ranges::find(jobs_, "running", &JobProgress::state); running != jobs_.end())
+    return *running;
   JobProgress& job = begin_job(kind);
   job_running_ = true;
   tasks_.spawn(run_job(job.id, kind == "mirror" ? Pull::full_again : Pull::incremental));
@@ -235,6 +237,7 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   }
   job_running_ = false;
   if (mirror_wanted_) poll_waker_.wake();
+  next_order();
 }
 
 Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull, Scan& scan) {
@@ -249,7 +252,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
   connector::PullRequest request;
   request.object = binding.object;
   request.mode = full ? connector::PullMode::full : connector::PullMode::incremental;
-  request.page_limit = context_.limits.pull_page_limit;
+  request.page_limit = scan.part == nullptr ? context_.limits.pull_page_limit : scan.part->page_limit;
   request.work = full ? sync::WorkClass::backfill : sync::WorkClass::verify;
   // B1: a full pull that was cut short goes on from its last committed page. One that is owed must see every page
   // itself, or it would find no deletes (B4).
@@ -266,13 +269,17 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     return stored != nullptr && stored->is_int64() && resumes ? stored->get_int64() : to_epoch_ms(started);
   }();
   std::chrono::milliseconds wait(1'000);
+  std::optional<Time> patient_until;
   for (;;) {
     Result<connector::PullPage> page = co_await setup_.connector->pull(request);
     if (!page) {
       const ErrorKind kind = page.error().kind;
       const bool passing =
           kind == ErrorKind::unavailable || kind == ErrorKind::rate_limited || kind == ErrorKind::maybe_applied;
-      if (!passing || !full || stopping_) co_return fail(page.error());
+      if (!passing || !(full || scan.part != nullptr) || stopping_) co_return fail(page.error());
+      const Time now = context_.loop.clock().now();
+      if (!patient_until) patient_until = now + context_.limits.job_patience;
+      if (scan.part != nullptr && now >= *patient_until) co_return fail(page.error());
       problem_ = page.error().message;
       const Duration pause_time = page.error().retry_after ? Duration(*page.error().retry_after) : Duration(wait);
       wait = std::min<std::chrono::milliseconds>(wait * 2, std::chrono::seconds(60));
@@ -282,6 +289,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     }
     wait = std::chrono::milliseconds(1'000);
     problem_.clear();
+    patient_until.reset();
     const std::size_t count = page->changes.size();
     for (sync::Change& change : page->changes) {
       if (scan.complete) scan.seen.insert(change.external_id);
@@ -303,12 +311,15 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     } else if (page->cursor != request.cursor) {
       rows.push_back(state_row(key, JsonObject{{"cursor", page->cursor}}));
     }
-    if (count > 0 || !rows.empty()) {
+    if (count > 0 || !rows.empty() || scan.part != nullptr) {
       std::vector<sync::Input> inputs = to_inputs(std::move(page->changes), full ? sync::Via::scan : sync::Via::poll);
+      if (scan.part != nullptr) note_page(*scan.part, count, inputs);
       Result<std::vector<sync::Applied>> applied = co_await commit(std::move(inputs), std::move(rows));
       if (!applied) co_return fail(applied.error());
+      const std::span<const sync::Applied> of_changes(applied->data(), count);
+      if (scan.part != nullptr) note_refused(*scan.part, of_changes);
       if (!full && gets_webhooks()) {
-        found_by_polls_ += static_cast<std::uint64_t>(std::ranges::count_if(*applied, [](const sync::Applied& one) {
+        found_by_polls_ += static_cast<std::uint64_t>(std::ranges::count_if(of_changes, [](const sync::Applied& one) {
           return !one.error && one.disposition == sync::Disposition::applied;
         }));
       }

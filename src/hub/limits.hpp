@@ -20,8 +20,12 @@ struct HubLimits {
   // mass deletion).
   std::size_t scan_missing_least = 10;
   std::size_t scan_missing_percent = 20;
-  std::size_t jobs_kept_limit = 200;     // ended jobs that can still be asked about
-  std::size_t dead_letter_page = 1'000;  // read, and tried again, at a time
+  std::size_t jobs_kept_limit = 200;                   // ended jobs that can still be asked about
+  std::size_t jobs_waiting_limit = 16;                 // ordered, for one system
+  std::chrono::milliseconds job_patience{5 * 60'000};  // of an ordered job with a system that does not answer
+  std::chrono::milliseconds job_row_wait{10'000};      // for a job's row to be written where it is seen
+  std::chrono::milliseconds job_settle_wait{60'000};   // for what was read to be written to the other systems
+  std::size_t dead_letter_page = 1'000;                // read, and tried again, at a time
   std::size_t dead_letter_groups = 200;
   std::size_t refused_listed = 100;   // of what was asked for in bulk
   std::size_t rework_page = 1'000;    // journal entries read at a time by undo and replay

@@ -11,13 +11,13 @@ export const ownerKey = "owner-key-of-the-browser-tests";
 const kStartMs = 30_000;
 const kContacts = 60;
 
-class Program {
+export class Program {
   #process;
   #text = "";
   #watchers = new Set();
 
   constructor(file, args, options) {
-    this.#process = spawn(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = spawn(file, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.on("data", (bytes) => {
         this.#text += bytes;
@@ -53,6 +53,15 @@ class Program {
 
   get output() {
     return this.#text;
+  }
+
+  // What it reads.
+  say(text) {
+    this.#process.stdin.write(text);
+  }
+
+  get pid() {
+    return this.#process.pid;
   }
 
   // A program that does not end well has failed, whatever the page showed: the sanitizers speak last.

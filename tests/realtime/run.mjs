@@ -7,10 +7,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Report } from "../browser/report.mjs";
 import { Stage } from "../browser/stage.mjs";
+import { functionChecks } from "./function_checks.mjs";
 import { keysChecks } from "./keys_checks.mjs";
 import { membersChecks } from "./members_checks.mjs";
 import { MembersStage } from "./members_stage.mjs";
+import { MirrorStage } from "./mirror_stage.mjs";
 import { openChecks } from "./open_checks.mjs";
+import { restChecks } from "./rest_checks.mjs";
 import { socketChecks } from "./socketio_checks.mjs";
 import { supabaseChecks } from "./supabase_checks.mjs";
 
@@ -49,6 +52,8 @@ const stageOf = (access) => (program) => Stage.start(program, access);
 const groups = [
   ["tokens", stageOf("tokens"), socketChecks], ["tokens", stageOf("tokens"), supabaseChecks], ["keys", stageOf("tokens"), keysChecks], ["open", stageOf("open"), openChecks],
   ["members", (program) => MembersStage.start(program), membersChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program), restChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program), functionChecks],
 ];
 for (const [what, start, checks] of groups) {
   try {

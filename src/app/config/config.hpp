@@ -94,6 +94,30 @@ struct SystemConfig {
   PullSchedule pull;
 };
 
+// Whose tables dashboards read.
+struct RestConfig {
+  SourceId source;
+  SystemName system;
+};
+
+// A function that dashboards call.
+struct FunctionConfig {
+  std::string name;
+  SystemName system;
+  std::vector<std::pair<EntityName, std::string>> entities;  // and what answers call them
+  std::string mode = "incremental";
+  std::string source = "source_id";
+  std::vector<std::pair<std::string, std::string>> settings;  // member of the body, setting of the system
+  std::string upstream;
+  Duration wait = std::chrono::minutes(5);
+};
+
+// Ordered jobs as records.
+struct JobsConfig {
+  EntityName entity;
+  std::vector<std::pair<std::string, std::string>> settings;  // field, setting of the system
+};
+
 struct SourceConfig {
   SourceId id;
   std::string title;  // for people; the id when not given
@@ -108,6 +132,9 @@ struct Config {
   std::vector<JwtIssuer> jwt_issuers;
   std::vector<MemberTable> members;
   std::vector<SourceConfig> sources;
+  std::optional<RestConfig> rest;
+  std::vector<FunctionConfig> functions;
+  std::optional<JobsConfig> jobs;
   std::shared_ptr<const sync::Catalog> catalog;  // shared: batches in flight keep the old one through a reload
   std::vector<std::string> secrets;              // every secret value, for redaction (O4)
   std::vector<std::string> warnings;             // for people; nothing here keeps the program from running

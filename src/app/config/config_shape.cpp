@@ -1,6 +1,7 @@
 #include "app/config/config_shape.hpp"
 
 #include "app/config/server_shape.hpp"
+#include "app/config/serving_shape.hpp"
 #include "app/config/shape_parts.hpp"
 #include "base/assert.hpp"
 
@@ -319,6 +320,8 @@ Shape config_shape(std::span<const connector::Factory> factories) {
       {.name = "entities",
        .shape = entities,
        .doc = "Kinds of records that several sources share: they name them in `use`."},
+      {.name = "functions", .shape = functions_shape(), .doc = "What dashboards may call at /functions/v1/NAME."},
+      {.name = "jobs", .shape = jobs_shape(), .doc = "Ordered jobs as records, for dashboards."},
       {.name = "sources",
        .shape = list(std::move(source), 1, limit(sources_limit)),
        .doc = "The tenants.",

@@ -22,4 +22,6 @@ inline constexpr std::size_t sealing_keys_limit = 16;
 inline constexpr std::size_t access_entries_limit = 1'000;
 inline constexpr std::size_t member_tables_limit = 8;
 
+inline constexpr std::size_t functions_limit = 200;
+
 }  // namespace lockstep::app

@@ -7,6 +7,7 @@
 #include "app/config/config_shape.hpp"
 #include "app/config/limits.hpp"
 #include "app/config/server_reader.hpp"
+#include "app/config/serving_shape.hpp"
 #include "app/config/shape_check.hpp"
 #include "app/config/source_reader.hpp"
 
@@ -46,6 +47,7 @@ ConfigResult read_config(const std::string& text, const std::string& file,
   sources.read(root);
   read_sealing(root, secrets, bad, problems, config);
   read_access(root, secrets, bad, problems, config);
+  read_serving(root, bad, problems, config);
   config.secrets = secrets.values();
   if (!problems.empty()) return std::unexpected(problems.take());
   return config;

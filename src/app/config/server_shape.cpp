@@ -1,5 +1,6 @@
 #include "app/config/server_shape.hpp"
 
+#include "app/config/serving_shape.hpp"
 #include "app/config/shape_parts.hpp"
 
 namespace lockstep::app {
@@ -162,6 +163,7 @@ Shape server_shape() {
        .shape = named("limits", "At a limit Lockstep refuses; it never grows quietly.", limits_shape()),
        .doc = "Limits of the server."},
       {.name = "sealing", .shape = sealing_shape(), .doc = "The key of the secrets on the disk."},
+      {.name = "rest", .shape = rest_shape(), .doc = "The tables that dashboards read at /rest/v1."},
   });
   shape.example =
       "server:\n  listen: 0.0.0.0:8080\n  data: /var/lib/lockstep\n  public_url: https://sync.example.com\n  log: "

@@ -109,6 +109,11 @@ Result<gateway::Caller> ConfigAccess::by_session(std::string_view token) const {
   return caller;
 }
 
+Result<Json> ConfigAccess::claims(const wire::HttpHeaders& headers, Time now) const {
+  const std::string_view token = token_of(headers);
+  return is_jwt(token) ? verified(token, now) : Result<Json>(Json());
+}
+
 Result<Json> ConfigAccess::verified(std::string_view token, Time now) const {
   Error refusal{ErrorKind::unauthorized, "no issuer of tokens is configured", {}};
   for (const Issuer& issuer : issuers_) {

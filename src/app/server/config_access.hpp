@@ -29,6 +29,7 @@ class ConfigAccess final : public gateway::Access {
                                                     const ConfigAccess* former);
 
   Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override;
+  Result<Json> claims(const wire::HttpHeaders& headers, Time now) const override;
   // With tables of members, what they say counts, and what tokens say about rights does not.
   void ask(std::shared_ptr<const Members> members) { members_ = std::move(members); }
   bool is_open_to_local() const { return on_loopback_ && has_no_way_in(); }

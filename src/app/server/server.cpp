@@ -34,10 +34,35 @@ class CurrentAccess final : public gateway::Access {
   Result<gateway::Caller> identify(const wire::HttpHeaders& headers, Time now) const override {
     return access_->identify(headers, now);
   }
+  Result<Json> claims(const wire::HttpHeaders& headers, Time now) const override {
+    return access_->claims(headers, now);
+  }
 
  private:
   std::unique_ptr<ConfigAccess> access_;
 };
+
+gateway::Served served_of(const Config& config) {
+  gateway::Served served;
+  for (const FunctionConfig& one : config.functions) {
+    served.functions.emplace(one.name, gateway::Function{one.system, one.entities, one.mode, one.source, one.settings,
+                                                         one.upstream, one.wait});
+  }
+  if (config.rest) served.rest = gateway::RestTarget{config.rest->source, config.rest->system};
+  return served;
+}
+
+// As the source's own entity has it; none where the source has no such entity.
+std::optional<hub::JobRecording> recording_of(const Config& config, const SystemConfig& system) {
+  const sync::SourceSchema* schema = config.catalog->find(system.settings.source);
+  if (!config.jobs || schema == nullptr || schema->find(config.jobs->entity) == nullptr) return std::nullopt;
+  hub::JobRecording out{config.jobs->entity, {}};
+  for (const auto& [field, setting] : config.jobs->settings) {
+    const Json* value = system.settings.settings.if_contains(setting);
+    if (value != nullptr) out.fields[field] = *value;
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -97,6 +122,8 @@ Result<hub::Setup> Server::State::make_setup(const Config& config) {
       entry.poll_every = ms(system.pull.every);
       entry.full_every = ms(system.pull.full_every);
       entry.guard = system.guard;
+      entry.recording = recording_of(config, system);
+      entry.migrates_at_start = system.settings.settings.contains("migrations");  // SQL of the user's own
       setup.systems.push_back(std::move(entry));
       next.emplace(key, std::move(one));
     }
@@ -157,6 +184,8 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   state->gateway = std::make_unique<gateway::Gateway>(gateway::GatewayParts{
       state->hub.get(), &state->access, parts.loop, &state->random, parts.log, state->accounts.get(), parts.version});
 
+  state->gateway->serve(served_of(config));
+
   net::ServerSettings settings;
   settings.address = config.server.host;
   settings.port = config.server.port;
@@ -214,6 +243,7 @@ Result<void> Server::reload(Config config) {
   state.access.replace(std::move(access));
   state.hub->reload(std::move(setup));
   state.follow_members(config);
+  state.gateway->serve(served_of(config));
   return {};
 }
 

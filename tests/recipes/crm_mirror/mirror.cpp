@@ -63,7 +63,9 @@ Mirror::Mirror(Settings settings) {
 
 // The recipe's own file; only where it runs and which locations it has is ours.
 std::string Mirror::configuration(const Settings& settings) const {
-  const std::string file = text_of(recipe() / "lockstep.yaml");
+  std::string file = text_of(recipe() / "lockstep.yaml");
+  const std::string here = "migrations: ./migrations";
+  file.replace(file.find(here), here.size(), "migrations: " + (recipe() / "migrations").string());
   std::string out = "version: 1\nserver: {listen: \"127.0.0.1:@PORT@\", data: ./data}\n" +
                     part(file, "access:", "# Keys that") + part(file, "x-systems:", "sources:") + "sources:\n";
   for (const Location& location : locations) {
@@ -72,7 +74,8 @@ std::string Mirror::configuration(const Settings& settings) const {
            "\n        token: {env: " + location.token + "}\n        base_url: " + sandbox->origin() +
            "\n        webhook_public_key: " + settings.webhook_key + "\n        poll: " + settings.poll + "\n        " +
            settings.crm + "\n      db: {<<: *db, scope: {source_id: " + location.source +
-           "}}\n    use: [contact, pipeline, opportunity, order, payment, review]\n";
+           "}, variables: {name: Name of " + location.id + ", location_id: " + location.id +
+           "}}\n    use: [contact, pipeline, opportunity, order, payment, review, sync_job]\n";
   }
   return out;
 }

@@ -1,0 +1,192 @@
+#include "app/config/serving_shape.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/config/limits.hpp"
+#include "app/config/suggest.hpp"
+#include "app/config/units.hpp"
+
+namespace lockstep::app {
+namespace {
+
+using namespace shapes;
+
+Shape system_name() {
+  return matching("[a-z][a-z0-9_]{0,62}", "the name of a system such as db: small letters, digits and _");
+}
+
+bool has_system(const SourceConfig& source, std::string_view name) {
+  return std::ranges::any_of(source.systems,
+                             [&](const SystemConfig& one) { return one.settings.system.str() == name; });
+}
+
+void read_rest(const Node& node, Problems& problems, Config& config) {
+  const Node& system = *node.find("system");
+  const Node* source = node.find("source");
+  const auto serves = [&](const SourceConfig& one) {
+    return (source == nullptr || one.id.str() == source->text) && has_system(one, system.text);
+  };
+  const auto at = std::ranges::find_if(config.sources, serves);
+  if (at != config.sources.end()) {
+    config.rest = RestConfig{at->id, SystemName(system.text)};
+    return;
+  }
+  std::vector<std::string> known;
+  for (const auto& one : config.sources) {
+    for (const auto& each : one.systems) known.push_back(each.settings.system.str());
+  }
+  problems.add(system.mark, "server.rest",
+               source == nullptr ? fmt::format("no source has a system \"{}\"", system.text)
+                                 : fmt::format("no source \"{}\" has a system \"{}\"", source->text, system.text),
+               suggest(system.text, known));
+}
+
+// Whether some source holds the entity in the system; "" for any system.
+bool is_held(const Config& config, const EntityName& entity, const std::string& system) {
+  return std::ranges::any_of(config.catalog->sources(), [&](const sync::SourceSchema& source) {
+    const sync::EntitySchema* found = source.find(entity);
+    return found != nullptr && (system.empty() || found->binding(SystemName(system)) != nullptr);
+  });
+}
+
+std::vector<std::pair<std::string, std::string>> read_pairs(const Node* node) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (node == nullptr) return out;
+  for (const Member& member : node->members) out.emplace_back(member.key, member.value.text);
+  return out;
+}
+
+void read_function(const Member& member, Problems& problems, Config& config) {
+  const Node& node = member.value;
+  const std::string where = fmt::format("functions.{}", member.key);
+  FunctionConfig function;
+  function.name = member.key;
+  function.system = SystemName(node.find("system")->text);
+  function.upstream = function.system.str();
+  for (const Member& one : node.find("entities")->members) {
+    if (is_held(config, EntityName(one.value.text), function.system.str())) {
+      function.entities.emplace_back(EntityName(one.value.text), one.key);
+      continue;
+    }
+    problems.add(
+        one.value.mark, where + ".entities",
+        fmt::format("no source holds an entity \"{}\" in a system \"{}\"", one.value.text, function.system.str()));
+  }
+  if (const Node* mode = node.find("mode")) function.mode = mode->text;
+  if (const Node* source = node.find("source")) function.source = source->text;
+  if (const Node* upstream = node.find("upstream")) function.upstream = upstream->text;
+  if (const Node* wait = node.find("wait")) function.wait = parse_duration(wait->text).value_or(function.wait);
+  function.settings = read_pairs(node.find("settings"));
+  config.functions.push_back(std::move(function));
+}
+
+void read_jobs(const Node& node, Problems& problems, Config& config) {
+  const Node& entity = *node.find("entity");
+  if (!is_held(config, EntityName(entity.text), "")) {
+    problems.add(entity.mark, "jobs.entity", fmt::format("no source has an entity \"{}\"", entity.text));
+    return;
+  }
+  config.jobs = JobsConfig{EntityName(entity.text), read_pairs(node.find("settings"))};
+}
+
+}  // namespace
+
+Shape rest_shape() {
+  Shape shape = object({
+      {.name = "system",
+       .shape = system_name(),
+       .doc = "The system with the tables; its connector must have tables (postgres).",
+       .presence = Presence::required},
+      {.name = "source",
+       .shape = text(64),
+       .doc = "The source whose system it is; default: the first that has one. Sources that share a database show the "
+              "same tables: row-level security tells tenants apart, not this."},
+  });
+  shape.example = "server:\n  rest: {system: db}\n";
+  return named("rest",
+               "Tables and views for dashboards, in the dialect of supabase-js (docs/rest.md): read as the database's "
+               "role `authenticated` with the caller's claims, or as `anon`.",
+               std::move(shape));
+}
+
+Shape functions_shape() {
+  const auto member = [] { return matching("[A-Za-z_][A-Za-z0-9_]{0,62}", "letters, digits and _"); };
+  const std::string names = "[A-Za-z_][A-Za-z0-9_]{0,62}";
+  Shape one = object({
+      {.name = "action",
+       .shape = choice({"sync"}),
+       .doc = "sync: reads entities of a system and answers when what was read is written to the others.",
+       .presence = Presence::required},
+      {.name = "system", .shape = system_name(), .doc = "The system that is read.", .presence = Presence::required},
+      {.name = "entities",
+       .shape = map(names, "a name for answers such as contacts", system_name(), 1,
+                    static_cast<std::int64_t>(entities_limit)),
+       .doc = "What is read: the name that answers and jobs use, and the entity. One entity has an answer of its own "
+              "shape.",
+       .presence = Presence::required},
+      {.name = "mode",
+       .shape = choice({"incremental", "full"}),
+       .doc = "Where the body names none. incremental: what changed since the last reading; full: everything, with "
+              "deletes.",
+       .fallback = "incremental"},
+      {.name = "source",
+       .shape = member(),
+       .doc = "The member of the body that names the source.",
+       .fallback = "source_id"},
+      {.name = "settings",
+       .shape = map(names, "letters, digits and _", member(), 0, 8),
+       .doc = "Members of the body that must be equal to settings of the source's system: a wrong pair is refused."},
+      {.name = "upstream", .shape = text(64), .doc = "What errors call the system; default: its name."},
+      {.name = "wait",
+       .shape = duration(1'000'000, 3'600'000'000),
+       .doc = "How long the answer waits for the job; then it says where to look, and the job goes on.",
+       .fallback = "5m"},
+  });
+  one.example =
+      "functions:\n  pull-contacts: {action: sync, system: crm, entities: {contacts: contact}, settings: {locationId: "
+      "location_id}}\n";
+  return map("[a-z][a-z0-9-]{0,62}", "a name such as run-all: small letters, digits and -",
+             named("function",
+                   "Something that dashboards call with POST /functions/v1/NAME (docs/functions.md): for callers who "
+                   "may edit the source.",
+                   std::move(one)),
+             0, static_cast<std::int64_t>(functions_limit));
+}
+
+Shape jobs_shape() {
+  const std::string names = "[A-Za-z_][A-Za-z0-9_]{0,62}";
+  Shape shape = object({
+      {.name = "entity",
+       .shape = system_name(),
+       .doc = "The entity. Of its fields those are set that it has: job_type, mode, status (running, completed, "
+              "failed), progress, error, started_at, completed_at.",
+       .presence = Presence::required},
+      {.name = "settings",
+       .shape = map(names, "a field's name", matching(names, "a setting's name"), 0, 8),
+       .doc = "Fields that hold a setting of the system that is read."},
+  });
+  shape.example = "jobs: {entity: sync_job, settings: {location_id: location_id}}\n";
+  return named("jobs",
+               "Jobs that functions order are shown as records of an entity, one for each entity that is read, from "
+               "before the first request on.",
+               std::move(shape));
+}
+
+void read_serving(const Node& root, const BadNodes& bad, Problems& problems, Config& config) {
+  const Node* functions = root.find("functions");
+  if (functions != nullptr) {
+    for (const Member& member : functions->members) {
+      if (!bad.contains(&member.value)) read_function(member, problems, config);
+    }
+  }
+  const Node* jobs = root.find("jobs");
+  if (jobs != nullptr && !bad.contains(jobs)) read_jobs(*jobs, problems, config);
+
+  const Node* server = root.find("server");
+  const Node* rest = server == nullptr ? nullptr : server->find("rest");
+  if (rest != nullptr && !bad.contains(rest)) read_rest(*rest, problems, config);
+}
+
+}  // namespace lockstep::app

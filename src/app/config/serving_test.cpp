@@ -1,0 +1,75 @@
+// What dashboards are served: rest, functions, jobs.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/config/example_files.hpp"
+#include "app/config/fake_factories.hpp"
+#include "app/config/load.hpp"
+
+namespace lockstep::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+
+// `top` beside a source with a contact in crm and db, and a job in db.
+ConfigResult read(const std::string& top) {
+  return read_config(
+      "version: 1\n" + top +
+          "sources:\n  - id: acme\n    systems:\n      crm: {connector: fakecrm, location_id: abcd, token: {env: "
+          "GHL_TOKEN}}\n      db: {connector: fakedb, url: {env: DATABASE_URL}}\n    entities:\n      contact: "
+          "{fields: "
+          "{email: email}, systems: {crm: {object: contact, fields: \"*\"}, db: {object: contacts, fields: \"*\"}}}\n"
+          "      job: {fields: {status: text}, systems: {db: {object: jobs, fields: \"*\"}}}\n",
+      "lockstep.yaml", fake_factories(), example_environment());
+}
+
+std::string problem(const std::string& top) {
+  const ConfigResult config = read(top);
+  return config ? "none" : to_text(config.error().front());
+}
+
+TEST(ServingConfig, ReadsAll) {
+  const ConfigResult config = read(
+      "server: {rest: {system: db}}\njobs: {entity: job, settings: {location: location_id}}\nfunctions:\n  run-all: "
+      "{action: sync, system: crm, entities: {contacts: contact}, mode: full, source: src, settings: {locationId: "
+      "location_id}, upstream: the CRM, wait: 30s}\n  other: {action: sync, system: crm, entities: {contacts: "
+      "contact}}\n");
+  ASSERT_TRUE(config) << to_text(config.error().front());
+  ASSERT_TRUE(config->rest);
+  EXPECT_EQ(config->rest->source, SourceId("acme"));
+  EXPECT_EQ(config->rest->system, SystemName("db"));
+  ASSERT_TRUE(config->jobs);
+  EXPECT_EQ(config->jobs->entity, EntityName("job"));
+  EXPECT_THAT(config->jobs->settings, ElementsAre(Pair("location", "location_id")));
+  ASSERT_EQ(config->functions.size(), 2u);
+  const FunctionConfig& one = config->functions[0];
+  EXPECT_EQ(one.name, "run-all");
+  EXPECT_THAT(one.entities, ElementsAre(Pair(EntityName("contact"), "contacts")));
+  EXPECT_EQ(one.mode, "full");
+  EXPECT_EQ(one.source, "src");
+  EXPECT_THAT(one.settings, ElementsAre(Pair("locationId", "location_id")));
+  EXPECT_EQ(one.upstream, "the CRM");
+  EXPECT_EQ(one.wait, std::chrono::seconds(30));
+  const FunctionConfig& other = config->functions[1];
+  EXPECT_EQ(other.mode, "incremental");
+  EXPECT_EQ(other.source, "source_id");
+  EXPECT_EQ(other.upstream, "crm");
+  EXPECT_EQ(other.wait, std::chrono::minutes(5));
+}
+
+TEST(ServingConfig, WhatIsNotThereIsSaid) {
+  EXPECT_THAT(problem("server: {rest: {system: dbs}}\n"), HasSubstr("no source has a system \"dbs\""));
+  EXPECT_THAT(problem("server: {rest: {system: db, source: other}}\n"),
+              HasSubstr("no source \"other\" has a system \"db\""));
+  EXPECT_THAT(problem("jobs: {entity: task}\n"), HasSubstr("no source has an entity \"task\""));
+  EXPECT_THAT(problem("functions: {a: {action: sync, system: crm, entities: {jobs: job}}}\n"),
+              HasSubstr("no source holds an entity \"job\" in a system \"crm\""));
+  EXPECT_THAT(problem("functions: {a: {action: erase, system: crm, entities: {contacts: contact}}}\n"),
+              HasSubstr("erase"));
+  EXPECT_THAT(problem("functions: {a: {action: sync, system: crm, entities: {}}}\n"), HasSubstr("entities"));
+}
+
+}  // namespace
+}  // namespace lockstep::app

@@ -1,0 +1,128 @@
+// /rest/v1: as whom the database is asked, and its answers in PostgREST's shape.
+#include "gateway/gateway_world.hpp"
+
+namespace lockstep::gateway {
+namespace {
+
+class RestRoutes : public testing::Test {
+ protected:
+  RestRoutes() {
+    world.access.tokens.emplace("ann", Json{{"sub", "u-ann"}, {"role", "authenticated"}, {"more", 1}});
+    world.access.tokens.emplace("anonymous", Json{{"role", "anon"}});
+    world.access.tokens.emplace("service", Json{{"role", "service_role"}});
+    world.access.tokens.emplace("old", fail(ErrorKind::unauthorized, "the token has expired"));
+    world.gateway->serve({RestTarget{SourceId("acme"), SystemName("db")}});
+  }
+  Answer get(const std::string& who, const std::string& target = "/rest/v1/people",
+             const wire::HttpHeaders& headers = {}) {
+    return world.call(who, "GET", target, "", headers);
+  }
+  static std::string code(const Answer& answer) { return std::string(string_member(answer.json(), "code")); }
+
+  World world;
+  FakeTables& tables = world.connectors["acme/db"]->with_tables();
+};
+
+TEST_F(RestRoutes, TheDatabaseIsAskedAsTheCaller) {
+  tables.answer = connector::TableRows{{R"({"id":1})", R"({"id":2})"}, {}};
+  const Answer answer = get("ann", "/rest/v1/people?select=id&name=eq.x&limit=7");
+  EXPECT_EQ(answer.status(), 200u);
+  EXPECT_EQ(answer.response->body, "[{\"id\":1},\n {\"id\":2}]");
+  EXPECT_EQ(answer.response->headers.get("Content-Range"), "0-1/*");
+  EXPECT_EQ(answer.response->headers.get("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(tables.asked.relation, "people");
+  EXPECT_EQ(tables.asked.limit, 7u);
+  EXPECT_EQ(tables.asked.role.name, "authenticated");
+  EXPECT_EQ(tables.asked.role.claims.at("sub"), "u-ann");
+  EXPECT_EQ(tables.asked.role.claims.at("more"), 1);
+}
+
+TEST_F(RestRoutes, WhoeverSendsNoUsersTokenIsAnonymous) {
+  tables.answer = connector::TableRows{};
+  for (const std::string who : {"", "anonymous", "owner", "sb_publishable_x"}) {
+    tables.asked = {};
+    EXPECT_EQ(get(who).status(), 200u) << who;
+    EXPECT_EQ(tables.asked.role.name, "anon") << who;
+    EXPECT_EQ(tables.asked.role.claims.at("role"), "anon") << who;
+  }
+  // The key alone, as supabase-js sends it before somebody signs in.
+  EXPECT_EQ(get("", "/rest/v1/people", {{"apikey", "ann"}}).status(), 200u);
+  EXPECT_EQ(tables.asked.role.name, "authenticated");
+}
+
+TEST_F(RestRoutes, TokensThatAreNotGoodAndTheServicesOwnReadNothing) {
+  const Answer old = get("old");
+  EXPECT_EQ(old.status(), 401u);
+  EXPECT_EQ(code(old), "PGRST301");
+  EXPECT_EQ(get("service").status(), 403u);
+  EXPECT_EQ(tables.asked.relation, "");
+}
+
+TEST_F(RestRoutes, OneRowOrNone) {
+  const wire::HttpHeaders one{{"Accept", "application/vnd.pgrst.object+json"}};
+  tables.answer = connector::TableRows{{R"({"id":1})"}, {}};
+  EXPECT_EQ(get("ann", "/rest/v1/people", one).response->body, R"({"id":1})");
+  for (const std::vector<std::string>& rows : {std::vector<std::string>(), {"{}", "{}"}}) {
+    tables.answer = connector::TableRows{rows, {}};
+    const Answer answer = get("ann", "/rest/v1/people", one);
+    EXPECT_EQ(answer.status(), 406u);
+    EXPECT_EQ(code(answer), "PGRST116");
+    EXPECT_EQ(string_member(answer.json(), "details"), "The result contains " + std::to_string(rows.size()) + " rows");
+  }
+}
+
+TEST_F(RestRoutes, PagesSayWhereTheyAre) {
+  tables.answer = connector::TableRows{{"{}", "{}"}, 9};
+  const Answer part = get("ann", "/rest/v1/people?limit=2&offset=4", {{"Prefer", "count=exact"}});
+  EXPECT_EQ(part.status(), 206u);
+  EXPECT_EQ(part.response->headers.get("Content-Range"), "4-5/9");
+  tables.answer = connector::TableRows{{}, 9};
+  EXPECT_EQ(code(get("ann", "/rest/v1/people?offset=12", {{"Prefer", "count=exact"}})), "PGRST103");
+  tables.answer = connector::TableRows{{"{}"}, 1};
+  const Answer head = world.call("ann", "HEAD", "/rest/v1/people", "", {{"Prefer", "count=exact"}});
+  EXPECT_EQ(head.status(), 200u);
+  EXPECT_EQ(head.response->headers.get("Content-Range"), "0-0/1");
+}
+
+TEST_F(RestRoutes, FailuresInPostgrestsShape) {
+  const auto refused = [&](ErrorKind kind, const std::string& sqlstate, const std::string& who = "ann") {
+    tables.answer = std::unexpected(connector::TableFailure{{kind, "host=10.0.0.1 is away", {}}, sqlstate});
+    return get(who);
+  };
+  EXPECT_EQ(refused(ErrorKind::not_found, "42P01").status(), 404u);
+  EXPECT_EQ(refused(ErrorKind::invalid, "42703").status(), 400u);
+  EXPECT_EQ(code(refused(ErrorKind::invalid, "42703")), "42703");
+  EXPECT_EQ(refused(ErrorKind::unauthorized, "42501").status(), 403u);
+  EXPECT_EQ(refused(ErrorKind::unauthorized, "42501", "").status(), 401u);
+  EXPECT_EQ(refused(ErrorKind::unavailable, "57014").status(), 504u);
+  EXPECT_EQ(refused(ErrorKind::exhausted, "").status(), 503u);
+  const Answer away = refused(ErrorKind::unavailable, "");
+  EXPECT_EQ(away.status(), 503u);
+  EXPECT_EQ(away.response->body.find("10.0.0.1"), std::string::npos);
+  EXPECT_EQ(get("ann", "/rest/v1/people?a=5").status(), 400u);
+  EXPECT_EQ(get("ann", "/rest/v1/people", {{"Accept-Profile", "lockstep"}}).status(), 406u);
+  EXPECT_EQ(get("ann", "/rest/v1/people", {{"Accept-Profile", "public"}}).status(), 503u);
+}
+
+TEST_F(RestRoutes, NothingIsWritten) {
+  for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+    const Answer answer = world.call("ann", method, "/rest/v1/people", R"({"id":1})");
+    EXPECT_EQ(answer.status(), 405u) << method;
+    EXPECT_EQ(code(answer), "25006") << method;
+  }
+  EXPECT_EQ(tables.asked.relation, "");
+}
+
+TEST_F(RestRoutes, WhatIsNotConfiguredIsNotThere) {
+  world.gateway->serve({});
+  EXPECT_EQ(get("ann").status(), 404u);
+  world.gateway->serve({RestTarget{SourceId("acme"), SystemName("crm")}});  // has no tables
+  EXPECT_EQ(get("ann").status(), 404u);
+  const Answer asked = world.call("", "OPTIONS", "/rest/v1/people", "",
+                                  {{"Access-Control-Request-Headers", "apikey, prefer, accept-profile"}});
+  EXPECT_EQ(asked.status(), 200u);
+  EXPECT_EQ(asked.response->headers.get("Access-Control-Allow-Headers"), "apikey, prefer, accept-profile");
+}
+
+}  // namespace
+}  // namespace lockstep::gateway

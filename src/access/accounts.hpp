@@ -34,6 +34,9 @@ struct AccountsParts {
 struct SignInFrom {
   std::string address;
   std::string agent;
+  std::string network = {};  // what wrong passwords are counted by; "": the address
+
+  const std::string& counted() const { return network.empty() ? address : network; }
 };
 
 struct SignedIn {

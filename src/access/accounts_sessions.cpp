@@ -43,7 +43,7 @@ void Accounts::sign_in(std::string_view name_given, std::string password, SignIn
   // What can be no name is handled as one that there is not, in the same time.
   const Result<std::string> name = account_name(name_given);
   const std::string who = name ? *name : "";
-  if (const auto wait = attempts_.begin(who, from.address, parts_.loop->clock().monotonic())) {
+  if (const auto wait = attempts_.begin(who, from.counted(), parts_.loop->clock().monotonic())) {
     return done(fail(Error{ErrorKind::rate_limited, "too many wrong passwords: wait a moment",
                            std::chrono::ceil<std::chrono::milliseconds>(*wait)}));
   }
@@ -59,7 +59,7 @@ void Accounts::sign_in(std::string_view name_given, std::string password, SignIn
             parts_.log->warning("access.sign_in_refused", {{"address", from.address}});
             return done(wrong());
           }
-          attempts_.succeeded(who, from.address);
+          attempts_.succeeded(who, from.counted());
           begin_session(*now, std::move(from), std::move(done));
         });
 }
@@ -67,7 +67,6 @@ void Accounts::sign_in(std::string_view name_given, std::string password, SignIn
 void Accounts::change_password(const std::string& name, std::string old_password, std::string password, SignInFrom from,
                                SignedInDone done) {
   if (auto fits = check_password(password, name); !fits) return done(fail(std::move(fits).error()));
-  const std::string address = from.address;
   // Proves the old one like a sign-in, with its limits; the session that this makes is the one to go on with.
   sign_in(name, std::move(old_password), from,
           [this, name, password = std::move(password), from, done = std::move(done)](Result<SignedIn> proven) mutable {

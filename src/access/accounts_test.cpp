@@ -283,6 +283,17 @@ TEST_F(AccountsTest, GuessingIsSlowedDown) {
   EXPECT_TRUE(sign_in("ada"));
 }
 
+TEST_F(AccountsTest, GuessesAreCountedByNetwork) {
+  ASSERT_TRUE(add("ada"));
+  const auto guess = [&](const std::string& address) {
+    return result_of<SignedIn>(
+        [&](auto done) { accounts->sign_in("ada", "not the password", {address, "", "2001:db8::"}, std::move(done)); });
+  };
+  for (unsigned i = 0; i < limits::kFreeFailures; ++i)
+    EXPECT_EQ(guess("2001:db8::" + std::to_string(i)).error().kind, ErrorKind::unauthorized);
+  EXPECT_EQ(guess("2001:db8::ffff").error().kind, ErrorKind::rate_limited);
+}
+
 TEST_F(AccountsTest, HashingIsBounded) {
   ASSERT_TRUE(add("ada"));
   std::size_t refused = 0;

@@ -1,6 +1,7 @@
 // Signing in and out, own sessions and password, and the first account of an installation.
 #include "access/limits.hpp"
 #include "gateway/context.hpp"
+#include "net/address_policy.hpp"
 
 namespace lockstep::gateway {
 namespace {
@@ -21,7 +22,8 @@ wire::HttpResponse with_cookie(wire::HttpResponse response, const Call& call, st
 }
 
 access::SignInFrom from_of(const Call& call) {
-  return {call.request.remote_address, std::string(call.request.request.headers.get("User-Agent"))};
+  return {call.request.remote_address, std::string(call.request.request.headers.get("User-Agent")),
+          net::network_of(call.request.remote_address)};
 }
 
 JsonObject shape(const access::Session& session) {

@@ -114,4 +114,12 @@ bool permits(AddressReach reach, std::string_view host, std::string_view address
   return named && named == parse(address);
 }
 
+std::string network_of(const std::string& address) {
+  Bytes16 v6{};
+  if (inet_pton(AF_INET6, address.c_str(), v6.data()) != 1) return address;
+  std::fill(v6.begin() + 8, v6.end(), static_cast<unsigned char>(0));
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return inet_ntop(AF_INET6, v6.data(), text.data(), text.size()) == nullptr ? address : std::string(text.data());
+}
+
 }  // namespace lockstep::net

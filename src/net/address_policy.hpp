@@ -21,4 +21,8 @@ bool permits(AddressReach reach, std::string_view host, std::string_view address
 // not at all. Text that is no address is not public.
 bool is_public_address(std::string_view address);
 
+// What one customer of a provider has at least, for limits by address: the IPv4 address, or the first 64 bits of an
+// IPv6 address. Text that is no address stays as it is.
+std::string network_of(const std::string& address);
+
 }  // namespace lockstep::net

@@ -79,5 +79,13 @@ TEST(AddressPolicyTest, TheOtherReachesDoNotLookAtTheName) {
   EXPECT_TRUE(permits(AddressReach::public_only, "example.org", "8.8.8.8"));
 }
 
+TEST(AddressPolicyTest, CountsACustomerOnce) {
+  EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+  EXPECT_EQ(network_of("2001:db8:1:2:ffff::9"), network_of("2001:db8:1:2:3:4:5:6"));
+  EXPECT_NE(network_of("2001:db8:1:3::1"), network_of("2001:db8:1:2::1"));
+  EXPECT_EQ(network_of("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(network_of("here"), "here");
+}
+
 }  // namespace
 }  // namespace lockstep::net

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 
+#include "net/address_policy.hpp"
 #include "net/detail/message_writer.hpp"
 #include "net/detail/server_connection.hpp"
 
@@ -25,16 +26,6 @@ std::string address_text(const asio::ip::address& address) {
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
   }
   return address.to_string();
-}
-
-// What connections are counted by: the IPv4 address, or the first 64 bits of an IPv6 address.
-std::string counted_as(const std::string& address) {
-  error_code error;
-  const auto v6 = asio::ip::make_address_v6(address, error);
-  if (error) return address;
-  auto bytes = v6.to_bytes();
-  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
-  return asio::ip::make_address_v6(bytes).to_string();
 }
 
 }  // namespace
@@ -104,7 +95,7 @@ std::optional<Admission> ServerCore::admission(const std::string& address) const
   const std::size_t serving = connections_.size() - refusing_;
   bool over = serving >= limits().connections_limit;
   if (limits().connections_per_address_limit) {
-    const auto found = per_address_.find(counted_as(address));
+    const auto found = per_address_.find(network_of(address));
     over = over || (found != per_address_.end() && found->second >= *limits().connections_per_address_limit);
   }
   if (!over) return Admission::serve;
@@ -129,7 +120,7 @@ void ServerCore::admit(TcpSocket socket) {
   if (*admitted == Admission::refuse) {
     ++refusing_;
   } else if (limits().connections_per_address_limit) {
-    ++per_address_[counted_as(address)];
+    ++per_address_[network_of(address)];
   }
   const auto connection =
       std::make_shared<ServerConnection>(shared_from_this(), std::move(socket), std::move(address), *admitted);
@@ -146,7 +137,7 @@ void ServerCore::remove(ServerConnection& connection) {
   if (connection.admission() == Admission::refuse) {
     --refusing_;
   } else if (limits().connections_per_address_limit) {
-    const auto found = per_address_.find(counted_as(connection.remote_address()));
+    const auto found = per_address_.find(network_of(connection.remote_address()));
     if (--found->second == 0) per_address_.erase(found);
   }
   if (draining_) finish_drain();

@@ -43,6 +43,7 @@ sync::StateRow account_row(const Account& account) {
                    {"generation", account.generation},
                    {"created", to_epoch_ms(account.created)}};
   if (account.everywhere) value["everywhere"] = to_string(*account.everywhere);
+  if (account.made_by == MadeBy::owner) value["made_by"] = "owner";
   return row(kAccounts + account.name, std::move(value));
 }
 
@@ -71,6 +72,7 @@ Result<Account> read_account(const sync::StateRow& row) {
   out.everywhere = role_named(string_member(row.value, "everywhere"));
   out.generation = string_member(row.value, "generation");
   out.created = time_member(row.value, "created");
+  if (string_member(row.value, "made_by") == "owner") out.made_by = MadeBy::owner;
   if (const Json* sources = find_member(row.value, "sources"); sources != nullptr && sources->is_object()) {
     for (const auto& [source, role] : sources->get_object()) {
       const auto known = role.is_string() ? role_named(role.get_string()) : std::nullopt;

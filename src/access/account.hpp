@@ -10,6 +10,10 @@
 
 namespace lockstep::access {
 
+// Tables of members are asked about accounts that an administrator has made, and about no others: an owner of one source
+// could name an account after somebody who is in the table, and have his rights.
+enum class MadeBy { administrator, owner };
+
 struct Account {
   std::string name;
   std::string password;  // argon2id
@@ -17,6 +21,7 @@ struct Account {
   Grants sources;
   std::string generation;  // a new one ends all sessions: another password, or another account of the same name
   Time created;
+  MadeBy made_by = MadeBy::administrator;
 };
 
 struct Session {

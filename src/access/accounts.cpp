@@ -101,13 +101,24 @@ void Accounts::check(const std::string& hash, std::string password, std::move_on
 
 void Accounts::add(const std::string& name, std::string password, std::optional<Role> everywhere, Grants sources,
                    Done done) {
-  if (changing_.contains(name) || accounts_.contains(name))
+  make_account({name, {}, everywhere, std::move(sources), {}, {}, MadeBy::administrator}, std::move(password),
+               std::move(done));
+}
+
+void Accounts::add_to_source(const std::string& name, std::string password, const SourceId& source, Role role,
+                             Done done) {
+  make_account({name, {}, {}, {{source, role}}, {}, {}, MadeBy::owner}, std::move(password), std::move(done));
+}
+
+void Accounts::make_account(Account made, std::string password, Done done) {
+  if (changing_.contains(made.name) || accounts_.contains(made.name))
     return done(fail(ErrorKind::conflict, "there is an account of this name"));
   if (accounts_.size() + changing_.size() >= limits::kAccounts)
     return done(fail(ErrorKind::exhausted, "there are too many accounts"));
-  if (auto fits = check_password(password, name); !fits) return done(std::move(fits));
-  changing_.insert(name);
-  Account made{name, {}, everywhere, std::move(sources), wire::random_token(), parts_.loop->clock().now()};
+  if (auto fits = check_password(password, made.name); !fits) return done(std::move(fits));
+  changing_.insert(made.name);
+  made.generation = wire::random_token();
+  made.created = parts_.loop->clock().now();
   hash(std::move(password), [this, made = std::move(made), done = std::move(done)](Result<std::string> hashed) mutable {
     if (!hashed) {
       changing_.erase(made.name);

@@ -62,6 +62,8 @@ class Accounts {
 
   // `name` as account_name() has made it. `conflict`: there is one of that name.
   void add(const std::string& name, std::string password, std::optional<Role> everywhere, Grants sources, Done done);
+  // The same for an owner who lets somebody into one source.
+  void add_to_source(const std::string& name, std::string password, const SourceId& source, Role role, Done done);
   // Ends its sessions. `conflict` for the last administrator while there are other accounts.
   void remove(const std::string& name, Done done);
   void set_password(const std::string& name, std::string password, Done done);  // ends its sessions
@@ -90,6 +92,7 @@ class Accounts {
 
   Accounts(AccountsParts parts, std::string session_key);
   void put(sync::StateRow row, Done done);
+  void make_account(Account made, std::string password, Done done);
   // Makes the account what `next` says, once that is on the disk.
   void change(Account next, Done done);
   Result<Account> for_change(const std::string& name) const;

@@ -36,7 +36,8 @@ Result<Caller> Accounts::identify(std::string_view token) {
     });
   }
   const Account& account = accounts_.at(session.account);
-  return Caller{"account " + account.name, account.everywhere, account.sources, account.name, account.name, session.id};
+  const std::string person = account.made_by == MadeBy::administrator ? account.name : "";
+  return Caller{"account " + account.name, account.everywhere, account.sources, person, account.name, session.id};
 }
 
 void Accounts::sign_in(std::string_view name_given, std::string password, SignInFrom from, SignedInDone done) {

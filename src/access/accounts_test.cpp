@@ -242,6 +242,17 @@ TEST_F(AccountsTest, OneChangeAtATime) {
   EXPECT_FALSE(add("ada"));
 }
 
+TEST_F(AccountsTest, WhatAnOwnerMadeIsNotLookedUpInTables) {
+  ASSERT_TRUE(add("ada"));
+  ASSERT_TRUE(result_of<void>(
+      [&](auto done) { accounts->add_to_source("bob", kPassword, kAcme, Role::viewer, std::move(done)); }));
+  restart();
+  EXPECT_EQ(accounts->identify(token_of("ada"))->person, "ada");
+  const Result<Caller> bob = accounts->identify(token_of("bob"));
+  EXPECT_EQ(bob->person, "");
+  EXPECT_TRUE(bob->may_read(kAcme));
+}
+
 TEST_F(AccountsTest, GrantsAndRevokes) {
   ASSERT_TRUE(add("ada"));
   const std::string token = token_of("ada");

@@ -26,7 +26,7 @@ struct Caller {
   std::string name;                     // for the journal: "key ops", "user 5f3c…", "account ada"
   std::optional<Role> everywhere = {};  // in every source, also in those of tomorrow
   Grants sources = {};
-  std::string person = {};   // the user or account, as tables of members name it; "" for keys
+  std::string person = {};   // the user or account, as tables of members name it; "": they are not asked
   std::string account = {};  // the local account that has signed in, and by which session; "" for everybody else
   std::string session = {};
 

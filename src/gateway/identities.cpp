@@ -47,7 +47,9 @@ void Identities::check(Identity& identity) const {
 void Identities::recheck(const std::set<std::string>& people) {
   for (const auto& [credentials, weak] : known_) {
     const auto identity = weak.lock();
-    if (identity && identity->caller && people.contains(identity->caller->person)) check(*identity);
+    if (!identity || !identity->caller) continue;
+    const Caller& caller = *identity->caller;
+    if (people.contains(caller.person) || people.contains(caller.account)) check(*identity);
   }
 }
 

@@ -126,8 +126,12 @@ void grant(Context& context, const std::shared_ptr<Call>& call) {
     call->answer(json_response(200, person(*account, call->source())));
   };
   if (const Json* password = find_member(*body, "password"); password != nullptr) {
-    return context.accounts.add(*name, std::string(string_member(*body, "password")), std::nullopt,
-                                {{call->source(), *role}}, std::move(done));
+    // Who manages everything could have made it in the other way, too.
+    if (call->caller.may_administer())
+      return context.accounts.add(*name, std::string(string_member(*body, "password")), std::nullopt,
+                                  {{call->source(), *role}}, std::move(done));
+    return context.accounts.add_to_source(*name, std::string(string_member(*body, "password")), call->source(), *role,
+                                          std::move(done));
   }
   context.accounts.grant(*name, call->source(), role, std::move(done));
 }

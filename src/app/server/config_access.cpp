@@ -98,7 +98,7 @@ Result<gateway::Caller> ConfigAccess::by_key(std::string_view key) const {
 
 Result<gateway::Caller> ConfigAccess::by_session(std::string_view token) const {
   Result<gateway::Caller> caller = accounts_->identify(token);
-  if (!caller || !members_ || !members_->are_configured()) return caller;
+  if (!caller || caller->person.empty() || !members_ || !members_->are_configured()) return caller;
   // What the account itself holds stands here and is known, whatever becomes of somebody's database.
   const Result<access::Grants> more = members_->of(caller->person);
   if (!more) return caller;

@@ -198,6 +198,25 @@ TEST_F(ConfigAccessTest, AccountsHoldTheirOwnRightsAndThoseOfTheTable) {
       << "its own do not hang on somebody's database";
 }
 
+// Whoever may make accounts in one source must not become somebody else by their names.
+TEST_F(ConfigAccessTest, AnAccountThatAnOwnerHasMadeIsNobodyInTheTable) {
+  const auto by = access(config({}));
+  MembersParts parts{&loop, &log, {}, [](const std::set<std::string>&) {}};
+  parts.read = [](const MemberTable&, const connector::TableRead&, auto done) {
+    connector::TableRows answer;
+    answer.rows = {R"({"user":"victim","source":"a","role":"owner"})"};
+    done(std::move(answer));
+  };
+  by->ask(std::make_shared<Members>(std::move(parts), std::vector{MemberTable{}}, nullptr));
+  accounts->add_to_source("victim", "correct horse battery", SourceId("b"), access::Role::viewer,
+                          [](Result<void> made) { EXPECT_TRUE(made); });
+  loop.settle();
+  std::string token;
+  accounts->sign_in("victim", "correct horse battery", {}, [&](Result<access::SignedIn> in) { token = in->token; });
+  loop.settle();
+  EXPECT_EQ(identify(*by, token)->sources, (access::Grants{{SourceId("b"), access::Role::viewer}}));
+}
+
 TEST_F(ConfigAccessTest, TheFirstAccountEndsTheOpenness) {
   const auto by = access(config({}));
   const wire::HttpHeaders local{{"Host", "127.0.0.1:8080"}};

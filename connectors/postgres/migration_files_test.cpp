@@ -84,9 +84,10 @@ TEST_F(MigrationFilesTest, AFileMayNotEndTheTransaction) {
 
 TEST_F(MigrationFilesTest, FilesForEachSourceAreToldWhichAndWithWhat) {
   file("0001_table.sql", "CREATE TABLE a (id text PRIMARY KEY, name text)");
-  file("0002_row.each.sql",
-       "INSERT INTO a VALUES (current_setting('lockstep.source'), current_setting('lockstep.name')) ON CONFLICT (id) DO "
-       "UPDATE SET name = excluded.name");
+  file(
+      "0002_row.each.sql",
+      "INSERT INTO a VALUES (current_setting('lockstep.source'), current_setting('lockstep.name')) ON CONFLICT (id) DO "
+      "UPDATE SET name = excluded.name");
   auto done = run("one", {{"name", "O'Neil"}});
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_THAT(*done, ElementsAre("run 0001_table.sql", "run 0002_row.each.sql for one"));
@@ -107,7 +108,8 @@ TEST_F(MigrationFilesTest, AFolderThatIsNotThereIsSaid) {
 // As migrate and every start do it: before the tables of the mapping are looked at.
 TEST_F(MigrationFilesTest, TheConnectorRunsThemBeforeItsOwn) {
   file("0001_table.sql",
-       "CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, email text, score numeric, tags "
+       "CREATE TABLE contacts (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, email text, score numeric, "
+       "tags "
        "text[], at timestamptz, big text, visits bigint, extra jsonb)");
   open({{"migrations", folder_.string()}});
   EXPECT_EQ(done_.front(), "run 0001_table.sql");

@@ -165,8 +165,7 @@ void run_function(Context& context, const std::shared_ptr<Call>& call) {
   if (request.method != "POST") return call->answer(refusal(405, "Method not allowed"));
   // supabase-js sends its key as `apikey`, and as the bearer's token too until somebody signs in.
   Credentials credentials = credentials_of(request);
-  if (credentials.empty())
-    credentials.api_key = std::string(request.headers.get("apikey"));
+  if (credentials.empty()) credentials.api_key = std::string(request.headers.get("apikey"));
   const Result<Caller> caller = context.access.identify(credentials.headers(), context.loop.clock().now());
   if (!caller) {
     const bool later = caller.error().kind == ErrorKind::unavailable;

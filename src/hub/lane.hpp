@@ -138,6 +138,7 @@ class Lane final : private connector::CaptureSink {
   void note_refused(const OpenPart& part, std::span<const sync::Applied> applied);
   void end_waiting_jobs();
   void next_order();
+  bool has_open_part(const std::string& id);
   JobPart* find_part(const std::string& id, const EntityName& entity);
   void tell_waiters();
 

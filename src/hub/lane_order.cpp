@@ -14,10 +14,12 @@ constexpr std::size_t kRowsLooked = 500;
 
 const std::string kRowKey = "job_row";  // the record of the part that runs: a program that starts anew ends it
 
+bool is_open(const JobPart& part) { return part.state == "waiting" || part.state == "running"; }
+
 bool covers(const JobProgress& job, const std::vector<std::pair<EntityName, std::string>>& wanted) {
   return std::ranges::all_of(wanted, [&](const auto& one) {
     const auto part = std::ranges::find(job.parts, one.first, &JobPart::entity);
-    return part != job.parts.end() && (part->state == "waiting" || part->state == "running");
+    return part != job.parts.end() && is_open(*part);
   });
 }
 
@@ -25,7 +27,7 @@ bool ended(const JobProgress& job, const std::vector<EntityName>& entities) {
   if (job.state == "done" || job.state == "failed") return true;
   return std::ranges::all_of(entities, [&](const EntityName& entity) {
     const auto part = std::ranges::find(job.parts, entity, &JobPart::entity);
-    return part == job.parts.end() || part->state == "done" || part->state == "failed";
+    return part == job.parts.end() || !is_open(*part);
   });
 }
 
@@ -108,12 +110,17 @@ JobPart* Lane::find_part(const std::string& id, const EntityName& entity) {
   return at == job->parts.end() ? nullptr : &*at;
 }
 
+bool Lane::has_open_part(const std::string& id) {
+  const JobProgress* job = find_job(id);
+  return job != nullptr && std::ranges::any_of(job->parts, [](const JobPart& part) { return is_open(part); });
+}
+
 Task<void> Lane::run_order(std::string id) {
   const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
   for (const sync::EntitySchema* entity : entities_in_order()) {
     if (find_part(id, entity->name) == nullptr) continue;
     co_await run_part(id, *entity);
-    tell_waiters();
+    if (has_open_part(id)) tell_waiters();  // of the last one with the job's end
   }
   co_await notice_read();
   if (JobProgress* job = find_job(id)) {

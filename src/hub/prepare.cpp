@@ -121,7 +121,7 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
     for (const auto& [name, value] : plan.values) {
       const sync::FieldBinding* bound = binding.find(name);
       const bool readable = bound != nullptr && bound->direction != sync::Direction::write;
-      if (expected.emplace(name, nullptr).second && readable && row.attempts == 0) out.unseen = true;
+      if (readable && expected.emplace(name, nullptr).second && row.attempts == 0) out.unseen = true;
     }
   }
   translate_references(entity, binding.system, target, Gone::as_null, plan.values);

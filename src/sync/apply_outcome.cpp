@@ -243,6 +243,13 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         row->due = ws_.now();
         if (row->attempts > kConflictsAtOnce) row->due += backoff(row->attempts - kConflictsAtOnce);
       }
+      if (link != nullptr) {
+        // What is never read there is not known any more, and is written over.
+        for (const FieldBinding& bound : binding->fields) {
+          if (bound.direction == Direction::write) link->base.erase(bound.field);
+        }
+        ws_.touch(*record, ws_.next_seq(), WorkClass::live);
+      }
       if (link != nullptr && outcome.state) {
         LOCKSTEP_CHECK(absorb_witnesses(outcome, *entity, *binding, *record, *link, sent));
         LOCKSTEP_CHECK(absorb_state(outcome, *entity, *binding, *record, *link, sent));

@@ -139,26 +139,13 @@ TEST_F(OffsetPulls, PipelinesAreReadAgainAndShownWhenTheyChange) {
 
 // A list that pays no heed to the offset would be read for ever (and once was, by others).
 TEST(OffsetPullsOfBadLists, ThatDoNotAdvanceEndWithAnError) {
-  connector::ManualLoop loop;
-  ScriptedHttp http(loop);
-  FlakyState state;
-  RecordingLog log;
-  SeededRandom random{1};
-  connector::Ports ports;
-  ports.http = &http;
-  ports.state = &state;
-  ports.loop = &loop;
-  ports.random = &random;
-  ports.log = &log;
-  TestMapping mapping;
-  auto made = GoHighLevel::make(mapping.settings(token_settings()), ports);
-  ASSERT_TRUE(made) << made.error().message;
+  TestBench bench;
   JsonArray rows;
   for (int i = 0; i < 10; ++i) rows.push_back(JsonObject{{"_id", "o" + std::to_string(i)}});
   Json cursor;
   for (int n = 0; n < 100; ++n) {
-    http.expect("GET /payments/orders", 200, JsonObject{{"data", rows}, {"totalCount", 1'000}});
-    const auto page = loop.run((*made)->pull({"order", PullMode::full, cursor, 10, sync::WorkClass::backfill}));
+    bench.http.expect("GET /payments/orders", 200, JsonObject{{"data", rows}, {"totalCount", 1'000}});
+    const auto page = bench.loop.run(bench.crm->pull({"order", PullMode::full, cursor, 10, sync::WorkClass::backfill}));
     if (!page) {
       EXPECT_EQ(page.error().kind, ErrorKind::corrupt);
       return;
@@ -171,42 +158,29 @@ TEST(OffsetPullsOfBadLists, ThatDoNotAdvanceEndWithAnError) {
 
 // A page may be shorter than asked for although there is more.
 TEST(OffsetPullsOfBadLists, WithShortPagesAreReadToTheEnd) {
-  connector::ManualLoop loop;
-  ScriptedHttp http(loop);
-  FlakyState state;
-  RecordingLog log;
-  SeededRandom random{1};
-  connector::Ports ports;
-  ports.http = &http;
-  ports.state = &state;
-  ports.loop = &loop;
-  ports.random = &random;
-  ports.log = &log;
-  TestMapping mapping;
-  auto made = GoHighLevel::make(mapping.settings(token_settings()), ports);
-  ASSERT_TRUE(made) << made.error().message;
+  TestBench bench;
   const auto rows = [](int from, int to) {
     JsonArray out;
     for (int i = from; i < to; ++i) out.push_back(JsonObject{{"_id", "o" + std::to_string(i)}});
     return out;
   };
-  http.expect("GET /payments/orders?altId=testLocation00000001&limit=10&offset=0", 200,
-              JsonObject{{"data", rows(0, 4)}, {"totalCount", 7}});
-  http.expect("GET /payments/orders?altId=testLocation00000001&limit=10&offset=2", 200,
-              JsonObject{{"data", rows(2, 6)}, {"totalCount", 7}});
-  http.expect("GET /payments/orders?altId=testLocation00000001&limit=10&offset=4", 200,
-              JsonObject{{"data", rows(4, 7)}, {"totalCount", 7}});
+  bench.http.expect("GET /payments/orders?altId=testLocation00000001&limit=10&offset=0", 200,
+                    JsonObject{{"data", rows(0, 4)}, {"totalCount", 7}});
+  bench.http.expect("GET /payments/orders?altId=testLocation00000001&limit=10&offset=2", 200,
+                    JsonObject{{"data", rows(2, 6)}, {"totalCount", 7}});
+  bench.http.expect("GET /payments/orders?altId=testLocation00000001&limit=10&offset=4", 200,
+                    JsonObject{{"data", rows(4, 7)}, {"totalCount", 7}});
   std::set<std::string> met;
   Json cursor;
   for (int n = 0; n < 3; ++n) {
-    const auto page = loop.run((*made)->pull({"order", PullMode::full, cursor, 10, sync::WorkClass::backfill}));
+    const auto page = bench.loop.run(bench.crm->pull({"order", PullMode::full, cursor, 10, sync::WorkClass::backfill}));
     ASSERT_TRUE(page) << page.error().message;
     for (const auto& change : page->changes) met.insert(change.external_id);
     EXPECT_EQ(page->last, n == 2);
     cursor = page->cursor;
   }
   EXPECT_EQ(met.size(), 7U);
-  EXPECT_TRUE(http.done());
+  EXPECT_TRUE(bench.http.done());
 }
 
 }  // namespace

@@ -23,12 +23,13 @@ wire::HttpResponse refusal(unsigned status, std::string_view error, std::string_
 
 // What the body asks for.
 struct Asked {
+  Json body;
   SourceId source;
   hub::JobOrder order;
 };
 
 std::expected<Asked, wire::HttpResponse> read_body(const Function& function, const std::string& text) {
-  const Result<Json> body = parse_json(text);
+  Result<Json> body = parse_json(text);
   if (!body || !body->is_object()) return std::unexpected(refusal(400, "Invalid JSON payload"));
   std::vector<std::string> needed{function.source};
   for (const auto& [member, setting] : function.settings) needed.push_back(member);
@@ -55,6 +56,7 @@ std::expected<Asked, wire::HttpResponse> read_body(const Function& function, con
     if (wrong || number < 1) return std::unexpected(refusal(400, "pageSize is a whole number from 1"));
     out.order.page_limit = static_cast<std::size_t>(number);
   }
+  out.body = std::move(*body);
   return out;
 }
 
@@ -177,9 +179,8 @@ void run_function(Context& context, const std::shared_ptr<Call>& call) {
   if (!caller->may_edit(asked->source)) return call->answer(refusal(403, "Forbidden", "this needs the role editor"));
   const JsonObject* settings = context.hub.settings(asked->source, function.system);
   if (settings == nullptr) return call->answer(refusal(404, "There is no such source"));
-  const Result<Json> body = parse_json(request.body);
   for (const auto& [member, setting] : function.settings) {
-    if (string_member(*body, member) == string_member(*settings, setting)) continue;
+    if (string_member(asked->body, member) == string_member(*settings, setting)) continue;
     return call->answer(refusal(400, member + " is not the one of " + function.source));
   }
   asked->order.actor = caller->name;

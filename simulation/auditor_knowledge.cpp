@@ -62,18 +62,19 @@ Auditor::Thing Auditor::gather(const ThingKey& key) const {
 }
 
 // Whether Lockstep brought the value to the object after `from` and before `until`. That it held an equal one already, or
-// that somebody typed an equal one there, says nothing; nor
-// does a write of which Lockstep never heard whether it was carried out: to it, what comes next there did not know it.
+// that somebody typed an equal one there, says nothing; nor does a write of which Lockstep never heard whether it was
+// carried out: to it, what comes next there did not know it.
 bool Auditor::took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const {
   const auto at = history_.objects().find(object);
   if (at == history_.objects().end()) return false;
   const auto& [from, field, value] = std::tie(typed.order, typed.field, typed.value);
-  // The same value was typed elsewhere shortly before: nobody can say which of the two Lockstep brought.
+  // The same value was typed elsewhere shortly before, or earlier at the same object: nobody can say which of the two
+  // Lockstep brought.
   const auto ambiguous = [&](const Step& step) {
     return std::ranges::any_of(thing.typed, [&](const Typed& other) {
       const bool elsewhere = other.side != typed.side || other.object != typed.object;
-      return elsewhere && other.field == field && other.value == value && other.order < step.order &&
-             step.at - other.at < kTwinWindow;
+      return (elsewhere || other.order < from) && other.field == field && other.value == value &&
+             other.order < step.order && step.at - other.at < kTwinWindow;
     });
   };
   std::string before;

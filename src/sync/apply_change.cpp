@@ -93,7 +93,7 @@ Result<Applied> Applier::observe(const Observed& seen) {
   const bool known_gone = linked && linked->empty();
   // What is captured comes in order; what had to wait does not, and a delete may have passed it.
   const bool in_order = change.via == Via::capture && seen.replays == 0;
-  if (known_gone && change.via != Via::fetch && !in_order) {
+  if (known_gone && !in_order && !(change.via == Via::fetch && seen.replays == 0)) {
     LOCKSTEP_CHECK(request_fetch(change, "an event about an object that was deleted", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
   }
@@ -263,7 +263,8 @@ Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields
 Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fields fields) {
   const Change& change = seen.change;
   Link* link = record.link(change.system);
-  const bool read = change.via == Via::fetch;
+  // A reading that had to wait says how it was then, not how it is.
+  const bool read = change.via == Via::fetch && seen.replays == 0;
   const bool other_id = link == nullptr || link->external_id != change.external_id;
   if (other_id || !link->is_linked()) {
     // An update that trails a delete. Only a reading can show that the object is back.
@@ -298,7 +299,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   }
   const bool changed = shows_news(*link, fields);
   // What waited for the outcome of a write may be older than that write, a reading too.
-  const bool trusted = (read || change.via == Via::capture) && seen.replays == 0;
+  const bool trusted = read || (change.via == Via::capture && seen.replays == 0);
   // Two states of one moment: the versions do not say which is the newer one (L5).
   const bool tied = change.via == Via::webhook && change.version != 0 && change.version == link->version;
   if (changed && !trusted && (change.version == 0 || tied || shows_prior(*link, fields))) {

@@ -21,7 +21,8 @@ Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fi
     LOCKSTEP_CHECK(request_fetch(change, "seen again after it was deleted", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, {});
   }
-  const bool unknown = link.state == LinkState::removed && change.via == Via::webhook && change.version > link.version;
+  const bool told = change.via == Via::webhook || change.via == Via::fetch;
+  const bool unknown = link.state == LinkState::removed && told && change.version > link.version;
   if (!unknown || !record.merged_into.empty() || shows_prior(link, fields)) return stale(seen, record, link, fields);
   Fields edits;
   for (const auto& [name, value] : fields) {

@@ -16,6 +16,11 @@ class Found : public SmallWorld {
     return {SourceId("acme"), system.name, at_hand.id, kind, link == nullptr ? "" : link->external_id,
             std::move(values)};
   }
+  // The write is on its way from here on.
+  void take(const sync::Claim& claim) {
+    const std::vector<sync::Applied> applied = world.apply({claim});
+    EXPECT_FALSE(applied.front().error) << applied.front().error->message;
+  }
   sync::WriteOutcome outcome(const sync::Claim& of, sync::OutcomeKind kind) {
     sync::WriteOutcome out;
     out.source = of.source;

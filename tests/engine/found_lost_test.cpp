@@ -19,7 +19,7 @@ class FoundLost : public Found {
     const sync::Claim remove = claim(crm, sync::WriteKind::remove, {});
     world.human_deletes(db, db.objects.begin()->first);
     world.deliver_one(db);
-    world.apply({remove});
+    take(remove);
     crm.objects.at(id).deleted = true;
     sync::WriteOutcome done = outcome(remove, sync::OutcomeKind::applied);
     done.external_id = id;
@@ -90,7 +90,7 @@ TEST_F(FoundLost, L1WhatAWriteCoveredIsKeptThoughItsObjectIsGone) {
   const sync::Change covered = seen(crm, id, kAnnabelDocument);
   world.edit_in_app(record(), "name", "Anna");
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
-  world.apply({update});
+  take(update);
   world.edit_in_app(record(), "name", "Anne");
   world.human_deletes(crm, id);
   world.deliver_one(crm);
@@ -110,7 +110,7 @@ TEST_F(FoundLost, C5AnEditOfTheObjectOfACreateOnItsWayIsAnEdit) {
   world.human_creates(db, kAnnDocument);
   world.deliver_one(db);
   const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
-  world.apply({create});
+  take(create);
   const sync::Version made_at = ++crm.clock;
   const auto applied = world.apply({seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Annabel"}})});
   EXPECT_EQ(applied.front().disposition, sync::Disposition::pending);
@@ -127,7 +127,7 @@ TEST_F(FoundLost, C5ATagThatCameAndWentDuringAWriteIsNotPutBack) {
   const std::string id = synced_contact();
   world.edit_in_app(record(), "tags", JsonArray{});
   sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(JsonArray{})}});
-  world.apply({update});
+  take(update);
   world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"cold", "vip"}}})});
   sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
   done.external_id = id;
@@ -138,22 +138,40 @@ TEST_F(FoundLost, C5ATagThatCameAndWentDuringAWriteIsNotPutBack) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"lead"}));
 }
 
-// The same, when the answer shows what we had meant to write, because somebody put the member back.
-TEST_F(FoundLost, C5ATagThatWentAndCameDuringAWriteStays) {
+// A write was prepared, and an edit was heard of before it was claimed: what it carries is out of date.
+TEST_F(FoundLost, C5AWritePreparedBeforeAnEditWasHeardIsPreparedAgain) {
   const std::string id = synced_contact();
   world.edit_in_app(record(), "tags", JsonArray{"cold", "vip"});
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(JsonArray{"cold", "vip"})}});
   sync::Change without = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{}}});
   without.via = sync::Via::fetch;
-  world.apply({without});  // after the write was prepared
-  world.apply({update});
-  sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
-  done.external_id = id;
-  done.before = {{"tags", Json(JsonArray{"vip"})}};
-  done.state = JsonObject{{"tags", JsonArray{"cold", "vip"}}};
-  done.version = ++crm.clock;
-  world.apply({done});
-  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"cold", "vip"}));
+  world.apply({without});
+  const std::vector<sync::Applied> late = world.apply({update});
+  ASSERT_TRUE(late.front().error);
+  EXPECT_EQ(late.front().error->kind, ErrorKind::conflict);
+  take(claim(crm, sync::WriteKind::update, {{"tags", Json(JsonArray{"cold"})}}));
+}
+
+// A reading waited for the outcome of a write, and the object was deleted meanwhile.
+TEST_F(FoundLost, L1AReadingThatHadToWaitDoesNotBringAnObjectBack) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "city", "Bonn");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json("Bonn")}});
+  take(update);
+  sync::Change read = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Paris"}});
+  read.via = sync::Via::fetch;
+  EXPECT_EQ(world.apply({read}).front().disposition, sync::Disposition::pending);
+  sync::Edit removal;
+  removal.source = SourceId("acme");
+  removal.entity = EntityName("contact");
+  removal.record = record();
+  removal.remove = true;
+  world.apply({removal});
+  sync::Change gone = seen(crm, id, {});
+  gone.kind = sync::ChangeKind::deleted;
+  world.apply({gone});
+  world.apply({outcome(update, sync::OutcomeKind::not_found)});
+  EXPECT_TRUE(world.reader().record(SourceId("acme"), update.record).value()->deleted);
 }
 
 // An event from before our last tag was written shows what our next write, on its way, will make of it again.
@@ -163,7 +181,7 @@ TEST_F(FoundLost, C5AnOldEventIsNoEchoOfAWriteThatGoesBack) {
   for (const JsonArray& tags : {JsonArray{"cold", "vip"}, JsonArray{"vip"}}) {
     world.edit_in_app(record(), "tags", tags);
     const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(tags)}});
-    world.apply({update});
+    take(update);
     if (tags.size() == 1) break;
     sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
     done.external_id = id;
@@ -178,7 +196,7 @@ TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
   synced_contact();
   world.edit_in_app(record(), "city", "Bonn");
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json("Bonn")}});
-  world.apply({update});
+  take(update);
   world.edit_in_app(record(), "name", "Anna");
   world.apply({outcome(update, sync::OutcomeKind::rejected)});
   EXPECT_TRUE(world.settle());
@@ -189,8 +207,9 @@ TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
 // The object was deleted while an update was on its way, and the answer shows somebody's edit.
 TEST_F(FoundLost, L3AnAnswerAboutAnObjectThatIsGoneHarmsNothing) {
   const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
-  world.apply({update});
+  take(update);
   world.human_deletes(crm, id);
   world.deliver_one(crm);
   sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);

@@ -79,7 +79,7 @@ TEST_F(Found, X1TheEchoOfACreateIsKnownByWhatWasSent) {
   world.deliver_one(db);
   const sync::Claim create =
       claim(crm, sync::WriteKind::create, {{"email", Json("ann@example.test")}, {"name", Json("Ann")}});
-  world.apply({create});
+  take(create);
   world.edit_in_app(record(), "email", "anna@example.test");
   sync::Change echo;
   echo.source = SourceId("acme");
@@ -145,7 +145,7 @@ TEST_F(Found, L3WhatACreateShowsBesideWhatWasSentIsNoEditThatADeletionMustSpare)
   world.deliver_one(db);
   const sync::Claim create =
       claim(crm, sync::WriteKind::create, {{"email", Json("ann@example.test")}, {"name", Json("Ann")}});
-  world.apply({create});
+  take(create);
   world.human_deletes(db, row);
   world.deliver_one(db);
   const JsonObject document{{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{}}};

@@ -12,7 +12,7 @@ TEST_F(Found, X1AnObjectThatShowsAllOfALostCreateIsTheOneItMade) {
   world.human_creates(db, kAnnDocument);
   world.deliver_one(db);
   const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
-  world.apply({create});
+  take(create);
   world.apply({outcome(create, sync::OutcomeKind::unknown)});
   world.apply({seen(crm, "crm-77", kAnnDocument)});
   world.edit_in_app(record(), "name", "Anna");
@@ -28,7 +28,7 @@ TEST_F(Found, X1WhatComesOfAnObjectThatWaitsIsNoNewOne) {
   world.human_creates(db, kAnnDocument);
   world.deliver_one(db);
   const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
-  world.apply({create});
+  take(create);
   world.apply({outcome(create, sync::OutcomeKind::unknown)});
   world.apply({seen(crm, "crm-77", kAnnDocument)});
   world.apply({seen(crm, "crm-77", {{"email", "other@example.test"}, {"name", "Somebody"}})});
@@ -44,7 +44,7 @@ TEST_F(Found, E2AnObjectLikeTheOneThatOurCreateMakesTakesNothingFromIt) {
   world.deliver_one(db);
   const RecordId ann = record();
   const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
-  world.apply({create});
+  take(create);
   world.apply({seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Annie"}})});
   sync::WriteOutcome made = outcome(create, sync::OutcomeKind::applied);
   made.external_id = "crm-2";
@@ -60,7 +60,7 @@ TEST_F(Found, C5TheAnswerToACreateDoesNotTakeThePlaceOfALaterEvent) {
   world.human_creates(db, kAnnDocument);
   world.deliver_one(db);
   const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
-  world.apply({create});
+  take(create);
   world.apply({seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}})});
   sync::Claim with_tags = create;
   with_tags.values["tags"] = JsonArray{};
@@ -75,7 +75,7 @@ TEST_F(Found, C5TheAnswerToAnUpdateMakesNoLink) {
   const std::string id = synced_contact();
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
   world.edit_in_app(record(), "name", "Anna");
-  world.apply({update});
+  take(update);
   world.human_deletes(crm, id);
   world.deliver_one(crm);
   ASSERT_EQ(stored().link(crm.name), nullptr);
@@ -90,7 +90,7 @@ TEST_F(Found, C1AStateReadAfterAWriteIsNoFormOfWhatWasSent) {
   synced_contact();
   world.edit_in_app(record(), "name", "Anna");
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
-  world.apply({update});
+  take(update);
   sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
   done.external_id = stored().link(crm.name)->external_id;
   done.state = JsonObject{{"name", "Annabel"}};
@@ -107,7 +107,7 @@ TEST_F(Found, C5AnAnswerWithoutAVersionMakesNoOlderEventNews) {
   const auto writes = [&](JsonArray tags) {
     world.edit_in_app(record(), "tags", tags);
     const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", std::move(tags)}});
-    world.apply({update});
+    take(update);
     sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
     done.external_id = id;
     return done;
@@ -147,7 +147,7 @@ TEST_F(Found, L1AnObjectThatIsToBeReadIsNotWrittenBefore) {
   reading.via = sync::Via::fetch;
   reading.answers = world.store().open_reader()->inbox_fetches(update.source, crm.name, 1).value().front().seq;
   world.apply({reading});
-  world.apply({update});
+  take(update);
   EXPECT_EQ(world.store().outbox(key).value()->state, sync::OutboxState::claimed);
 }
 
@@ -160,7 +160,7 @@ TEST_F(Found, L1AnObjectThatCanNotBeReadHoldsNoWriteForEver) {
   world.edit_in_app(record(), "name", "Anna");
   world.pass(std::chrono::minutes(2));
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
-  world.apply({update});
+  take(update);
   EXPECT_EQ(world.store().outbox({update.source, update.system, update.record}).value()->state,
             sync::OutboxState::claimed);
 }
@@ -171,7 +171,7 @@ TEST_F(Found, C5WhatAnEventHasShownOfALostWriteIsNotWrittenAgain) {
   const std::string id = synced_contact();
   world.edit_in_app(record(), "tags", JsonArray{"autumn", "vip"});
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", JsonArray{"autumn", "vip"}}});
-  world.apply({update});
+  take(update);
   world.apply({outcome(update, sync::OutcomeKind::unknown)});
   const JsonObject ann{{"email", "ann@example.test"}, {"name", "Ann"}};
   JsonObject with = ann;
@@ -191,7 +191,7 @@ TEST_F(Found, X1AnAttemptMayHaveBeenAppliedUntilItEnded) {
   world.human_creates(db, kAnnDocument);
   world.deliver_one(db);
   const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
-  world.apply({create});
+  take(create);
   world.pass(std::chrono::seconds(20));
   const Time before = world.now();
   world.apply({outcome(create, sync::OutcomeKind::unknown)});

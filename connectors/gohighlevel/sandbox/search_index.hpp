@@ -34,8 +34,13 @@ class SearchIndex {
     waiting_.push({visible_at, version, std::move(id), nullptr});
   }
 
-  // Until then nothing becomes visible: a stale window.
-  void freeze(Time until) { frozen_until_ = until; }
+  // From now until then nothing becomes visible: a stale window. One window at a time, and each begins with what is due, so
+  // that searches are never behind by more than a window and the lag.
+  void freeze(Time now, Time until) {
+    if (frozen(now)) return;
+    advance(now);
+    frozen_until_ = until;
+  }
   bool frozen(Time now) const { return now < frozen_until_; }
 
   // Brings into view what is due.

@@ -174,14 +174,25 @@ TEST_F(LagTest, SearchesAreBehindAndReadsByIdAreNot) {
 }
 
 TEST_F(LagTest, AFrozenIndexStandsStill) {
-  create_contact(R"("email":"p1@example.com")");
-  clock_.advance(std::chrono::seconds(3));
   control("PUT", "faults", R"({"stale_search":{"once":1,"fixed_ms":60000}})");
+  create_contact(R"("email":"p1@example.com")");
   EXPECT_EQ(emails(search(R"("pageLimit":10)")), "");
   clock_.advance(std::chrono::seconds(59));
   EXPECT_EQ(emails(search(R"("pageLimit":10)")), "");
   clock_.advance(std::chrono::seconds(1));
   EXPECT_EQ(emails(search(R"("pageLimit":10)")), "1");
+}
+
+TEST_F(LagTest, StandstillsAreNotDrawnOut) {
+  create_contact(R"("email":"p1@example.com")");
+  clock_.advance(std::chrono::seconds(3));
+  control("PUT", "faults", R"({"stale_search":{"rate":1,"fixed_ms":60000}})");
+  EXPECT_EQ(emails(search(R"("pageLimit":10)")), "1") << "a standstill begins with what is due";
+  create_contact(R"("email":"p2@example.com")");
+  clock_.advance(std::chrono::seconds(59));
+  EXPECT_EQ(emails(search(R"("pageLimit":10)")), "1");
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(emails(search(R"("pageLimit":10)")), "21");
 }
 
 // Whatever the page size, sort and filter: the cursor reads every matching row once, and total counts them.

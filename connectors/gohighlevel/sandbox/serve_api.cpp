@@ -135,9 +135,10 @@ class Service {
   }
 
   void freeze() {
-    const Time until = core_.clock.now() + core_.faults.duration(Fault::stale_search, core_.random);
-    call_.location->contact_index.freeze(until);
-    call_.location->opportunity_index.freeze(until);
+    const Time now = core_.clock.now();
+    const Time until = now + core_.faults.duration(Fault::stale_search, core_.random);
+    call_.location->contact_index.freeze(now, until);
+    call_.location->opportunity_index.freeze(now, until);
   }
 
   Core& core_;

@@ -1,0 +1,103 @@
+// How a claim is applied: the write that was prepared is marked as on its way, unless it must wait or is out of date.
+#include <algorithm>
+#include <string>
+
+#include "sync/applier.hpp"
+#include "sync/identity.hpp"
+
+namespace lockstep::sync {
+namespace {
+
+constexpr Duration kHeldFor = std::chrono::seconds(1);  // then the claim is tried again
+constexpr Duration kReadingLimit =
+    std::chrono::minutes(1);  // an object that can not be read does not hold writes longer
+
+}  // namespace
+
+// X1: an object that has the content of the one to be made and waits for the outcome of another create. Only of entities
+// without match rules: others are told apart by their keys.
+Result<bool> Applier::waits_unrecognised(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding) {
+  if (!entity.match.empty()) return false;
+  const auto without_references = [&](Fields fields) {
+    for (const FieldSchema& field : entity.fields) {
+      if (field.type == FieldType::reference) fields.erase(field.name);
+    }
+    return fields;
+  };
+  const Fields wanted = without_references(claim.values);
+  LOCKSTEP_TRY(claims, ws_.claims(claim.source, claim.system, entity.name));
+  for (const OutboxRow& other : claims) {
+    LOCKSTEP_TRY(rows, ws_.inbox_waiting(claim.source, wait_for_claim(claim.system, other.key.record)));
+    for (const InboxRow& row : rows) {
+      if (row.change.object != binding.object || row.change.kind == ChangeKind::deleted) continue;
+      Result<Fields> shown = read_document(entity, binding, row.change.document, row.change.extent, expressions_);
+      if (shown && same_content(entity, without_references(std::move(*shown)), wanted)) return true;
+    }
+  }
+  return false;
+}
+
+// L1: an event has shown what may be a person's edit, and the object is still to be read to be sure. A write before that
+// could cover it.
+Result<bool> Applier::waits_for_reading(const Claim& claim, const SystemBinding& binding) {
+  LOCKSTEP_TRY(readings,
+               ws_.inbox_waiting(claim.source, wait_for_reading(claim.system, binding.object, claim.external_id)));
+  return std::ranges::any_of(readings, [&](const InboxRow& row) { return ws_.now() - row.since < kReadingLimit; });
+}
+
+// C5: what was applied after the write was prepared is not in it. It could cover a newer value; and which members of a set
+// it changes would be worked out against a state that it does not come from.
+Result<bool> Applier::still_planned(const Claim& claim, const EntityName& name) {
+  LOCKSTEP_TRY(record, ws_.record(claim.source, claim.record));
+  const SourceSchema* source = ws_.catalog().find(claim.source);
+  const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(name);
+  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(claim.system);
+  if (binding == nullptr) return false;
+  LOCKSTEP_TRY(values, ws_.planned(*record, *entity, *binding));
+  return values == claim.values;
+}
+
+// Why a write must not go out yet; "" when it may.
+Result<std::string> Applier::holds_back(const Claim& claim, const EntityName& name) {
+  const SourceSchema* source = ws_.catalog().find(claim.source);
+  const EntitySchema* entity = source == nullptr ? nullptr : source->find(name);
+  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(claim.system);
+  if (binding == nullptr) return std::string();
+  if (claim.write == WriteKind::create) {
+    LOCKSTEP_TRY(unrecognised, waits_unrecognised(claim, *entity, *binding));
+    return std::string(unrecognised ? "an object that waits may be the one to be made" : "");
+  }
+  LOCKSTEP_TRY(to_be_read, waits_for_reading(claim, *binding));
+  return std::string(to_be_read ? "the object is to be read first" : "");
+}
+
+Result<Applied> Applier::apply(const Claim& claim) {
+  const OutboxKey key{claim.source, claim.system, claim.record};
+  LOCKSTEP_TRY(row, ws_.outbox(key));
+  Applied out;
+  out.record = claim.record;
+  if (!row || row->state != OutboxState::waiting) {
+    out.error = Error{ErrorKind::conflict, "there is nothing to send any more", {}};
+    return out;
+  }
+  LOCKSTEP_TRY(current, still_planned(claim, row->entity));
+  if (!current) {  // its row is still due: the write is prepared anew, against what is known now
+    out.error = Error{ErrorKind::conflict, "the record has changed since the write was prepared", {}};
+    return out;
+  }
+  LOCKSTEP_TRY(held, holds_back(claim, row->entity));
+  if (!held.empty()) {
+    row->due = ws_.now() + kHeldFor;
+    ws_.put_outbox(std::move(*row));
+    out.error = Error{ErrorKind::conflict, std::move(held), {}};
+    return out;
+  }
+  row->state = OutboxState::claimed;
+  row->claimed_at = ws_.now();
+  row->creates = claim.write == WriteKind::create;
+  row->sent = claim.values;
+  ws_.put_outbox(std::move(*row));
+  return out;
+}
+
+}  // namespace lockstep::sync

@@ -177,7 +177,6 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
       return bound != nullptr && std::ranges::find(result.left_out, bound->path) != result.left_out.end();
     });
   }
-  outcome.before = prepared.before;
   outcome.state = std::move(result.state);
   outcome.read_later = result.read_later;
   outcome.extent = result.extent;

@@ -114,7 +114,6 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
     if (request.kind == sync::WriteKind::remove) out.unseen = row.attempts == 0;
     for (const auto& [name, value] : link->base) {
       const bool written = plan.values.contains(name);
-      if (written && value.is_array()) out.before.emplace(name, value);
       if (written || request.kind == sync::WriteKind::remove) expected.emplace(name, value);
     }
     // A field that the system never showed counts as empty there.

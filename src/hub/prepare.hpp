@@ -17,7 +17,6 @@ struct Prepared {
   sync::OutboxRow row;
   connector::WriteRequest request;
   sync::Fields written;    // canonical values that the request carries
-  sync::Fields before;     // of the sets among them: what they were planned against
   bool read_back = false;  // an earlier attempt ended unknown (X2)
   bool unseen = false;     // would cover what was never looked at: a field that was mapped since, or, by removing the
                            // object, edits on their way (L1, L3)

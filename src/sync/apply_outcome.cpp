@@ -59,15 +59,6 @@ Change change_of(const WriteOutcome& outcome, const SystemBinding& binding, cons
   return out;
 }
 
-// What a write leaves of a field. While it was on its way an event may have shown other members of a set; when the answer
-// shows the set, only the members that the write changed are taken to be as it wrote them.
-Json left_by(const WriteOutcome& outcome, const Link& link, const std::string& name, const Json& written) {
-  const Json* before = find_value(outcome.before, name);
-  const Json* now = find_value(link.base, name);
-  if (!outcome.state || before == nullptr || now == nullptr || *now == *before) return written;
-  return merge_sets(*now, before, written);
-}
-
 // A set's members without what systems do to their form: case, and spaces around them.
 std::set<std::string> folded(const Json& set) {
   std::set<std::string> out;
@@ -285,7 +276,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
   }
   // A link that was made by an event of the object itself knows more than the answer to its create.
   if (created || outcome.write != WriteKind::create) {
-    for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, left_by(outcome, *link, name, value));
+    for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, value);
   }
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
@@ -350,7 +341,6 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
                                    const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
   if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
   LOCKSTEP_TRY(mapped, read_state(outcome, entity, binding, link));
-  Fields echoes = sent;
   if (outcome.kind == OutcomeKind::applied) {
     Fields ours;
     for (const auto& [name, written] : outcome.written) {
@@ -366,11 +356,6 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
         link.base[name] = held->second;
         link.sent[name] = written;
       }
-      const Json* left = find_value(link.base, name);
-      if (held->second == written && left != nullptr && *left != written) {  // see left_by
-        echoes.erase(name);
-        continue;
-      }
       ours.insert(mapped.extract(held));
     }
     remember_raw(entity, binding, *outcome.state, ours, link);
@@ -378,7 +363,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   Change seen = change_of(outcome, binding, link.external_id);
   seen.via = Via::fetch;
   seen.version = outcome.version;
-  const bool echoed = absorb_echo(link, mapped, echoes);
+  const bool echoed = absorb_echo(link, mapped, sent);
   if (echoed) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   // Two states of one moment, or one that does not say of which it is: only reading the object tells which is the newer
   // one, and which events are older. A conflict's state was just read.

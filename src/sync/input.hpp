@@ -94,7 +94,6 @@ struct WriteOutcome {
   OutcomeKind kind = OutcomeKind::applied;
   std::string external_id;
   Fields written;                   // canonical values that were sent
-  Fields before;                    // of the sets among them: what the system held when the write was planned
   std::optional<Json> state;        // what the system holds now, in its shape, when it said so
   bool read_later = false;          // `state` was read after the write, so it may show an edit made in between
   Extent extent = Extent::partial;  // of `state`

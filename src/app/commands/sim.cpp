@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <thread>
 
 #include "app/commands/progress.hpp"
@@ -21,9 +22,10 @@ using simulation::SeedFailure;
 using simulation::Trace;
 
 constexpr int kShrinkTries = 150;
+constexpr std::uint64_t kSeedsUnlessAsked = 100;
 
 struct SimOptions {
-  std::uint64_t seeds = 100;
+  std::optional<std::uint64_t> seeds;
   std::uint64_t first = 1;
   std::optional<std::uint64_t> seed;
   std::string plan_file;
@@ -84,7 +86,8 @@ ExitCode run_many(CommandContext& context, const SimOptions& options, const std:
                   const std::string& version) {
   RunnerOptions runner;
   runner.first = options.first;
-  runner.seeds = options.seeds;
+  runner.seeds = options.seeds.value_or(options.minutes > 0 ? std::numeric_limits<std::uint64_t>::max() - options.first
+                                                            : kSeedsUnlessAsked);
   runner.plan = plan;
   runner.jobs = options.jobs;
   runner.failures_limit = options.failures;
@@ -99,11 +102,16 @@ ExitCode run_many(CommandContext& context, const SimOptions& options, const std:
         const double seconds = std::chrono::duration<double>(clock.monotonic() - start).count();
         JobState state;
         state.done = so_far.seeds;
-        state.total = options.seeds;
         state.rate_per_second = seconds > 0 ? static_cast<double>(so_far.seeds) / seconds : 0;
-        if (state.rate_per_second > 0 && so_far.seeds < options.seeds)
-          state.eta_seconds =
-              static_cast<std::int64_t>(static_cast<double>(options.seeds - so_far.seeds) / state.rate_per_second) + 1;
+        if (options.seeds || !runner.time_limit) state.total = runner.seeds;
+        std::optional<double> left;
+        if (state.total > so_far.seeds && state.rate_per_second > 0)
+          left = static_cast<double>(runner.seeds - so_far.seeds) / state.rate_per_second;
+        if (runner.time_limit) {
+          const double time = std::max(0.0, std::chrono::duration<double>(*runner.time_limit).count() - seconds);
+          left = left ? std::min(*left, time) : time;
+        }
+        if (left) state.eta_seconds = static_cast<std::int64_t>(*left) + 1;
         state.what = fmt::format("seeds, {} violations", so_far.failures.size());
         progress.show(state);
       },
@@ -117,7 +125,7 @@ ExitCode run_many(CommandContext& context, const SimOptions& options, const std:
   progress.end();
   if (options.coverage) context.out.write(report.coverage.table());
   context.out.line(simulation::summary_line(report));
-  const bool short_of = report.seeds < options.seeds && options.minutes == 0;
+  const bool short_of = report.seeds < runner.seeds && !runner.time_limit;
   return report.failures.empty() && !short_of ? ExitCode::ok : ExitCode::failed;
 }
 
@@ -127,7 +135,8 @@ void add_sim(CLI::App& app, CommandContext& context, std::string version, Comman
   CLI::App* command =
       app.add_subcommand("sim", "Run the simulator: people, systems, faults and crashes from a seed, with an audit");
   const auto options = std::make_shared<SimOptions>();
-  command->add_option("--seeds", options->seeds, "How many seeds")->check(CLI::PositiveNumber);
+  command->add_option("--seeds", options->seeds, "How many seeds (100, or as many as --minutes allows)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--first", options->first, "The first seed");
   command->add_option("--seed", options->seed, "This seed only, run twice");
   command->add_option("--plan", options->plan_file,

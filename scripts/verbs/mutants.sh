@@ -37,6 +37,8 @@ verb_mutants() {
   # Left by a run that was interrupted.
   if [[ -f build/mutants/planted ]]; then mutant_revert "$tree" "$(< build/mutants/planted)" || rm -rf "$tree"; fi
   mkdir -p "$tree"
+  # As it is now: what has gone since the last run goes here too, what has been built stays.
+  find "$tree" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
   git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf - | tar -xf - -C "$tree"
   say "building them without a bug"
   (cd "$tree" && ./dev build release lockstep) > build/mutants/build.log 2>&1 || die 1 "that failed: see build/mutants/build.log"

@@ -78,6 +78,8 @@ void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire
       reply.response.body = R"({"statusCode":401,"message":"Invalid token: access token is invalid"})";
     } else {
       reply = crm_.call(request);
+      const bool updates = request.method == "PUT" || request.target.ends_with("/tags");
+      if (updates && reply.response.status < 300 && hits("crm.terse")) reply.response.body = R"({"succeded":true})";
     }
     trace_.say(timeline_.now(), "crm", what + ' ' + request.body + " -> " + std::to_string(reply.response.status));
     Duration back = travel("net.delay_ms");

@@ -164,6 +164,14 @@ void People::moment() {
 
 void People::edit(Side side, const Target& target) {
   const std::string value = new_value(target);
+  type(side, target, value);
+  if (target.field != "tag" || !chance("people.dithers")) return;
+  parts_.coverage->hit("people", "people.dithers");
+  const Duration later(static_cast<std::int64_t>(random_.below(3'000'000)));
+  parts_.timeline->after(later, [this, side, target, value] { type(side, target, value); });
+}
+
+void People::type(Side side, const Target& target, const std::string& value) {
   if (side == Side::api) return edit_api(target, value, false);
   const auto object = object_of(side, target.kind, target.thing);
   if (!object) return;

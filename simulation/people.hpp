@@ -52,6 +52,7 @@ class People {
 
   void moment();
   void edit(Side side, const Target& target);
+  void type(Side side, const Target& target, const std::string& value);
   void edit_crm(const Target& target, const ObjectId& object, const std::string& value);
   void edit_database(const Target& target, const ObjectId& object, const std::string& value);
   void edit_api(const Target& target, const std::string& value, bool removes);

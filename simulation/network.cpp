@@ -1,11 +1,24 @@
 #include "simulation/network.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace lockstep::simulation {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+namespace {
+
+// "/contacts/abc" of a request that changes or removes that object.
+std::string written_object(const wire::HttpRequest& request) {
+  if (request.method != "PUT" && request.method != "DELETE" && !request.target.ends_with("/tags")) return {};
+  const std::size_t id = request.target.find('/', 1);
+  if (id == std::string::npos) return {};
+  return request.target.substr(0, request.target.find_first_of("/?", id + 1));
+}
+
+}  // namespace
 
 bool Network::hits(std::string_view fault) {
   if (!faults_) return false;
@@ -24,8 +37,12 @@ Duration Network::travel(std::string_view mean) {
 Task<Result<wire::HttpResponse>> NetworkLink::send(wire::HttpRequest request, milliseconds deadline) {
   if (cut_) co_return fail(ErrorKind::unavailable, "the process is dead");
   const std::uint64_t call = ++network_.last_call_;
+  std::string writes = written_object(request);
+  if (!writes.empty())
+    network_.on_write(writes,
+                      std::ranges::any_of(calls_, [&](const auto& one) { return one.second.writes == writes; }));
   Completion<Answer> answer([&](Completion<Answer>::Done done) {
-    calls_.emplace(call, std::move(done));
+    calls_.emplace(call, Call{std::move(writes), std::move(done)});
     auto& link = network_.links_[this];
     if (!link) link = std::make_shared<NetworkLink*>(this);
     network_.carry(link, call, std::move(request), deadline);
@@ -35,7 +52,7 @@ Task<Result<wire::HttpResponse>> NetworkLink::send(wire::HttpRequest request, mi
 
 void NetworkLink::finish(std::uint64_t call, Answer answer) {
   auto done = calls_.extract(call);
-  if (!done.empty()) done.mapped()(std::move(answer));
+  if (!done.empty()) done.mapped().done(std::move(answer));
 }
 
 void NetworkLink::cut() {
@@ -44,8 +61,9 @@ void NetworkLink::cut() {
     *at->second = nullptr;
     network_.links_.erase(at);
   }
-  for (auto& [call, done] : std::exchange(calls_, {}))
-    loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::maybe_applied, "the process is dead")); });
+  for (auto& [number, call] : std::exchange(calls_, {}))
+    loop_.post(
+        [done = std::move(call.done)]() mutable { done(fail(ErrorKind::maybe_applied, "the process is dead")); });
 }
 
 void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire::HttpRequest request,

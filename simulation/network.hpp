@@ -27,11 +27,15 @@ class NetworkLink final : public connector::Transport {
  private:
   friend class Network;
   using Answer = Result<wire::HttpResponse>;
+  struct Call {
+    std::string writes;  // path of the object that it writes to; empty: it reads, or creates
+    Completion<Answer>::Done done;
+  };
   void finish(std::uint64_t call, Answer answer);
 
   Network& network_;
   Loop& loop_;
-  std::map<std::uint64_t, Completion<Answer>::Done> calls_;
+  std::map<std::uint64_t, Call> calls_;
   bool cut_ = false;
 };
 
@@ -50,6 +54,8 @@ class Network {
   // Takes a webhook in; `answer` with the status, nullopt when nobody answers.
   using Intake = std::function<void(wire::HttpRequest, std::function<void(std::optional<unsigned>)> answer)>;
   Intake intake;
+  // Each write to an object, and whether another one to the same object is on its way (X3).
+  std::function<void(const std::string& object, bool overlaps)> on_write;
 
   // After everything that may have planned webhooks.
   void look_for_webhooks();

@@ -100,6 +100,10 @@ World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
   parts.life = [this]() -> Life* { return serving() ? life_.get() : nullptr; };
   parts.on_acknowledged = [this](const sync::Applied& applied) { acknowledged(applied); };
   people_ = std::make_unique<People>(std::move(parts), plan_, seed * 7 + 5);
+  network_->on_write = [this](const std::string& object, bool overlaps) {
+    auditor_.count_checks(1);
+    if (overlaps) auditor_.report("X3", "two writes to " + object + " were on their way at once");
+  };
   history_.on_written = [this](const ObjectId& object, const Values& before, const Step& step) {
     people_->react(object, differing(before, step.values));
   };

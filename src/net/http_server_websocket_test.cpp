@@ -166,8 +166,7 @@ TEST(WebSocketTest, APeerThatDoesNotAnswerTheClosingIsCutOff) {
   Echo echo(limits);
   echo.open();
   echo.socket->close(1001, "");
-  run_until(echo.loop, [&] { return echo.peer->closed(); });
-  EXPECT_TRUE(echo.closed_with.has_value());
+  run_until(echo.loop, [&] { return echo.peer->closed() && echo.closed_with.has_value(); });
 }
 
 TEST(WebSocketTest, ASilentPeerIsPingedAndThenClosed) {
@@ -181,7 +180,7 @@ TEST(WebSocketTest, ASilentPeerIsPingedAndThenClosed) {
     echo.peer->send(masked(0x8a, ""));
   }
   EXPECT_FALSE(echo.closed_with.has_value());
-  run_until(echo.loop, [&] { return echo.peer->closed(); });
+  run_until(echo.loop, [&] { return echo.peer->closed() && echo.closed_with.has_value(); });
   EXPECT_EQ(echo.closed_with, 1006);
 }
 

@@ -262,6 +262,12 @@ TEST(FindContact, NeedsANaturalKeyAndAnswersOnlyWithWhatFits) {
   const auto rubbish = find({{"email", "a@b.c"}});
   ASSERT_FALSE(rubbish);
   EXPECT_EQ(rubbish.error().kind, ErrorKind::unavailable);
+  // Nor is a reading that shows nothing a reason to give up.
+  bench.http.expect("GET /contacts/search/duplicate", 200, {{"contact", {{"id", "c7"}}}});
+  bench.http.expect("GET /contacts/c7", 200, JsonObject());
+  const auto nothing = find({{"email", "a@b.c"}});
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().kind, ErrorKind::unavailable);
   EXPECT_TRUE(bench.http.done());
 }
 

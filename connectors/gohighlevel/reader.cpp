@@ -116,10 +116,12 @@ Task<Reader::Found> Reader::fetch(std::string object, std::string id, sync::Work
   if (!answer->ok()) co_return fail(read_error(*answer, "reading one " + object));
   const Json* item = find_member(answer->body, object);
   if (item == nullptr) item = &answer->body;
+  // A 2xx without the object is no word of the CRM's about it.
+  if (string_member(*item, "id") != id)
+    co_return fail(ErrorKind::unavailable, "the CRM answered with no " + object + ", or with another one");
   Task<Result<Decoded>> decoding = decode(object, *item, Shape::full, work);
   Result<Decoded> decoded = co_await decoding;
   if (!decoded) co_return fail(decoded.error());
-  if (decoded->id != id) co_return fail(ErrorKind::unavailable, "the CRM answered with another " + object);
   if (decoded->deleted) co_return std::optional<sync::Change>();
   seen_.note(id, decoded->version);
   co_return std::optional(to_change(object, std::move(*decoded), sync::Via::fetch));

@@ -112,7 +112,7 @@ export class Detail {
   #build() {
     const record = this.#record;
     const entity = this.#source.entity(record.entity);
-    this.#form = entity && !record.deleted ? new RecordForm(entity, record, { save: (fields) => this.#save(fields), remove: () => this.#remove() }) : null;
+    this.#form = takesEdits(entity) && !record.deleted ? new RecordForm(entity, record, { save: (fields) => this.#save(fields), remove: () => this.#remove() }) : null;
     fill(by("detail"),
       this.#head("", el("span", { class: "muted" }, record.entity)),
       el("div", { class: "drawer-body" },
@@ -192,7 +192,7 @@ export class Detail {
       entry.body?.actor ? el("p", { class: "muted" }, `by ${entry.body.actor}`) : null,
       fieldLines(entry.body?.fields),
       entry.body?.error ? el("p", { class: "change-error" }, String(entry.body.error)) : null,
-      undoable(entry) ? el("button", { class: "link undo", type: "button", "aria-label": `Undo entry ${entry.seq}`, on: { click: () => void this.#undo(entry) } }, "Undo …") : null);
+      takesEdits(this.#source.entity(this.#record.entity)) && undoable(entry) ? el("button", { class: "link undo", type: "button", "aria-label": `Undo entry ${entry.seq}`, on: { click: () => void this.#undo(entry) } }, "Undo …") : null);
   }
 
   async #undo(entry) {
@@ -242,6 +242,10 @@ export class Detail {
     toast("Deleted");
     by("detail").close();
   }
+}
+
+export function takesEdits(entity) {
+  return Boolean(entity) && entity.edits !== "none";
 }
 
 // What the server can turn back: an entry that changed a record and did not make it.

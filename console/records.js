@@ -1,5 +1,6 @@
 // The list of records: search, entity, pages, and a badge per system.
 import { get, part } from "./api.js";
+import { takesEdits } from "./detail.js";
 import { badge, by, el, keyed, setText, valueNode, valueText } from "./dom.js";
 
 const kPageSize = 50;
@@ -34,6 +35,7 @@ export class Records {
     keyed(by("entities"), source.entities, (entity) => entity.name,
       (entity) => el("button", { type: "button", class: "entity", on: { click: () => this.#choose(entity.name) } }, entity.name),
       (node, entity) => node.setAttribute("aria-pressed", String(entity.name === this.#entity)));
+    this.#offerNew();
     this.#head();
     by("records-body").replaceChildren();
     void this.load();
@@ -55,6 +57,11 @@ export class Records {
     if (shown && entry.disposition !== "suppressed") this.#timer ??= setTimeout(() => void this.load(), kReloadMs);
   }
 
+  // Records of a mirror are made in its system.
+  #offerNew() {
+    by("create").hidden = !takesEdits(this.#source.entity(this.#entity));
+  }
+
   #search(query) {
     if (query === this.#query) return;
     this.#query = query;
@@ -64,6 +71,7 @@ export class Records {
   #choose(entity) {
     this.#entity = entity;
     for (const node of by("entities").children) node.setAttribute("aria-pressed", String(node.dataset.key === entity));
+    this.#offerNew();
     this.#head();
     this.#turn(() => (this.#after = [""]));
   }

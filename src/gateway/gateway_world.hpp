@@ -200,7 +200,7 @@ struct FakeAccess final : Access {
   ErrorKind refusal = ErrorKind::unauthorized;
 };
 
-inline std::shared_ptr<const sync::Catalog> test_catalog() {
+inline std::shared_ptr<const sync::Catalog> test_catalog(sync::Edits edits = sync::Edits::people) {
   using namespace sync;
   EntitySchema contact;
   contact.name = EntityName("contact");
@@ -217,6 +217,7 @@ inline std::shared_ptr<const sync::Catalog> test_catalog() {
   contact.fields[3].policy.kind = PolicyKind::set_union;
   contact.fields[0].policy.kind = PolicyKind::manual;
   contact.match = {{{"email"}}};
+  contact.edits = edits;
   for (const char* system : {"crm", "db"}) {
     SystemBinding binding;
     binding.system = SystemName(system);
@@ -241,14 +242,14 @@ inline std::shared_ptr<const sync::Catalog> test_catalog() {
 
 class World {
  public:
-  World() {
+  explicit World(std::shared_ptr<const sync::Catalog> catalog = test_catalog()) {
     access.callers = {{"admin", {"key admin", Role::admin, {}}},
                       {"owner", {"key owner", {}, {{SourceId("acme"), Role::owner}}}},
                       {"editor", {"key editor", {}, {{SourceId("acme"), Role::editor}}}},
                       {"viewer", {"key viewer", {}, {{SourceId("acme"), Role::viewer}}}},
                       {"stranger", {"key stranger", {}, {{SourceId("other"), Role::owner}}}}};
     hub::Setup setup;
-    setup.catalog = test_catalog();
+    setup.catalog = std::move(catalog);
     for (const sync::SourceSchema& source : setup.catalog->sources()) {
       for (const char* system : {"crm", "db"}) {
         hub::SystemSetup one;

@@ -22,7 +22,10 @@ Json describe_entity(const sync::EntitySchema& entity) {
   }
   JsonArray systems;
   for (const sync::SystemBinding& binding : entity.systems) systems.emplace_back(binding.system.str());
-  return JsonObject{{"name", entity.name.str()}, {"fields", std::move(fields)}, {"systems", std::move(systems)}};
+  return JsonObject{{"name", entity.name.str()},
+                    {"fields", std::move(fields)},
+                    {"systems", std::move(systems)},
+                    {"edits", entity.edits == sync::Edits::none ? "none" : "people"}};
 }
 
 }  // namespace

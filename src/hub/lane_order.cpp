@@ -286,6 +286,7 @@ std::vector<sync::Input> Lane::row_edits(const sync::Fields& fields, const Recor
   edit.record = record;
   edit.new_record = new_record;
   edit.actor = "jobs";
+  edit.by = sync::EditBy::program;
   for (const auto& [name, value] : fields) {
     if (entity->find(name) != nullptr) edit.fields.emplace(name, value);
   }

@@ -139,5 +139,7 @@ std::string_view to_string(Via via);
 std::string_view to_string(Disposition disposition);
 // Nothing was journalled; the caller must change the request.
 Applied refused(ErrorKind kind, std::string message);
+// Of an edit that the entity does not take; `field` may be "".
+Applied takes_no_edits(const EntitySchema& entity, std::string_view field);
 
 }  // namespace lockstep::sync

@@ -5,6 +5,21 @@
 #include "sync/normalize.hpp"
 
 namespace lockstep::sync {
+namespace {
+
+// Does a system whose value counts hold this one, as far as we know?
+bool is_held(const EntitySchema& entity, const Record& record, const std::string& field, const Json& value) {
+  return std::ranges::any_of(entity.systems, [&](const SystemBinding& binding) {
+    const FieldBinding* bound = binding.find(field);
+    const Link* link = record.link(binding.system);
+    if (bound == nullptr || bound->direction == Direction::write || link == nullptr || !link->is_linked()) return false;
+    const auto base = link->base.find(field);
+    return base == link->base.end() ? value.is_null() : base->second == value;
+  });
+}
+
+}  // namespace
+
 Result<Applied> Applier::apply(const Retry& retry) {
   LOCKSTEP_TRY(row, ws_.outbox({retry.source, retry.system, retry.record}));
   if (!row) return refused(ErrorKind::not_found, "nothing waits to be written to " + retry.system.str());
@@ -91,6 +106,9 @@ Result<Applied> Applier::apply(const Resolve& resolve) {
   Json value = normalize(*field, resolve.value);
   if (const auto problem = validate(*field, value))
     return refused(ErrorKind::invalid, "field '" + resolve.field + "': " + *problem);
+  // A person chooses between what systems say; a value of his own would be an edit.
+  if (entity->edits == Edits::none && !is_held(*entity, *record, resolve.field, value))
+    return takes_no_edits(*entity, resolve.field);
   LOCKSTEP_CHECK(decide_conflicts(*source, *record, resolve.field, value, resolve.actor));
   JournalEntry entry;
   entry.source = resolve.source;

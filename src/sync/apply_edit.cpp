@@ -13,6 +13,18 @@ std::string asked(const Edit& edit) { return edit.delivery + " = " + edit.finger
 
 }  // namespace
 
+Applied takes_no_edits(const EntitySchema& entity, std::string_view field) {
+  std::string message = "'" + entity.name.str() + "' takes no edits (edits: none)";
+  std::string from;
+  for (const SystemBinding& binding : entity.systems) {
+    const FieldBinding* bound = field.empty() ? nullptr : binding.find(field);
+    if (bound != nullptr && bound->direction != Direction::write)
+      from += (from.empty() ? "" : " and ") + binding.system.str();
+  }
+  if (!from.empty()) message += ": '" + std::string(field) + "' comes from " + from;
+  return refused(ErrorKind::invalid, std::move(message));
+}
+
 Result<std::optional<Applied>> Applier::repeated(const Edit& edit, const SystemName& app) {
   if (edit.delivery.empty()) return std::optional<Applied>();
   LOCKSTEP_TRY(seen, ws_.seen(edit.source, app, edit.delivery));
@@ -47,6 +59,8 @@ Result<Applied> Applier::apply(const Edit& edit) {
   const EntitySchema* entity = source == nullptr ? nullptr : source->find(edit.entity);
   if (entity == nullptr) return refused(ErrorKind::not_found, "there is no entity '" + edit.entity.str() + "'");
   const SystemName app = source->app;
+  if (edit.by == EditBy::person && entity->edits == Edits::none)
+    return takes_no_edits(*entity, edit.fields.empty() ? "" : edit.fields.begin()->first);
   LOCKSTEP_TRY(before, repeated(edit, app));
   if (before) return std::move(*before);
   Fields fields;

@@ -74,6 +74,8 @@ Result<Applied> Applier::apply(const Undo& undo) {
   LOCKSTEP_TRY(record, ws_.record(undo.source, undo.record));
   const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(record->entity);
   if (entity == nullptr) return refused(ErrorKind::not_found, "there is no record " + undo.record.str());
+  // Undone, it would stand for a value that no system holds.
+  if (entity->edits == Edits::none) return takes_no_edits(*entity, undo.steps.empty() ? "" : undo.steps.front().field);
   if (!record->merged_into.empty())
     return refused(ErrorKind::conflict, "the record has become one with " + record->merged_into.str());
   if (record->deleted && !undo.restore) return refused(ErrorKind::conflict, "the record has been deleted since");

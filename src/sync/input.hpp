@@ -43,6 +43,11 @@ struct Change {
   friend bool operator==(const Change&, const Change&) = default;
 };
 
+enum class EditBy {
+  person,
+  program,  // a record of the program's own doings: also where people may edit nothing
+};
+
 // An edit of a record through the API or the console. Values are canonical, not yet normalized.
 struct Edit {
   SourceId source;
@@ -55,6 +60,7 @@ struct Edit {
   std::string actor;
   std::string delivery;     // Idempotency-Key
   std::string fingerprint;  // of what is asked; the same delivery with another one is refused
+  EditBy by = EditBy::person;
 
   friend bool operator==(const Edit&, const Edit&) = default;
 };

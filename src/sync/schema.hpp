@@ -67,6 +67,12 @@ enum class DeletePolicy {
   archive,    // the record is kept and marked deleted; the others are not touched
 };
 
+// Who may change a record without being one of its systems.
+enum class Edits {
+  people,  // the callers of the API
+  none,    // nobody: the record is what its systems say
+};
+
 enum class Direction { both, read, write };
 
 // One field of one system's object. Exactly one of `path` and the expressions is used.
@@ -109,6 +115,7 @@ struct EntitySchema {
   std::vector<FieldSchema> fields;
   std::vector<MatchRule> match;
   DeletePolicy deletes = DeletePolicy::propagate;
+  Edits edits = Edits::people;
   std::vector<SystemBinding> systems;
 
   const FieldSchema* find(std::string_view field) const;

@@ -14,6 +14,7 @@ import { MembersStage } from "./members_stage.mjs";
 import { MirrorStage } from "./mirror_stage.mjs";
 import { openChecks } from "./open_checks.mjs";
 import { restChecks } from "./rest_checks.mjs";
+import { rightsChecks } from "./rights_checks.mjs";
 import { socketChecks } from "./socketio_checks.mjs";
 import { supabaseChecks } from "./supabase_checks.mjs";
 
@@ -54,6 +55,7 @@ const groups = [
   ["members", (program) => MembersStage.start(program), membersChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), restChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), functionChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program), rightsChecks],
 ];
 for (const [what, start, checks] of groups) {
   try {

@@ -149,6 +149,12 @@ Shape entity_shape() {
                            "newer edit. detach: the "
                            "others keep theirs. archive: the record is marked deleted, the others are not touched.",
                     .fallback = "propagate"},
+                   {.name = "edits",
+                    .shape = choice({"people", "none"}),
+                    .doc = "Who may change its records beside its systems. people: callers of the API with the role "
+                           "editor. none: nobody; "
+                           "edits, deletes and undo are refused, and a conflict is decided for what a system holds.",
+                    .fallback = "people"},
                    {.name = "systems",
                     .shape = map(name_pattern(), name_expects(), binding_shape(), 1, limit(systems_limit)),
                     .doc = "How each system holds it.",

@@ -113,6 +113,7 @@ std::optional<sync::EntitySchema> EntityBuilder::build(const Member& entity, con
   }
   if (const Node* rules = node.find("match")) schema.match = match(*rules, schema, where + ".match");
   schema.deletes = delete_policy(text_of(node, "deletes"));
+  if (text_of(node, "edits") == "none") schema.edits = sync::Edits::none;
   for (const auto& member : node.find("systems")->members) {
     schema.systems.push_back(binding(member, schema, scope, fmt::format("{}.systems.{}", where, member.key)));
   }

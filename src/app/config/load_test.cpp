@@ -186,6 +186,8 @@ TEST(LoadConfig, BuildsTheCatalog) {
   const auto* contact = source->find(EntityName("contact"));
   ASSERT_NE(contact, nullptr);
   EXPECT_EQ(contact->deletes, sync::DeletePolicy::archive);
+  EXPECT_EQ(contact->edits, sync::Edits::people);
+  EXPECT_EQ(source->find(EntityName("user"))->edits, sync::Edits::none);
   EXPECT_THAT(contact->match, ElementsAre(sync::MatchRule{{"email"}}, sync::MatchRule{{"phone", "status"}}));
   EXPECT_EQ(contact->find("phone")->region, "GB");
   EXPECT_EQ(contact->find("email")->policy.kind, sync::PolicyKind::authority);

@@ -49,4 +49,5 @@ use_browser() {
   need browser
   use_node
   npm_packages tests/browser
+  npm_packages tests/realtime  # the client libraries, which run on a page as well
 }

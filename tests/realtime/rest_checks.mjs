@@ -10,10 +10,10 @@ export const views = ["v_ghl_contacts_recent", "v_ghl_opportunities_report", "v_
   "v_ghl_reviews_summary", "v_ghl_reviews_recent", "v_ghl_sync_status", "v_ghl_dashboard_summary"];
 
 // As a dashboard makes it: the project's anonymous key, and the token of whoever has signed in.
-export function dashboard(play, who) {
+export function dashboard(play, who, transport = WebSocket) {
   const headers = who === undefined ? {} : { Authorization: `Bearer ${people[who] ? tokenOf(who) : who}` };
   const client = createClient(play.stage.url, anonKey(), {
-    auth: { persistSession: false, autoRefreshToken: false }, global: { headers }, realtime: { transport: WebSocket } });
+    auth: { persistSession: false, autoRefreshToken: false }, global: { headers }, realtime: { transport } });
   if (who !== undefined) client.realtime.setAuth(people[who] ? tokenOf(who) : who);
   return play.opened(client);
 }

@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { Report } from "../browser/report.mjs";
 import { Stage } from "../browser/stage.mjs";
 import { functionChecks } from "./function_checks.mjs";
+import { liveChecks } from "./live_checks.mjs";
+import { loadChecks } from "./load_checks.mjs";
 import { keysChecks } from "./keys_checks.mjs";
 import { membersChecks } from "./members_checks.mjs";
 import { MembersStage } from "./members_stage.mjs";
@@ -54,6 +56,8 @@ const groups = [
   ["tokens", stageOf("tokens"), socketChecks], ["tokens", stageOf("tokens"), supabaseChecks], ["keys", stageOf("tokens"), keysChecks], ["open", stageOf("open"), openChecks],
   ["members", (program) => MembersStage.start(program), membersChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), restChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program), liveChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program), loadChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), functionChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), rightsChecks],
 ];

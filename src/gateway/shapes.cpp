@@ -106,6 +106,14 @@ Json to_json(const hub::LaneStatus& lane) {
   }
   Json silent;
   if (lane.silence) silent = std::chrono::duration_cast<std::chrono::seconds>(*lane.silence).count();
+  JsonArray schedules;
+  for (const hub::ScheduleStatus& one : lane.schedules) {
+    schedules.push_back(JsonObject{{"function", one.name},
+                                   {"cron", one.cron},
+                                   {"mode", one.kind == "mirror" ? "full" : "incremental"},
+                                   {"last", time_or_null(one.last)},
+                                   {"next", time_or_null(one.next)}});
+  }
   const hub::LaneState worst = hub::worst_of(lane);
   return JsonObject{{"system", lane.system.str()},
                     {"kind", lane.kind},
@@ -124,7 +132,8 @@ Json to_json(const hub::LaneStatus& lane) {
                     {"written", lane.written},
                     {"failed", lane.failed},
                     {"last_seen", time_or_null(lane.last_seen)},
-                    {"last_written", time_or_null(lane.last_written)}};
+                    {"last_written", time_or_null(lane.last_written)},
+                    {"schedules", std::move(schedules)}};
 }
 
 Json to_json(const sync::OutboxRow& row) {

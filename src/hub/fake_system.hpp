@@ -27,6 +27,8 @@ class FakeSystem final : public connector::Connector {
   bool versions = true;                         // else an observation says nothing of its age, and is read back
   Duration write_time{0};
   Duration fetch_time{0};
+  Duration pull_time{0};           // of a page
+  std::vector<std::string> pulls;  // "begin thing", "end thing": pages, as they went
   std::size_t pages_read = 0;
   std::function<void()> on_pull;               // before a page is read
   std::size_t pages_fail_after = 1'000'000;    // then pulls hang in retries
@@ -60,8 +62,12 @@ class FakeSystem final : public connector::Connector {
     if (on_pull) on_pull();
     if (pages_read >= pages_fail_after) co_return fail(ErrorKind::unavailable, "the system does not answer");
     ++pages_read;
+    pulls.push_back("begin " + request.object);
+    if (pull_time > Duration(0)) co_await connector::sleep_for(loop_, pull_time);
+    pulls.push_back("end " + request.object);
     connector::PullPage page;
     page.last = true;
+    if (request.object != "thing") co_return page;
     const std::string after = request.cursor.is_string() ? std::string(request.cursor.get_string()) : "";
     if (request.mode == connector::PullMode::incremental) co_return page;
     for (auto at = objects.upper_bound(after); at != objects.end(); ++at) {

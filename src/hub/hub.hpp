@@ -21,6 +21,7 @@
 #include "hub/guard.hpp"
 #include "hub/hold.hpp"
 #include "hub/limits.hpp"
+#include "hub/schedule.hpp"
 #include "store/store.hpp"
 #include "sync/engine.hpp"
 #include "sync/plan.hpp"
@@ -45,6 +46,7 @@ struct SystemSetup {
   bool mirror_on_start = true;
   GuardSettings guard;
   std::optional<JobRecording> recording;
+  std::vector<Schedule> schedules;
   bool migrates_at_start = false;  // migrate() belongs to every start: it runs what the user has changed
 };
 
@@ -68,7 +70,7 @@ struct JobOrder {
   std::string kind;  // "mirror" or "pull"; what a system can not pull incrementally is read in full
   std::vector<std::pair<EntityName, std::string>> entities;  // and what the caller calls them
   std::size_t page_limit = 0;                                // 0: the hub's own; never above it
-  std::string actor;                                         // who or what asks
+  std::string actor;                                         // who or what asks: "user ann", "schedule"
 };
 
 // What an ordered job has done about one entity.
@@ -125,6 +127,7 @@ struct LaneStatus {
   std::uint64_t failed = 0;
   std::optional<Time> last_seen;  // last change that came from it
   std::optional<Time> last_written;
+  std::vector<ScheduleStatus> schedules;
 };
 
 // The status of one record in one system, derived, never stored.

@@ -13,6 +13,7 @@ Lane::Lane(SystemSetup setup, LaneContext context)
       fetch_waker_(context_.loop),
       poll_waker_(context_.loop),
       watch_waker_(context_.loop),
+      schedule_waker_(context_.loop),
       breaker_(context_.limits),
       guard_(setup_.guard),
       silence_(context_.limits) {}
@@ -34,6 +35,7 @@ void Lane::stop(Action done) {
       lane.fetch_waker_.wake();
       lane.poll_waker_.wake();
       lane.watch_waker_.wake();
+      lane.schedule_waker_.wake();
       lane.end_rests();
       co_await lane.setup_.connector->stop();
     }
@@ -73,6 +75,7 @@ Task<void> Lane::run() {
   tasks_.spawn(run_fetches());
   tasks_.spawn(run_polls());
   tasks_.spawn(run_watch());
+  tasks_.spawn(run_schedules());
 }
 
 void Lane::adopt(SystemSetup setup) {
@@ -81,6 +84,7 @@ void Lane::adopt(SystemSetup setup) {
   guard_.configure(setup_.guard);
   write_waker_.wake();
   poll_waker_.wake();
+  schedule_waker_.wake();
 }
 
 std::vector<sync::Input> Lane::to_inputs(std::vector<sync::Change> changes, sync::Via via) const {
@@ -144,6 +148,8 @@ LaneStatus Lane::status() const {
   out.failed = failed_;
   out.last_seen = last_seen_;
   out.last_written = last_written_;
+  for (const Planned& one : planned_)
+    out.schedules.push_back({one.schedule.name, one.schedule.cron.text(), one.schedule.kind, one.last, one.next});
   return out;
 }
 

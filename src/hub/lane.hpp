@@ -83,6 +83,7 @@ class Lane final : private connector::CaptureSink {
   Task<void> run_watch();
   Task<void> run_fetches();
   Task<void> run_polls();
+  Task<void> run_schedules();
   Task<void> capture_in(std::vector<sync::Change> changes, std::move_only_function<void(Result<void>)> durable);
 
   // B4: a full pull that is owed because changes may have been missed; a row of the store until such a pull has ended.
@@ -117,11 +118,22 @@ class Lane final : private connector::CaptureSink {
   struct OpenPart {
     std::string job;
     EntityName entity;
+    std::string object;
     RecordId record;  // "": jobs are not recorded
     Json started;
     std::size_t page_limit = 0;
     Seq since = 0;  // the journal's end when it began
   };
+  // Of a schedule, since the lane runs.
+  struct Planned {
+    Schedule schedule;
+    std::optional<Time> last;  // when it was due
+    std::optional<Time> next;
+    std::string job;  // the last one
+  };
+  Task<void> plan_schedules();
+  Task<void> look_at(Planned& planned);
+  Task<void> keep_planned(const Planned& planned, Time since);
   Task<void> run_order(std::string id);
   Task<void> run_part(std::string id, const sync::EntitySchema& entity);
   Task<Result<void>> read_part(OpenPart part, const sync::EntitySchema& entity, Pull pull);
@@ -147,6 +159,7 @@ class Lane final : private connector::CaptureSink {
     std::string job;
     const OpenPart* part = nullptr;  // of an ordered job
     bool ran = false;
+    std::uint64_t total = 0;         // its share of the job's
     bool complete = false;           // from the first page to the last in one go
     std::set<std::string> expected;  // objects that were linked before it began
     std::set<std::string> seen;
@@ -165,6 +178,12 @@ class Lane final : private connector::CaptureSink {
   Task<void> notice_mapping();
   JobProgress* find_job(const std::string& id);
   std::vector<const sync::EntitySchema*> entities_in_order() const;
+  // The same in groups: those of one can be read side by side, what they refer to is in groups before.
+  using Group = std::vector<const sync::EntitySchema*>;
+  std::vector<Group> entities_in_groups(const std::function<bool(const sync::EntitySchema&)>& wanted) const;
+  // Ends when all that was spawned has.
+  Task<void> all_ended(TaskScope& together);
+  Task<void> pull_one(std::string id, const sync::EntitySchema& entity, Pull pull, Result<void>& done);
   JobProgress& begin_job(const std::string& kind);
 
   // Commits, and tries again where that may help; an error is final.
@@ -186,6 +205,8 @@ class Lane final : private connector::CaptureSink {
   Waker fetch_waker_;
   Waker poll_waker_;
   Waker watch_waker_;
+  Waker schedule_waker_;
+  std::vector<Planned> planned_;
   Breaker breaker_;
   Guard guard_;
   Silence silence_;

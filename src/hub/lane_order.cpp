@@ -12,7 +12,8 @@ constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::chrono::milliseconds kLookAgainAtMost{1'000};
 constexpr std::size_t kRowsLooked = 500;
 
-const std::string kRowKey = "job_row";  // the record of the part that runs: a program that starts anew ends it
+// The record of a part that runs: a program that starts anew ends it.
+std::string row_key(const EntityName& entity) { return "job_row/" + entity.str(); }
 
 bool is_open(const JobPart& part) { return part.state == "waiting" || part.state == "running"; }
 
@@ -117,10 +118,12 @@ bool Lane::has_open_part(const std::string& id) {
 
 Task<void> Lane::run_order(std::string id) {
   const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
-  for (const sync::EntitySchema* entity : entities_in_order()) {
-    if (find_part(id, entity->name) == nullptr) continue;
-    co_await run_part(id, *entity);
-    if (has_open_part(id)) tell_waiters();  // of the last one with the job's end
+  const auto asked = [&](const sync::EntitySchema& entity) { return find_part(id, entity.name) != nullptr; };
+  const std::vector<Group> groups = entities_in_groups(asked);
+  for (const Group& group : groups) {
+    TaskScope together;
+    for (const sync::EntitySchema* entity : group) together.spawn(run_part(id, *entity));
+    co_await all_ended(together);
   }
   co_await notice_read();
   if (JobProgress* job = find_job(id)) {
@@ -147,6 +150,7 @@ Task<void> Lane::run_part(std::string id, const sync::EntitySchema& entity) {
   OpenPart part;
   part.job = id;
   part.entity = entity.name;
+  part.object = entity.binding(system())->object;
   part.page_limit = page_limits_[id];
   part.started = to_iso8601(context_.loop.clock().now());
   if (JobPart* shown = find_part(id, entity.name)) shown->state = "running";
@@ -165,6 +169,7 @@ Task<void> Lane::run_part(std::string id, const sync::EntitySchema& entity) {
     if (!done && stopping_) shown->error.message += "; what was read is kept, and the next sync goes on from there";
   }
   co_await close_row(part);
+  if (has_open_part(id)) tell_waiters();  // of the last one with the job's end
 }
 
 // What changed since the last reading; everything, where the system can not say, or has never been read to its end.
@@ -221,7 +226,8 @@ Task<Result<void>> Lane::until_settled(OpenPart part) {
         LOCKSTEP_TRY(rows, reader.inbox(source, page));
         for (const sync::InboxRow& row : rows.items) {
           const bool asks = row.kind == sync::InboxKind::invalid || row.kind == sync::InboxKind::identity;
-          if (asks && row.change.job == part.job && row.seq > part.since) unstored(row.reason);
+          const bool ours = row.change.job == part.job && row.change.object == part.object && row.seq > part.since;
+          if (asks && ours) unstored(row.reason);
         }
         page.after = rows.next;
       } while (!page.after.empty());
@@ -321,7 +327,7 @@ Task<Result<void>> Lane::open_row(OpenPart& part) {
   std::vector<sync::Input> edits = row_edits(part_fields(part), {}, fresh);
   if (edits.empty()) co_return Result<void>();
   std::vector<sync::StateRow> rows;
-  rows.push_back(state_row(kRowKey, JsonObject{{"record", fresh.str()}}));
+  rows.push_back(state_row(row_key(part.entity), JsonObject{{"record", fresh.str()}}));
   const Result<std::vector<sync::Applied>> applied = co_await commit(std::move(edits), std::move(rows));
   if (!applied) co_return fail(applied.error());
   if (applied->front().error) co_return fail(*applied->front().error);
@@ -334,7 +340,7 @@ Task<void> Lane::close_row(OpenPart part) {
   if (part.record.empty() || !setup_.recording) co_return;
   std::vector<sync::Input> edits = row_edits(part_fields(part), part.record, {});
   std::vector<sync::StateRow> rows;
-  rows.push_back(state_row(kRowKey, nullptr));
+  rows.push_back(state_row(row_key(part.entity), nullptr));
   const Result<std::vector<sync::Applied>> applied = co_await commit(std::move(edits), std::move(rows));
   if (!applied || stopping_) co_return;
   RecordId record = part.record;
@@ -370,18 +376,21 @@ Task<Result<void>> Lane::until_written(RecordId record) {
 
 // What an earlier run of the program left open.
 Task<void> Lane::close_left_row() {
-  std::string key = kRowKey;
-  const Json left = co_await state(std::move(key));
-  const RecordId record{std::string(string_member(left, "record"))};
-  if (record.empty()) co_return;
-  sync::Fields fields;
-  fields["status"] = "failed";
-  fields["error"] = "the program ended while it ran; what was read is kept, and the next sync goes on from there";
-  fields["completed_at"] = to_iso8601(context_.loop.clock().now());
-  std::vector<sync::Input> edits = row_edits(fields, record, {});
-  std::vector<sync::StateRow> rows;
-  rows.push_back(state_row(kRowKey, nullptr));
-  co_await commit(std::move(edits), std::move(rows));
+  const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
+  for (const sync::EntitySchema* entity : entities_in_order()) {
+    std::string key = row_key(entity->name);
+    const Json left = co_await state(std::move(key));
+    const RecordId record{std::string(string_member(left, "record"))};
+    if (record.empty()) continue;
+    sync::Fields fields;
+    fields["status"] = "failed";
+    fields["error"] = "the program ended while it ran; what was read is kept, and the next sync goes on from there";
+    fields["completed_at"] = to_iso8601(context_.loop.clock().now());
+    std::vector<sync::Input> edits = row_edits(fields, record, {});
+    std::vector<sync::StateRow> rows;
+    rows.push_back(state_row(row_key(entity->name), nullptr));
+    co_await commit(std::move(edits), std::move(rows));
+  }
 }
 
 }  // namespace lockstep::hub

@@ -78,29 +78,6 @@ Task<void> Lane::fetch_one(sync::InboxRow row) {
   fetch_waker_.wake();
 }
 
-// Entities that others refer to come first, so that references find their targets.
-std::vector<const sync::EntitySchema*> Lane::entities_in_order() const {
-  std::vector<const sync::EntitySchema*> out;
-  std::vector<const sync::EntitySchema*> left;
-  const sync::SourceSchema* schema = context_.catalog()->find(source());
-  if (schema == nullptr) return out;
-  for (const sync::EntitySchema& entity : schema->entities) {
-    if (entity.binding(system()) != nullptr) left.push_back(&entity);
-  }
-  while (!left.empty()) {
-    const auto ready = std::ranges::find_if(left, [&](const sync::EntitySchema* entity) {
-      return std::ranges::none_of(entity->fields, [&](const sync::FieldSchema& field) {
-        return field.type == sync::FieldType::reference && field.target != entity->name &&
-               std::ranges::any_of(left, [&](const sync::EntitySchema* other) { return other->name == field.target; });
-      });
-    });
-    const auto next = ready == left.end() ? left.begin() : ready;  // a circle of references: any order will do
-    out.push_back(*next);
-    left.erase(next);
-  }
-  return out;
-}
-
 Task<void> Lane::notice_read() {
   if (read_once_) co_return;
   const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
@@ -201,20 +178,16 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   const std::uint64_t losses = losses_;
   const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();  // keeps the entities alive
   const bool looks = pull != Pull::full_once || !read_once_;
-  for (const sync::EntitySchema* entity : entities_in_order()) {
-    if (stopping_) break;
-    if (!pulls(*entity, pull)) continue;
-    Scan scan;
-    scan.job = id;
-    Result<void> done;
-    if (pull == Pull::full_again) done = co_await expect_linked(*entity, scan);
-    if (done) done = co_await pull_entity(id, *entity, pull, scan);
-    if (done && pull != Pull::incremental && !stopping_) done = co_await finish_scan(*entity, scan);
-    if (!done) {
-      error = done.error().message;
-      problem_ = error;
-      break;
-    }
+  const auto pulled = [&](const sync::EntitySchema& entity) { return pulls(entity, pull); };
+  const std::vector<Group> groups = entities_in_groups(pulled);
+  for (const Group& group : groups) {
+    if (stopping_ || !error.empty()) break;
+    std::vector<Result<void>> done(group.size());
+    TaskScope together;
+    for (std::size_t i = 0; i < group.size(); ++i) together.spawn(pull_one(id, *group[i], pull, done[i]));
+    co_await all_ended(together);
+    const auto failed = std::ranges::find_if(done, [](const Result<void>& one) { return !one; });
+    if (failed != done.end()) problem_ = error = failed->error().message;
   }
   if (pull == Pull::full_again && error.empty() && !stopping_) co_await settle_owed(losses);
   if (pull != Pull::incremental && error.empty() && !stopping_) co_await notice_read();
@@ -240,6 +213,14 @@ Task<void> Lane::run_job(std::string id, Pull pull) {
   next_order();
 }
 
+Task<void> Lane::pull_one(std::string id, const sync::EntitySchema& entity, Pull pull, Result<void>& done) {
+  Scan scan;
+  scan.job = id;
+  if (pull == Pull::full_again) done = co_await expect_linked(entity, scan);
+  if (done) done = co_await pull_entity(id, entity, pull, scan);
+  if (done && pull != Pull::incremental && !stopping_) done = co_await finish_scan(entity, scan);
+}
+
 Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& entity, Pull pull, Scan& scan) {
   const sync::SystemBinding& binding = *entity.binding(system());
   const bool full = pull != Pull::incremental;
@@ -259,11 +240,7 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
   const bool resumes = !complete && !(mirror_owed_ && pull == Pull::full_again);
   if (const Json* cursor = find_member(checkpoint, "cursor"); cursor != nullptr && resumes) request.cursor = *cursor;
   scan.complete = full && request.cursor.is_null();  // a resumed pull has not seen its first pages
-  std::uint64_t total_before = 0;
-  if (JobProgress* job = find_job(id)) {
-    job->entity = entity.name.str();
-    total_before = job->total.value_or(0);
-  }
+  if (JobProgress* job = find_job(id)) job->entity = entity.name.str();
   const std::int64_t since = [&] {
     const Json* stored = find_member(checkpoint, "started_ms");
     return stored != nullptr && stored->is_int64() && resumes ? stored->get_int64() : to_epoch_ms(started);
@@ -326,7 +303,10 @@ Task<Result<void>> Lane::pull_entity(std::string id, const sync::EntitySchema& e
     }
     if (JobProgress* job = find_job(id)) {
       job->done += count;
-      if (page->total) job->total = total_before + *page->total;
+      if (page->total) {
+        job->total = job->total.value_or(0) - scan.total + *page->total;
+        scan.total = *page->total;
+      }
       note_rate(*job, job->done, context_.loop.clock().now() - job->started);
     }
     request.cursor = page->cursor;

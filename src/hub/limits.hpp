@@ -15,6 +15,7 @@ struct HubLimits {
   std::size_t lane_rows_limit = 500;                   // prepared for one lane at a time
   std::size_t fetches_parallel_limit = 4;              // readings by id at a time, per lane
   std::size_t pull_page_limit = 100;
+  std::size_t pulls_parallel_limit = 4;  // entities that are pulled at a time, per lane
   std::size_t scan_page_limit = 500;
   // A scan in which more objects than this are missing deletes nothing and asks (a half-read list must not become a
   // mass deletion).
@@ -40,6 +41,7 @@ struct HubLimits {
   std::size_t breaker_failures = 5;  // calls without an answer in a row; then the system is left alone for a while
   std::chrono::milliseconds breaker_first{1'000};
   std::chrono::milliseconds breaker_limit{60'000};
+  std::chrono::milliseconds schedule_look{60'000};    // at the latest: the wall clock may have been set
   std::chrono::milliseconds watch_every{60'000};      // a lane looks after itself
   std::chrono::milliseconds stall_after{5 * 60'000};  // something was due this long, nothing was written: an alarm
   std::chrono::milliseconds gap_scan_after{10 *

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "connector/connector.hpp"
 #include "hub/guard.hpp"
+#include "hub/schedule.hpp"
 #include "sync/schema.hpp"
 
 namespace lockstep::app {
@@ -92,6 +93,7 @@ struct SystemConfig {
   hub::GuardSettings guard;
   connector::SystemSettings settings;
   PullSchedule pull;
+  std::vector<hub::Schedule> schedules;
 };
 
 // Whose tables dashboards read.

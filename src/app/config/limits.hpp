@@ -23,5 +23,6 @@ inline constexpr std::size_t access_entries_limit = 1'000;
 inline constexpr std::size_t member_tables_limit = 8;
 
 inline constexpr std::size_t functions_limit = 200;
+inline constexpr std::size_t schedules_limit = 32;  // per source
 
 }  // namespace lockstep::app

@@ -82,6 +82,65 @@ void read_function(const Member& member, Problems& problems, Config& config) {
   config.functions.push_back(std::move(function));
 }
 
+std::chrono::minutes offset_of(const Node* node) {
+  if (node == nullptr) return {};
+  const std::string& text = node->text;  // "+05:30"
+  const std::chrono::minutes ahead(std::stoi(text.substr(1, 2)) * 60 + std::stoi(text.substr(4, 2)));
+  return text.front() == '-' ? -ahead : ahead;
+}
+
+// One schedule of one source; it belongs to the system that its function reads.
+void read_schedule(const Node& node, const std::string& where, SourceConfig& source, Problems& problems,
+                   const Config& config) {
+  const Node& cron = *node.find("cron");
+  const Node& name = *node.find("function");
+  const auto function = std::ranges::find(config.functions, name.text, &FunctionConfig::name);
+  if (function == config.functions.end()) {
+    std::vector<std::string> known;
+    for (const FunctionConfig& one : config.functions) known.push_back(one.name);
+    problems.add(name.mark, where, fmt::format("there is no function \"{}\"", name.text), suggest(name.text, known));
+    return;
+  }
+  const auto of_function = [&](const SystemConfig& one) { return one.settings.system == function->system; };
+  const auto system = std::ranges::find_if(source.systems, of_function);
+  const sync::SourceSchema* schema = config.catalog->find(source.id);
+  for (const auto& [entity, called] : function->entities) {
+    const sync::EntitySchema* held = schema == nullptr ? nullptr : schema->find(entity);
+    if (system != source.systems.end() && held != nullptr && held->binding(function->system) != nullptr) continue;
+    problems.add(name.mark, where,
+                 fmt::format("this source has no entity \"{}\" in a system \"{}\", which \"{}\" reads", entity.str(),
+                             function->system.str(), name.text));
+    return;
+  }
+  const Result<hub::Cron> times = hub::Cron::parse(cron.text, offset_of(node.find("zone_offset")));
+  if (!times) return problems.add(cron.mark, where, times.error().message, "such as \"0 * * * *\": every hour");
+  const Node* given = node.find("mode");
+  const std::string& mode = given == nullptr ? function->mode : given->text;
+  hub::Schedule schedule{*times, function->name, mode == "full" ? "mirror" : "pull", function->entities};
+  const auto same = [&](const hub::Schedule& one) { return one.key() == schedule.key(); };
+  if (std::ranges::any_of(system->schedules, same))
+    return problems.add(cron.mark, where, "this source has this schedule already");
+  system->schedules.push_back(std::move(schedule));
+}
+
+void read_schedules(const Node& root, const BadNodes& bad, Problems& problems, Config& config) {
+  const Node* sources = root.find("sources");
+  if (sources == nullptr) return;
+  for (const Node& node : sources->items) {
+    const Node* id = node.find("id");
+    const Node* schedules = node.find("schedules");
+    if (id == nullptr || schedules == nullptr || bad.contains(schedules)) continue;
+    const auto source =
+        std::ranges::find_if(config.sources, [&](const SourceConfig& one) { return one.id.str() == id->text; });
+    if (source == config.sources.end()) continue;  // which has been said
+    for (std::size_t i = 0; i < schedules->items.size(); ++i) {
+      const Node& one = schedules->items[i];
+      if (!bad.contains(&one))
+        read_schedule(one, fmt::format("sources[{}].schedules[{}]", id->text, i), *source, problems, config);
+    }
+  }
+}
+
 void read_jobs(const Node& node, Problems& problems, Config& config) {
   const Node& entity = *node.find("entity");
   if (!is_held(config, EntityName(entity.text), "")) {
@@ -174,6 +233,33 @@ Shape jobs_shape() {
                std::move(shape));
 }
 
+Shape schedule_shape() {
+  Shape shape = object({
+      {.name = "cron",
+       .shape = text(256),
+       .doc =
+           "Minute, hour, day of the month, month, day of the week: *, numbers, ranges (1-5), steps (*/15), lists with "
+           "commas, names (jan, mon); @hourly, @daily, @weekly, @monthly, @yearly. Where both days are named, either "
+           "is enough.",
+       .presence = Presence::required},
+      {.name = "function",
+       .shape = text(63),
+       .doc = "What is called: a function of `functions`. It says which entities.",
+       .presence = Presence::required},
+      {.name = "mode", .shape = choice({"incremental", "full"}), .doc = "Default: the function's."},
+      {.name = "zone_offset",
+       .shape = matching("[+-](0[0-9]|1[0-4]):[0-5][0-9]", "an offset such as +05:30"),
+       .doc = "Whose clock the times are of. There is no summer time.",
+       .fallback = "+00:00"},
+  });
+  shape.example = "schedules:\n  - {cron: \"0 * * * *\", function: pull-contacts}\n";
+  return named(
+      "schedule",
+      "A function that is called for a source by itself, as a job of its own (docs/functions.md). Of times that "
+      "pass while the program is away one is made up for.",
+      std::move(shape));
+}
+
 void read_serving(const Node& root, const BadNodes& bad, Problems& problems, Config& config) {
   const Node* functions = root.find("functions");
   if (functions != nullptr) {
@@ -181,6 +267,7 @@ void read_serving(const Node& root, const BadNodes& bad, Problems& problems, Con
       if (!bad.contains(&member.value)) read_function(member, problems, config);
     }
   }
+  read_schedules(root, bad, problems, config);
   const Node* jobs = root.find("jobs");
   if (jobs != nullptr && !bad.contains(jobs)) read_jobs(*jobs, problems, config);
 

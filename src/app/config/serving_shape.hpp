@@ -12,6 +12,7 @@ namespace lockstep::app {
 Shape rest_shape();
 Shape functions_shape();
 Shape jobs_shape();
+Shape schedule_shape();
 
 // After the sources.
 void read_serving(const Node& root, const BadNodes& bad, Problems& problems, Config& config);

@@ -9,15 +9,16 @@
 namespace lockstep::app {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
 // `top` beside a source with a contact in crm and db, and a job in db.
-ConfigResult read(const std::string& top) {
+ConfigResult read(const std::string& top, const std::string& of_source = "") {
   return read_config(
-      "version: 1\n" + top +
-          "sources:\n  - id: acme\n    systems:\n      crm: {connector: fakecrm, location_id: abcd, token: {env: "
+      "version: 1\n" + top + "sources:\n  - id: acme\n" + of_source +
+          "    systems:\n      crm: {connector: fakecrm, location_id: abcd, token: {env: "
           "GHL_TOKEN}}\n      db: {connector: fakedb, url: {env: DATABASE_URL}}\n    entities:\n      contact: "
           "{fields: "
           "{email: email}, systems: {crm: {object: contact, fields: \"*\"}, db: {object: contacts, fields: \"*\"}}}\n"
@@ -69,6 +70,46 @@ TEST(ServingConfig, WhatIsNotThereIsSaid) {
   EXPECT_THAT(problem("functions: {a: {action: erase, system: crm, entities: {contacts: contact}}}\n"),
               HasSubstr("erase"));
   EXPECT_THAT(problem("functions: {a: {action: sync, system: crm, entities: {}}}\n"), HasSubstr("entities"));
+}
+
+const std::string kFunctions =
+    "functions:\n  run-all: {action: sync, system: crm, entities: {contacts: contact}, mode: full}\n";
+
+TEST(ServingConfig, SchedulesBelongToTheSystemThatTheirFunctionReads) {
+  const ConfigResult config =
+      read(kFunctions,
+           "    schedules:\n      - {cron: \"0 * * * *\", function: run-all, mode: incremental}\n"
+           "      - {cron: \"30 3 * * mon\", function: run-all, zone_offset: \"-05:30\"}\n");
+  ASSERT_TRUE(config) << to_text(config.error().front());
+  const SystemConfig& crm = config->sources[0].systems[0];
+  ASSERT_EQ(crm.settings.system, SystemName("crm"));
+  EXPECT_TRUE(config->sources[0].systems[1].schedules.empty());
+  ASSERT_EQ(crm.schedules.size(), 2u);
+  EXPECT_EQ(crm.schedules[0].name, "run-all");
+  EXPECT_EQ(crm.schedules[0].kind, "pull");
+  EXPECT_THAT(crm.schedules[0].entities, ElementsAre(Pair(EntityName("contact"), "contacts")));
+  EXPECT_EQ(crm.schedules[1].kind, "mirror");
+  const auto next = crm.schedules[1].cron.next(*parse_iso8601("2026-01-01T00:00:00Z"));
+  EXPECT_EQ(to_iso8601(*next), "2026-01-05T09:00:00.000Z");
+}
+
+TEST(ServingConfig, MistakesInSchedulesAreSaidWithTheirLine) {
+  const auto said = [](const std::string& schedules) {
+    const ConfigResult config = read(kFunctions, "    schedules:\n" + schedules);
+    return config ? "none" : to_text(config.error().front());
+  };
+  EXPECT_THAT(
+      said("      - {cron: \"0 * * * *\", function: run-all}\n      - {cron: \"61 * * * *\", function: run-all}\n"),
+      AllOf(HasSubstr("lockstep.yaml:7:16"), HasSubstr("schedules[1]"), HasSubstr("\"61\" is no minute")));
+  EXPECT_THAT(said("      - {cron: \"0 * * *\", function: run-all}\n"), HasSubstr("five fields"));
+  EXPECT_THAT(said("      - {cron: \"0 * * * *\", function: run-al}\n"),
+              AllOf(HasSubstr("no function \"run-al\""), HasSubstr("run-all")));
+  EXPECT_THAT(said("      - {cron: \"0 * * * *\", function: run-all}\n      - {cron: \"0 * * * *\", function: run-all, "
+                   "mode: full}\n"),
+              HasSubstr("already"));
+  EXPECT_THAT(said("      - {cron: \"0 * * * *\", function: run-all, mode: some}\n"), HasSubstr("some"));
+  EXPECT_THAT(said("      - {cron: \"0 * * * *\", function: run-all, zone_offset: UTC}\n"), HasSubstr("+05:30"));
+  EXPECT_THAT(said("      - {function: run-all}\n"), HasSubstr("cron"));
 }
 
 }  // namespace

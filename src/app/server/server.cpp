@@ -123,6 +123,7 @@ Result<hub::Setup> Server::State::make_setup(const Config& config) {
       entry.full_every = ms(system.pull.full_every);
       entry.guard = system.guard;
       entry.recording = recording_of(config, system);
+      entry.schedules = system.schedules;
       entry.migrates_at_start = system.settings.settings.contains("migrations");  // SQL of the user's own
       setup.systems.push_back(std::move(entry));
       next.emplace(key, std::move(one));

@@ -27,6 +27,7 @@ class Api {
   ~Api() = default;
 
   Task<Result<void>> start() { return tokens_.load(); }
+  Task<Result<void>> replace_token(std::string token) { return tokens_.replace(std::move(token)); }
 
   // Any answer, whatever its status. Errors: those of the port, `unauthorized` when there is no token to be had, and for an
   // unreadable 2xx `maybe_applied` (reads: `unavailable`).

@@ -1,5 +1,7 @@
 #include "connectors/gohighlevel/token_keeper.hpp"
 
+#include <algorithm>
+
 #include "connectors/gohighlevel/answers.hpp"
 #include "connectors/gohighlevel/limits.hpp"
 #include "wire/signature.hpp"
@@ -8,6 +10,8 @@ namespace lockstep::gohighlevel {
 namespace {
 
 constexpr const char* kStateKey = "secret/oauth";
+constexpr const char* kTokenKey = "secret/token";  // one that an owner has set
+constexpr std::size_t kTokenLimit = 4'096;
 constexpr std::int64_t kLifeMost = 366 * 86'400;
 constexpr std::int64_t kLifeAssumed = 86'399;  // what the docs show
 
@@ -35,7 +39,7 @@ bool refused(const Answer& answer) {
 }  // namespace
 
 TokenKeeper::TokenKeeper(const ConnectorSettings& settings, const connector::Ports& ports)
-    : settings_(settings), ports_(ports) {
+    : settings_(settings), ports_(ports), token_(settings.token) {
   if (settings_.oauth) pair_.refresh = settings_.oauth->refresh_token;
 }
 
@@ -44,8 +48,39 @@ std::string TokenKeeper::fingerprint() const {
       .substr(0, 16);
 }
 
+std::string TokenKeeper::token_fingerprint() const {
+  return wire::hex_encode(wire::sha256("token\n" + settings_.token)).substr(0, 16);
+}
+
+Task<Result<void>> TokenKeeper::load_token() {
+  Task<Result<Json>> reading = ports_.state->get(kTokenKey);
+  Result<Json> kept = co_await reading;
+  if (!kept) co_return fail(kept.error());
+  // A new one in the settings goes before what was set.
+  const std::string_view token = string_member(*kept, "token");
+  if (!token.empty() && string_member(*kept, "instead_of") == token_fingerprint()) token_ = token;
+  co_return Result<void>();
+}
+
+Task<Result<void>> TokenKeeper::replace(std::string token) {
+  if (settings_.oauth)
+    co_return fail(ErrorKind::invalid, "the account is connected by OAuth: its tokens are renewed by themselves");
+  const auto plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
+  if (token.empty() || token.size() > kTokenLimit || !std::ranges::all_of(token, plain))
+    co_return fail(ErrorKind::invalid, "a private integration token has only letters, digits and signs, no blanks");
+  Json row = JsonObject{{"token", token}, {"instead_of", token_fingerprint()}};
+  Task<Result<void>> keeping = ports_.state->put(kTokenKey, std::move(row));
+  const Result<void> kept = co_await keeping;
+  if (kept) token_ = std::move(token);
+  co_return kept;
+}
+
 Task<Result<void>> TokenKeeper::load() {
-  if (!settings_.oauth) co_return Result<void>();
+  if (!settings_.oauth) {
+    Task<Result<void>> loading = load_token();
+    const Result<void> loaded = co_await loading;
+    co_return loaded;
+  }
   Task<Result<Json>> reading = ports_.state->get(kStateKey);
   Result<Json> kept = co_await reading;
   if (!kept) co_return fail(kept.error());
@@ -59,7 +94,7 @@ Task<Result<void>> TokenKeeper::load() {
 }
 
 Task<Result<std::string>> TokenKeeper::get() {
-  if (!settings_.oauth) co_return settings_.token;
+  if (!settings_.oauth) co_return token_;
   const bool fresh = !pair_.access.empty() && ports_.loop->clock().now() + limits::kTokenSpare < pair_.expires;
   if (fresh) co_return pair_.access;
   Task<Result<std::string>> refreshing = refresh();
@@ -69,6 +104,7 @@ Task<Result<std::string>> TokenKeeper::get() {
 
 Task<Result<std::string>> TokenKeeper::renew(std::string refused) {
   if (!settings_.oauth) {
+    if (token_ != refused) co_return token_;  // replaced since
     co_return fail(ErrorKind::unauthorized,
                    "the private integration token is refused: create a new one and set it as `token`");
   }

@@ -26,6 +26,10 @@ class TokenKeeper {
   // Reads the kept pair. A refresh token newly written into the settings goes before it.
   Task<Result<void>> load();
 
+  // Another private integration token in place of the configured one, until that one changes; durable before it is used.
+  // `invalid`: the account is connected by OAuth, or this can be no token.
+  Task<Result<void>> replace(std::string token);
+
   // A token to use now; refreshes one that is about to end. `unauthorized`: a person must connect the account again.
   Task<Result<std::string>> get();
   // A token other than `refused`, after the CRM has refused that one. `unauthorized` when there can be none.
@@ -47,9 +51,12 @@ class TokenKeeper {
   wire::HttpRequest reconnect_request() const;
   Error end(unsigned status);
   std::string fingerprint() const;  // of the configured refresh token
+  std::string token_fingerprint() const;
+  Task<Result<void>> load_token();
 
   const ConnectorSettings& settings_;
   connector::Ports ports_;
+  std::string token_;  // the private integration token in use
   Pair pair_;
   std::optional<Pair> unstored_;  // received, not yet durable, therefore not used
   std::optional<Error> dead_;     // the grant has ended

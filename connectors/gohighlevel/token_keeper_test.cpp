@@ -197,5 +197,36 @@ TEST(ApiAuthorization, ReplaysOnceAfterA401) {
   EXPECT_TRUE(bench.http.done());
 }
 
+TEST_F(TokenTest, AnOwnersTokenReplacesTheConfiguredOneUntilThatChanges) {
+  settings.oauth.reset();
+  settings.token = "pit-configured";
+  restart();
+  EXPECT_EQ(*get(), "pit-configured");
+  ASSERT_TRUE(loop.run(keeper->replace("pit-of-the-owner")));
+  EXPECT_EQ(*get(), "pit-of-the-owner");
+  EXPECT_EQ(*loop.run(keeper->renew("pit-configured")), "pit-of-the-owner") << "a call that was on its way";
+  EXPECT_FALSE(loop.run(keeper->renew("pit-of-the-owner")));
+  restart();
+  EXPECT_EQ(*get(), "pit-of-the-owner");
+  settings.token = "pit-new-in-the-file";
+  restart();
+  EXPECT_EQ(*get(), "pit-new-in-the-file");
+  EXPECT_TRUE(state.values.contains("secret/token")) << "where it is sealed";
+}
+
+TEST_F(TokenTest, WhatCanBeNoTokenIsRefused) {
+  EXPECT_EQ(loop.run(keeper->replace("pit-x")).error().kind, ErrorKind::invalid) << "by OAuth";
+  settings.oauth.reset();
+  settings.token = "pit-configured";
+  restart();
+  for (const std::string token : {"", "pit with blanks", "pit\r\nX-Evil: 1", "pit-\xc3\xa4"}) {
+    const Result<void> replaced = loop.run(keeper->replace(token));
+    ASSERT_FALSE(replaced);
+    EXPECT_EQ(replaced.error().kind, ErrorKind::invalid);
+  }
+  EXPECT_FALSE(loop.run(keeper->replace(std::string(5'000, 'x'))));
+  EXPECT_EQ(*get(), "pit-configured");
+}
+
 }  // namespace
 }  // namespace lockstep::gohighlevel

@@ -162,6 +162,12 @@ class Connector {
   // After an unknown create: is the object there? By natural key or idempotency key. nullopt: certainly not.
   virtual Task<Result<std::optional<sync::Change>>> find(WriteRequest request) = 0;
 
+  // Takes this credential in place of the configured one, from the next call on. Durable, sealed, until the configured
+  // one changes. `invalid`: there is none that can be replaced, or this can be none; `unauthorized`: it is refused.
+  virtual Task<Result<void>> replace_credential(std::string) {
+    co_return fail(ErrorKind::invalid, "this system has no credential that can be replaced here");
+  }
+
   // Begins to push changes (only when capabilities().captures). Runs until stop().
   virtual void capture(CaptureSink& sink) = 0;
 

@@ -71,6 +71,7 @@ const std::map<std::string, Level> kNeeds = {
     {"POST /api/v1/sources/{source}/jobs/{id}/undo", Level::owner},
     {"POST /api/v1/sources/{source}/replay", Level::owner},
     {"POST /api/v1/sources/{source}/systems/{system}/pause", Level::owner},
+    {"PUT /api/v1/sources/{source}/systems/{system}/credential", Level::owner},
     {"POST /api/v1/sources/{source}/systems/{system}/resume", Level::owner},
     {"GET /api/v1/sources/{source}/inbox", Level::viewer},
     {"POST /api/v1/sources/{source}/inbox/resolve", Level::owner},

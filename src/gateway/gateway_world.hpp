@@ -73,6 +73,11 @@ class FakeConnector final : public connector::Connector {
   Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override {
     co_return std::optional<sync::Change>();
   }
+  Task<Result<void>> replace_credential(std::string given) override {
+    if (given == "refused") co_return fail(ErrorKind::invalid, "this can be none");
+    credential = std::move(given);
+    co_return Result<void>();
+  }
   void capture(connector::CaptureSink&) override {}
   connector::Tables* tables() override { return tables_.get(); }
   FakeTables& with_tables() {
@@ -94,6 +99,7 @@ class FakeConnector final : public connector::Connector {
   }
 
   sync::OutcomeKind outcome = sync::OutcomeKind::applied;
+  std::string credential;
 
  private:
   connector::Capabilities capabilities_;

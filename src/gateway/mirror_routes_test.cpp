@@ -72,6 +72,23 @@ TEST_F(MirrorRoutes, ADecisionTakesWhatASystemHolds) {
             200u);
 }
 
+TEST_F(MirrorRoutes, AnOwnerReplacesACredentialAndSeesItNowhere) {
+  const std::string target = kSource + "/systems/crm/credential";
+  const std::string body = R"({"credential":"pit-of-the-owner"})";
+  for (const char* who : {"viewer", "editor", "stranger"})
+    EXPECT_EQ(world.call(who, "PUT", target, body).status(), 403u) << who;
+  EXPECT_EQ(world.connectors.at("acme/crm")->credential, "");
+  const Answer set = world.call("owner", "PUT", target, body);
+  EXPECT_EQ(set.status(), 200u) << set.response->body;
+  EXPECT_EQ(set.response->body.find("pit-"), std::string::npos);
+  EXPECT_EQ(world.connectors.at("acme/crm")->credential, "pit-of-the-owner");
+  EXPECT_EQ(world.connectors.at("other/crm")->credential, "");
+  const Answer refused = world.call("owner", "PUT", target, R"({"credential":"refused"})");
+  EXPECT_EQ(refused.status(), 422u);
+  EXPECT_EQ(refused.detail(), "this can be none");
+  EXPECT_EQ(world.connectors.at("acme/crm")->credential, "pit-of-the-owner");
+}
+
 TEST_F(MirrorRoutes, ItIsSaidWithTheEntity) {
   const Json sources = world.call("viewer", "GET", "/api/v1/sources").json();
   EXPECT_EQ(string_member(sources.at("items").at(0).at("entities").at(0), "edits"), "none");

@@ -291,6 +291,9 @@ TEST(OpenApi, AnswersFit) {
   api.call("owner", "POST", source + "/systems/db/pause", R"({"reason":"a migration"})");
   api.call("viewer", "GET", source + "/status");
   api.call("owner", "POST", source + "/systems/db/pause", "{}");
+  api.call("owner", "PUT", source + "/systems/crm/credential", R"({"credential":"pit-new"})");
+  api.call("owner", "PUT", source + "/systems/crm/credential", "{}");
+  api.call("owner", "PUT", source + "/systems/mars/credential", R"({"credential":"pit-new"})");
   api.call("owner", "POST", source + "/systems/mars/pause", R"({"reason":"a migration"})");
   api.call("viewer", "POST", source + "/systems/db/resume");
   api.call("owner", "POST", source + "/systems/db/resume");

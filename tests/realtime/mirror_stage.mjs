@@ -49,7 +49,7 @@ function configuration(stage) {
       crm: {<<: *crm, ${Object.entries(crm).filter(([name]) => name !== "connector" && name !== "token").map(([name, value]) => `${name}: ${value}`).join(", ")}, token: {env: TOKEN_${id[0].toUpperCase()}}}
       db: {<<: *db, scope: {source_id: ${id}}, variables: {name: ${title}, location_id: ${location}}}
     use: [${uses.join(", ")}]
-`;
+${id === sourceA && stage.schedules ? `    schedules: ${stage.schedules}\n` : ""}`;
   return `${shared}
 server:
   listen: ${stage.listen}
@@ -69,8 +69,10 @@ ${source(sourceA, stage.crms.A.settings, "Alpha", stage.crms.A.location)}${sourc
 export class MirrorStage {
   crms = {};
 
-  static async start(binary) {
+  // `worker`: the program signs in to the database as a role of its own with this password. `schedules`: of source A, as YAML.
+  static async start(binary, { worker, schedules } = {}) {
     const stage = new MirrorStage();
+    stage.schedules = schedules;
     stage.folder = mkdtempSync(path.join(tmpdir(), "lockstep-mirror-"));
     stage.binary = binary;
     stage.listen = "127.0.0.1:0";
@@ -87,6 +89,10 @@ export class MirrorStage {
     stage.environment = { ...process.env, DATABASE_URL: `host=${stage.socket} port=5432 dbname=one user=postgres`, TOKEN_SECRET: tokenSecret,
       OPERATOR_KEY: operatorKey, TOKEN_A: JSON.parse(stage.crms.A.settings.token), TOKEN_B: JSON.parse(stage.crms.B.settings.token) };
     await stage.migrate();
+    if (worker !== undefined) {
+      stage.sql(`create role mirror_worker superuser login password '${worker}'`);
+      stage.environment.DATABASE_URL = `host=${stage.socket} port=5432 dbname=one user=mirror_worker password=${worker}`;
+    }
     stage.sql(`insert into auth.users (id) values ${Object.values(people).map(({ id }) => `('${id}')`).join(",")};
       insert into user_sources (user_id, source_id, role) values ${Object.values(people).flatMap(({ id, role, sources }) => sources.map((one) => `('${id}', '${one}', '${role}')`)).join(",")}`);
     await stage.up();

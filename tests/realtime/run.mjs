@@ -16,7 +16,8 @@ import { MembersStage } from "./members_stage.mjs";
 import { MirrorStage } from "./mirror_stage.mjs";
 import { openChecks } from "./open_checks.mjs";
 import { restChecks } from "./rest_checks.mjs";
-import { rightsChecks } from "./rights_checks.mjs";
+import { rightsChecks, workerPassword } from "./rights_checks.mjs";
+import { everyMinute, scheduleChecks } from "./schedule_checks.mjs";
 import { socketChecks } from "./socketio_checks.mjs";
 import { supabaseChecks } from "./supabase_checks.mjs";
 
@@ -59,7 +60,8 @@ const groups = [
   ["crm-mirror", (program) => MirrorStage.start(program), liveChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), loadChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), functionChecks],
-  ["crm-mirror", (program) => MirrorStage.start(program), rightsChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program, { worker: workerPassword }), rightsChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program, { schedules: everyMinute }), scheduleChecks],
 ];
 for (const [what, start, checks] of groups) {
   try {

@@ -1,6 +1,7 @@
 #include "hub/hub.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/assert.hpp"
 #include "hub/event_text.hpp"
@@ -19,6 +20,8 @@ Error no_system(const SourceId& source, const SystemName& system) {
 }
 
 }  // namespace
+
+using LaneKey = std::pair<SourceId, SystemName>;
 
 struct Hub::State {
   State(Parts given, Setup& setup, HubLimits given_limits, sync::EngineSettings settings)
@@ -49,7 +52,9 @@ struct Hub::State {
   bool rows_wanted(const SourceId& source);
   void committed(const Committed& done);
   void count(const std::vector<sync::Applied>& applied);
-  void retire(std::unique_ptr<Lane> lane, Lane* successor);
+  // Two lanes of one system never run at once (X1, X3): a new one waits for those that are retiring.
+  void start(const LaneKey& key);
+  void retire(const LaneKey& key, std::unique_ptr<Lane> lane);
   void drain_step();
 
   Parts parts;
@@ -63,8 +68,9 @@ struct Hub::State {
   std::map<SourceId, Time> rows_wanted_until;
   Metrics metrics;
   Rework rework;
-  std::map<std::pair<SourceId, SystemName>, std::unique_ptr<Lane>> lanes;
-  std::vector<std::unique_ptr<Lane>> retiring;
+  std::map<LaneKey, std::unique_ptr<Lane>> lanes;
+  std::set<LaneKey> waiting;  // of `lanes`: not started yet
+  std::vector<std::pair<LaneKey, std::unique_ptr<Lane>>> retiring;
   TaskScope tasks;
   bool started = false;
   bool draining = false;
@@ -379,13 +385,22 @@ fanout::TopicHub& Hub::events() { return state_->events; }
 bool Hub::draining() const { return state_->draining; }
 
 // The successor, if any, starts when the last write of the old lane has ended: never two at one system (X1).
-void Hub::State::retire(std::unique_ptr<Lane> lane, Lane* successor) {
+void Hub::State::start(const LaneKey& key) {
+  const bool taken = std::ranges::any_of(retiring, [&](const auto& one) { return one.first == key; });
+  if (taken) {
+    waiting.insert(key);
+  } else {
+    waiting.erase(key);
+    lanes.at(key)->start();
+  }
+}
+
+void Hub::State::retire(const LaneKey& key, std::unique_ptr<Lane> lane) {
   Lane* one = lane.get();
-  retiring.push_back(std::move(lane));
-  one->stop([this, one, successor] {
-    std::erase_if(retiring, [&](const auto& held) { return held.get() == one; });
-    const bool wanted = std::ranges::any_of(lanes, [&](const auto& held) { return held.second.get() == successor; });
-    if (wanted) successor->start();
+  retiring.emplace_back(key, std::move(lane));
+  one->stop([this, one, key] {
+    std::erase_if(retiring, [&](const auto& held) { return held.second.get() == one; });
+    if (waiting.contains(key)) start(key);
     drain_step();
   });
 }
@@ -405,8 +420,9 @@ void Hub::drain(Action done) {
   state.committer.on_idle([&state] { state.drain_step(); });
   state.tasks.on_idle([&state] { state.drain_step(); });
   state.rework.on_idle([&state] { state.drain_step(); });
+  state.waiting.clear();
   for (auto& [key, lane] : std::exchange(state.lanes, {})) {
-    if (state.started) state.retire(std::move(lane), nullptr);
+    if (state.started) state.retire(key, std::move(lane));
   }
   state.drain_step();
 }
@@ -415,7 +431,8 @@ void Hub::reload(Setup setup) {
   State& state = *state_;
   state.catalog = setup.catalog;
   state.committer.replace_catalog(setup.catalog);
-  std::map<std::pair<SourceId, SystemName>, std::unique_ptr<Lane>> kept;
+  std::map<LaneKey, std::unique_ptr<Lane>> kept;
+  std::vector<LaneKey> fresh;
   for (SystemSetup& system : setup.systems) {
     const auto key = std::pair(system.settings.source, system.settings.system);
     const auto old = state.lanes.find(key);
@@ -426,15 +443,14 @@ void Hub::reload(Setup setup) {
       state.lanes.erase(old);
       continue;
     }
-    auto lane = std::make_unique<Lane>(std::move(system), state.lane_context());
-    if (state.started && old == state.lanes.end()) lane->start();
-    kept.emplace(key, std::move(lane));
+    kept.emplace(key, std::make_unique<Lane>(std::move(system), state.lane_context()));
+    fresh.push_back(key);
   }
-  for (auto& [key, lane] : std::exchange(state.lanes, std::move(kept))) {
-    if (!state.started) continue;
-    const auto successor = state.lanes.find(key);
-    state.retire(std::move(lane), successor == state.lanes.end() ? nullptr : successor->second.get());
-  }
+  auto former = std::exchange(state.lanes, std::move(kept));
+  if (!state.started) return;
+  std::erase_if(state.waiting, [&](const LaneKey& key) { return !state.lanes.contains(key); });
+  for (auto& [key, lane] : former) state.retire(key, std::move(lane));
+  for (const LaneKey& key : fresh) state.start(key);
 }
 
 }  // namespace lockstep::hub

@@ -95,6 +95,10 @@ TEST_F(HubOrder, X1AReloadStartsTheNewLaneWhenTheOldOneHasEnded) {
   crm = std::make_shared<FakeSystem>(loop);
   crm->objects = old->objects;
   hub->reload(setup());
+  loop.run_for(1s);
+  crm = std::make_shared<FakeSystem>(loop);  // and once more, before that one has begun
+  crm->objects = old->objects;
+  hub->reload(setup());
   edit_in_db("second");
   loop.run_for(5s);
   EXPECT_EQ(crm->calls, 0u) << "the old lane's write is on its way";

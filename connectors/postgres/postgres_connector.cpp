@@ -29,6 +29,11 @@ connector::Capabilities make_capabilities(const Settings& settings) {
   capabilities.table_schema = settings.schema;
   for (const auto& [name, one] : settings.tables) {
     if (!one.key.empty()) capabilities.table_keys[name] = one.key;
+    // A row that is marked as deleted is none of this system.
+    if (!one.soft_delete.empty()) capabilities.table_constants[name][one.soft_delete] = nullptr;
+  }
+  for (const std::string& object : settings.objects) {
+    for (const auto& [column, value] : settings.scope) capabilities.table_constants[object][column] = value;
   }
   return capabilities;
 }

@@ -103,6 +103,14 @@ TEST_F(PostgresScope, SystemsOfTwoSourcesShareATableByTriggers) { share_a_table(
 
 TEST_F(PostgresScope, SystemsOfTwoSourcesShareATableByReplication) { share_a_table("logical"); }
 
+TEST_F(PostgresScope, WhatAllRowsHoldIsKnown) {
+  make_table();
+  ASSERT_NO_FATAL_FAILURE(open_tenant(a_, a_tenant, "off"));
+  const JsonObject held{{"tenant", a_tenant}, {"gone_at", nullptr}};
+  const std::map<std::string, JsonObject> wanted{{"contacts", held}};
+  EXPECT_EQ(a_.connector->capabilities().table_constants, wanted);
+}
+
 TEST_F(PostgresScope, NobodyReachesARowOfAnotherScope) {
   make_table();
   open(scoped(a_tenant));

@@ -44,6 +44,8 @@ struct Capabilities {
   std::string table_schema = {};
   std::map<std::string, std::vector<std::string>> table_keys =
       {};  // columns of a table's key; where none are named: id
+  // By table: what every row of this system holds in columns that nobody has to map.
+  std::map<std::string, JsonObject> table_constants = {};
 };
 
 struct SettingProblem {

@@ -168,7 +168,7 @@ void PhoenixServer::follow_changes(Session& session, fanout::Channel& channel, J
     reader.deliver = [&session, &channel](const fanout::Message& message) {
       return session.client->deliver_change(channel, message);
     };
-    joined.feeds.push_back(std::make_shared<Feed>(context_, hub::row_topic(source), source, Backing::memory,
+    joined.feeds.push_back(std::make_shared<Feed>(context_, hub::change_topic(source), source, Backing::memory,
                                                   now_in(context_.hub.events()), std::move(reader)));
     joined.feeds.back()->start();
   }

@@ -21,7 +21,9 @@ std::string event_text(const sync::JournalEntry& entry) { return to_text(event_j
 
 std::string entry_topic(const SourceId& source) { return "entries:" + (source.empty() ? "*" : source.str()); }
 
-std::string row_topic(const SourceId& source) { return "rows:" + (source.empty() ? "*" : source.str()); }
+std::string row_topic(const SourceId& source) { return "rows:" + source.str(); }
+
+std::string change_topic(const SourceId& source) { return "changes:" + (source.empty() ? "*" : source.str()); }
 
 std::shared_ptr<const fanout::Message> entry_message(const sync::JournalEntry& entry) {
   auto message = std::make_shared<fanout::Message>();

@@ -7,6 +7,7 @@
 #include "hub/event_text.hpp"
 #include "hub/lane.hpp"
 #include "hub/rework.hpp"
+#include "hub/row_batches.hpp"
 #include "hub/row_events.hpp"
 #include "hub/view.hpp"
 
@@ -31,9 +32,12 @@ struct Hub::State {
         engine(catalog, settings, *parts.random),
         committer(*parts.store, engine, *parts.writer, *parts.loop, *parts.log, limits),
         reads(*parts.store, *parts.readers, *parts.loop),
+        row_batches(*parts.loop, events),
         rework({committer, reads, *parts.loop, *parts.random, *parts.log, limits, [this] { return catalog; },
                 [this](const SourceId& source, const SystemName& system) { return connector(source, system); },
-                [this] { return draining; }}) {}
+                [this] { return draining; }}) {
+    row_batches.set(setup.row_batching);
+  }
 
   LaneContext lane_context() {
     return {committer, reads, *parts.loop, *parts.random, *parts.log, metrics, limits, [this] { return catalog; }};
@@ -65,6 +69,7 @@ struct Hub::State {
   Reads reads;
   fanout::TopicHub events;
   RowEvents rows;
+  RowBatches row_batches;
   std::map<SourceId, Time> rows_wanted_until;
   Metrics metrics;
   Rework rework;
@@ -103,20 +108,21 @@ void Hub::State::publish(const Committed& done) {
   for (const sync::Holding& holding : done.holdings) rows_of.emplace(holding.cause, &holding);
   for (const sync::JournalEntry& entry : done.journal) {
     events.publish(entry_message(entry));
-    std::uint32_t part = 0;
+    std::uint32_t part = 1;  // the entry itself is 0
     for (auto [at, end] = rows_of.equal_range(entry.seq); at != end; ++at) {
       const sync::Holding& holding = *at->second;
       const Lane* one = lane(holding.source, holding.system);
       if (one == nullptr || one->setup().connector->capabilities().table_schema.empty()) continue;
       if (!rows_wanted(holding.source)) {
-        events.pass_over(row_topic(holding.source), entry.seq);
-        events.pass_over(row_topic({}), entry.seq);
+        for (const std::string& topic : {row_topic(holding.source), change_topic(holding.source), change_topic({})})
+          events.pass_over(topic, entry.seq);
         continue;
       }
-      const auto row = rows.message(*catalog, one->setup().connector->capabilities(), holding, entry.at, part);
+      auto row = rows.message(*catalog, one->setup().connector->capabilities(), holding, entry.at, part);
       if (!row) continue;
       ++part;
-      events.publish(row);
+      row_batches.publish(std::move(row),
+                          holding.system.str() + '\n' + holding.entity.str() + '\n' + holding.external_id, entry.at);
     }
   }
 }
@@ -124,7 +130,8 @@ void Hub::State::publish(const Committed& done) {
 // Rows are worth their text while somebody listens, or did a moment ago and may come back.
 bool Hub::State::rows_wanted(const SourceId& source) {
   const Time now = parts.loop->clock().now();
-  if (events.listened(row_topic(source)) || events.listened(row_topic({}))) {
+  if (events.listened(row_topic(source)) || events.listened(change_topic(source)) ||
+      events.listened(change_topic({}))) {
     rows_wanted_until[source] = now + kRowsKeptFor;
     return true;
   }
@@ -415,6 +422,7 @@ void Hub::drain(Action done) {
   State& state = *state_;
   LOCKSTEP_ASSERT(!state.draining, "a hub drains once");
   state.draining = true;
+  state.row_batches.flush();
   state.drained = std::move(done);
   state.committer.close_intake();
   state.committer.on_idle([&state] { state.drain_step(); });
@@ -430,6 +438,7 @@ void Hub::drain(Action done) {
 void Hub::reload(Setup setup) {
   State& state = *state_;
   state.catalog = setup.catalog;
+  state.row_batches.set(setup.row_batching);
   state.committer.replace_catalog(setup.catalog);
   std::map<LaneKey, std::unique_ptr<Lane>> kept;
   std::vector<LaneKey> fresh;

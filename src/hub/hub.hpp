@@ -53,6 +53,7 @@ struct SystemSetup {
 struct Setup {
   std::shared_ptr<const sync::Catalog> catalog;
   std::vector<SystemSetup> systems;
+  RowBatching row_batching;
 };
 
 // What the hub is made of; it owns none of it.
@@ -229,7 +230,7 @@ class Hub {
   std::vector<LaneStatus> lanes(const SourceId& source) const;
   const sync::Catalog& catalog() const;
   Metrics metrics() const;
-  // What was committed, by topic: entry_topic() and row_topic(), of one source or of all.
+  // What was committed, by topic: entry_topic(), row_topic() and change_topic().
   fanout::TopicHub& events();
 
  private:

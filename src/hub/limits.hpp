@@ -6,6 +6,12 @@
 
 namespace lockstep::hub {
 
+// How changed rows are told (hub/row_batches.hpp).
+struct RowBatching {
+  std::size_t above = 0;  // rows of a source within `every` that are told one by one, the others at once; 0: all
+  std::chrono::milliseconds every{250};
+};
+
 struct HubLimits {
   std::size_t queue_inputs_limit = 20'000;  // accepted by intake, not yet committed; then 429 (A2)
   std::size_t queue_bytes_limit = 64u << 20;

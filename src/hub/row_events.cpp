@@ -1,5 +1,8 @@
 #include "hub/row_events.hpp"
 
+#include <array>
+#include <charconv>
+
 #include "hub/event_text.hpp"
 
 namespace lockstep::hub {
@@ -21,7 +24,7 @@ std::string_view column_type(sync::FieldType type) {
 // The first name of a path: the column.
 std::string_view column_of(std::string_view path) { return path.substr(0, path.find('.')); }
 
-// Clients turn text into the column's type, and leave other values as they are: a decimal stays text only as text.
+// Clients turn text into the column's type, and leave other values as they are: a decimal that is told as text stays it.
 JsonArray columns_of(const sync::EntitySchema& entity, const sync::SystemBinding& binding, const JsonObject& row) {
   JsonArray out;
   for (const auto& [name, value] : row) {
@@ -37,6 +40,31 @@ JsonArray columns_of(const sync::EntitySchema& entity, const sync::SystemBinding
   return out;
 }
 
+// A decimal as the database shows it in JSON, a number; one that a number can not hold exactly stays a text.
+Json shown_decimal(const std::string& text) {
+  std::string_view digits = text;
+  if (digits.find('.') != std::string_view::npos) {
+    digits = digits.substr(0, digits.find_last_not_of('0') + 1);
+    if (digits.ends_with('.')) digits.remove_suffix(1);
+  }
+  const char* const end = digits.data() + digits.size();
+  std::int64_t whole = 0;
+  if (const auto read = std::from_chars(digits.data(), end, whole); read.ec == std::errc() && read.ptr == end)
+    return whole;
+  double number = 0;
+  if (const auto read = std::from_chars(digits.data(), end, number); read.ec != std::errc() || read.ptr != end)
+    return Json(text);
+  std::array<char, 64> shortest{};
+  const auto written = std::to_chars(shortest.data(), shortest.data() + shortest.size(), number);
+  return std::string_view(shortest.data(), written.ptr) == digits ? Json(number) : Json(text);
+}
+
+Json shown(const sync::EntitySchema& entity, const sync::FieldBinding& bound, const Json& value) {
+  const sync::FieldSchema* field = entity.find(bound.field);
+  const bool decimal = field != nullptr && field->type == sync::FieldType::decimal && value.is_string();
+  return decimal ? shown_decimal(std::string(value.get_string())) : value;
+}
+
 // The key's columns, where the mapping does not name them: one, or several as a JSON array of texts.
 void add_key(JsonObject& row, const std::vector<std::string>& columns, const std::string& external_id) {
   if (columns.size() == 1) {
@@ -50,9 +78,31 @@ void add_key(JsonObject& row, const std::vector<std::string>& columns, const std
   }
 }
 
+void add_constants(JsonObject& row, const connector::Capabilities& capabilities, const std::string& table) {
+  const auto at = capabilities.table_constants.find(table);
+  if (at == capabilities.table_constants.end()) return;
+  for (const auto& [column, value] : at->second) {
+    if (!row.contains(column)) row[column] = value;
+  }
+}
+
 Json or_null(const JsonObject& row) { return row.empty() ? Json(nullptr) : Json(row); }
 
 }  // namespace
+
+std::string row_text(const fanout::RowChange& change, Time at, Seq seq) {
+  const Json record = or_null(change.record);
+  const Json old_record = or_null(change.old_record);
+  return to_text(JsonObject{{"schema", change.schema},
+                            {"table", change.table},
+                            {"operation", change.operation},
+                            {"record", record},
+                            {"old_record", old_record},
+                            {"new", record},
+                            {"old", old_record},
+                            {"timestamp", to_iso8601(at)},
+                            {"seq", seq}});
+}
 
 // Field by field: one that the system would not take back the same does not hide the others.
 JsonObject RowEvents::row(const sync::EntitySchema& entity, const sync::SystemBinding& binding,
@@ -63,7 +113,7 @@ JsonObject RowEvents::row(const sync::EntitySchema& entity, const sync::SystemBi
     const Json* value = sync::find_value(fields, bound.field);
     if (value == nullptr || bound.path.empty()) continue;
     if (bound.converter.empty() && bound.write_expression.empty()) {
-      sync::set_path(document, bound.path, *value);
+      sync::set_path(document, bound.path, shown(entity, bound, *value));
       continue;
     }
     sync::SystemBinding alone;
@@ -77,9 +127,9 @@ JsonObject RowEvents::row(const sync::EntitySchema& entity, const sync::SystemBi
   return std::move(document.get_object());
 }
 
-std::shared_ptr<const fanout::Message> RowEvents::message(const sync::Catalog& catalog,
-                                                          const connector::Capabilities& capabilities,
-                                                          const sync::Holding& holding, Time at, std::uint32_t part) {
+std::shared_ptr<fanout::Message> RowEvents::message(const sync::Catalog& catalog,
+                                                    const connector::Capabilities& capabilities,
+                                                    const sync::Holding& holding, Time at, std::uint32_t part) {
   if (capabilities.table_schema.empty()) return nullptr;
   const sync::SourceSchema* source = catalog.find(holding.source);
   const sync::EntitySchema* entity = source == nullptr ? nullptr : source->find(holding.entity);
@@ -95,10 +145,12 @@ std::shared_ptr<const fanout::Message> RowEvents::message(const sync::Catalog& c
   if (holding.after) {
     change->record = row(*entity, *binding, *holding.after);
     add_key(change->record, key, holding.external_id);
+    add_constants(change->record, capabilities, binding->object);
   }
   if (holding.before) {
     change->old_record = row(*entity, *binding, *holding.before);
     add_key(change->old_record, key, holding.external_id);
+    add_constants(change->old_record, capabilities, binding->object);
   }
   if (holding.before && holding.after && change->record == change->old_record) return nullptr;
   auto message = std::make_shared<fanout::Message>();
@@ -107,28 +159,16 @@ std::shared_ptr<const fanout::Message> RowEvents::message(const sync::Catalog& c
   message->part = part;
   message->source = holding.source;
   message->entity = holding.entity;
-  message->topics = {row_topic(holding.source), row_topic({})};
   message->event = change->operation;
-  // Both vocabularies: that of the platform's trigger (record, old_record) and that of the original mirror (new, old).
-  const Json record = or_null(change->record);
-  const Json old_record = or_null(change->old_record);
-  message->text = to_text(JsonObject{{"schema", change->schema},
-                                     {"table", change->table},
-                                     {"operation", change->operation},
-                                     {"record", record},
-                                     {"old_record", old_record},
-                                     {"new", record},
-                                     {"old", old_record},
-                                     {"timestamp", to_iso8601(at)},
-                                     {"seq", holding.cause}});
+  message->text = row_text(*change, at, holding.cause);
   JsonObject told{{"schema", change->schema},
                   {"table", change->table},
                   {"commit_timestamp", to_iso8601(at)},
                   {"type", change->operation},
                   {"columns", columns_of(*entity, *binding, holding.after ? change->record : change->old_record)},
                   {"errors", nullptr}};
-  if (holding.after) told["record"] = record;
-  if (holding.before) told["old_record"] = old_record;
+  if (holding.after) told["record"] = change->record;
+  if (holding.before) told["old_record"] = change->old_record;
   message->change_text = to_text(told);
   message->row = std::move(change);
   return message;

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "hub/event_text.hpp"
-
 namespace lockstep::hub {
 namespace {
 
@@ -25,11 +23,15 @@ struct Table {
     field("age", sync::FieldType::integer);
     field("city", sync::FieldType::text);
     field("paid", sync::FieldType::decimal);
+    field("owed", sync::FieldType::decimal);
     sync::SystemBinding db;
     db.system = SystemName("db");
     db.object = "contacts";
-    for (const auto& [name, path] : std::map<std::string, std::string>{
-             {"name", "full_name"}, {"age", "age"}, {"city", "address.city"}, {"paid", "paid_cents"}}) {
+    for (const auto& [name, path] : std::map<std::string, std::string>{{"name", "full_name"},
+                                                                       {"age", "age"},
+                                                                       {"city", "address.city"},
+                                                                       {"paid", "paid_cents"},
+                                                                       {"owed", "owed"}}) {
       sync::FieldBinding bound;
       bound.field = name;
       bound.path = path;
@@ -67,7 +69,6 @@ TEST(RowEvents, ARowHasTheNamesAndFormsOfItsColumns) {
   EXPECT_EQ(message->event, "INSERT");
   EXPECT_EQ(message->seq, 42u);
   EXPECT_EQ(message->part, 3u);
-  EXPECT_EQ(message->topics, (std::vector<std::string>{row_topic(SourceId("acme")), row_topic({})}));
   const JsonObject row{
       {"full_name", "Ada"}, {"age", 36}, {"address", JsonObject{{"city", "London"}}}, {"paid_cents", 550}, {"id", "7"}};
   EXPECT_EQ(message->row->record, row);
@@ -84,6 +85,34 @@ TEST(RowEvents, ARowHasTheNamesAndFormsOfItsColumns) {
   const JsonArray& columns = change.at("columns").as_array();
   EXPECT_NE(std::ranges::find(columns, age_column), columns.end());
   EXPECT_NE(std::ranges::find(columns, address_column), columns.end());
+}
+
+TEST(RowEvents, ARowHasWhatAllRowsOfTheSystemHold) {
+  Table table;
+  table.capabilities.table_constants["contacts"] = {{"source_id", "s-1"}, {"deleted_at", nullptr}, {"age", 1}};
+  table.capabilities.table_constants["orders"] = {{"other", 1}};
+  for (const auto& message : {table.tell(std::nullopt, kAda), table.tell(kAda, std::nullopt)}) {
+    const JsonObject& row = message->event == "INSERT" ? message->row->record : message->row->old_record;
+    EXPECT_EQ(row.at("source_id"), "s-1");
+    EXPECT_TRUE(row.at("deleted_at").is_null());
+    EXPECT_EQ(row.at("age"), 36) << "what is mapped is told as it is";
+    EXPECT_FALSE(row.contains("other"));
+  }
+}
+
+TEST(RowEvents, DecimalsAreNumbersWhereThoseHoldEveryDigit) {
+  Table table;
+  for (const auto& [text, told] : std::map<std::string, Json>{{"40", 40},
+                                                              {"40.00", 40},
+                                                              {"-12.50", -12.5},
+                                                              {"0.1", 0.1},
+                                                              {"12345678901234567.89", "12345678901234567.89"},
+                                                              {"0.10000000000000000001", "0.10000000000000000001"},
+                                                              {"NaN", "NaN"}}) {
+    sync::Fields fields = kAda;
+    fields["owed"] = text;
+    EXPECT_EQ(table.tell(std::nullopt, fields)->row->record.at("owed"), told) << text;
+  }
 }
 
 TEST(RowEvents, ChangesAndDeletes) {

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "connector/connector.hpp"
 #include "hub/guard.hpp"
+#include "hub/limits.hpp"
 #include "hub/schedule.hpp"
 #include "sync/schema.hpp"
 
@@ -135,6 +136,7 @@ struct Config {
   std::vector<MemberTable> members;
   std::vector<SourceConfig> sources;
   std::optional<RestConfig> rest;
+  hub::RowBatching row_batching;
   std::vector<FunctionConfig> functions;
   std::optional<JobsConfig> jobs;
   std::shared_ptr<const sync::Catalog> catalog;  // shared: batches in flight keep the old one through a reload

@@ -164,6 +164,7 @@ Shape server_shape() {
        .doc = "Limits of the server."},
       {.name = "sealing", .shape = sealing_shape(), .doc = "The key of the secrets on the disk."},
       {.name = "rest", .shape = rest_shape(), .doc = "The tables that dashboards read at /rest/v1."},
+      {.name = "realtime", .shape = realtime_shape(), .doc = "How changes are told."},
   });
   shape.example =
       "server:\n  listen: 0.0.0.0:8080\n  data: /var/lib/lockstep\n  public_url: https://sync.example.com\n  log: "

@@ -43,6 +43,14 @@ void read_rest(const Node& node, Problems& problems, Config& config) {
                suggest(system.text, known));
 }
 
+void read_realtime(const Node& node, Config& config) {
+  if (const Node* above = node.find("batch_above"))
+    config.row_batching.above = to_json(*above).to_number<std::size_t>();
+  const Node* every = node.find("batch_every");
+  const auto time = every == nullptr ? std::nullopt : parse_duration(every->text);
+  if (time) config.row_batching.every = std::chrono::duration_cast<std::chrono::milliseconds>(*time);
+}
+
 // Whether some source holds the entity in the system; "" for any system.
 bool is_held(const Config& config, const EntityName& entity, const std::string& system) {
   return std::ranges::any_of(config.catalog->sources(), [&](const sync::SourceSchema& source) {
@@ -170,6 +178,22 @@ Shape rest_shape() {
                std::move(shape));
 }
 
+Shape realtime_shape() {
+  Shape shape = object({
+      {.name = "batch_above",
+       .shape = integer(1, 10'000),
+       .doc = "When more rows of a source than this change within batch_every, the others are gathered, the last state "
+              "of each, and told as one message ROWS (docs/realtime.md). Default: every change is told by itself."},
+      {.name = "batch_every",
+       .shape = duration(50'000, 10'000'000),
+       .doc = "How long rows are gathered before they are told.",
+       .fallback = "250ms"},
+  });
+  shape.example = "server:\n  realtime: {batch_above: 100, batch_every: 250ms}\n";
+  return named("realtime", "How changed rows are told on rows:{source} and ghl:{source} while many change at once.",
+               std::move(shape));
+}
+
 Shape functions_shape() {
   const auto member = [] { return matching("[A-Za-z_][A-Za-z0-9_]{0,62}", "letters, digits and _"); };
   const std::string names = "[A-Za-z_][A-Za-z0-9_]{0,62}";
@@ -274,6 +298,8 @@ void read_serving(const Node& root, const BadNodes& bad, Problems& problems, Con
   const Node* server = root.find("server");
   const Node* rest = server == nullptr ? nullptr : server->find("rest");
   if (rest != nullptr && !bad.contains(rest)) read_rest(*rest, problems, config);
+  const Node* realtime = server == nullptr ? nullptr : server->find("realtime");
+  if (realtime != nullptr && !bad.contains(realtime)) read_realtime(*realtime, config);
 }
 
 }  // namespace lockstep::app

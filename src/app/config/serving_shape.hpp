@@ -10,6 +10,7 @@
 namespace lockstep::app {
 
 Shape rest_shape();
+Shape realtime_shape();
 Shape functions_shape();
 Shape jobs_shape();
 Shape schedule_shape();

@@ -31,6 +31,18 @@ std::string problem(const std::string& top) {
   return config ? "none" : to_text(config.error().front());
 }
 
+TEST(ServingConfig, RowsAreBatchedWhereAsked) {
+  const ConfigResult none = read("");
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->row_batching.above, 0u);
+  const ConfigResult some = read("server: {realtime: {batch_above: 40, batch_every: 2s}}\n");
+  ASSERT_TRUE(some) << to_text(some.error().front());
+  EXPECT_EQ(some->row_batching.above, 40u);
+  EXPECT_EQ(some->row_batching.every, std::chrono::seconds(2));
+  EXPECT_THAT(problem("server: {realtime: {batch_above: 0}}\n"), HasSubstr("batch_above"));
+  EXPECT_THAT(problem("server: {realtime: {batch_every: 1ms}}\n"), HasSubstr("batch_every"));
+}
+
 TEST(ServingConfig, ReadsAll) {
   const ConfigResult config = read(
       "server: {rest: {system: db}}\njobs: {entity: job, settings: {location: location_id}}\nfunctions:\n  run-all: "

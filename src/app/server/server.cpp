@@ -99,6 +99,7 @@ struct Server::State {
 Result<hub::Setup> Server::State::make_setup(const Config& config) {
   hub::Setup setup;
   setup.catalog = config.catalog;
+  setup.row_batching = config.row_batching;
   HostParts host{parts.loop, client.get(), &lines, &random, parts.log, vault, [this]() -> hub::Hub& { return *hub; }};
   std::map<std::pair<SourceId, SystemName>, HostedSystem> next;
   for (const SourceConfig& source : config.sources) {

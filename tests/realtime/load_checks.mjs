@@ -277,3 +277,58 @@ export const loadChecks = [
     same(entries.filter((seq) => seq <= end), journal, "each entry once, in order");
   }],
 ];
+
+const kRows = 10_000;
+
+// With server.realtime: {batch_above: 50, batch_every: 250ms}.
+export const batchChecks = [
+  ["CM_046_ten_thousand_changed_rows_are_few_frames", async (play) => {
+    const { stage } = play;
+    await atRest(stage);
+    const before = new Set(stage.sql(`select id from ghl_contacts where source_id = '${sourceA}'`).split("\n"));
+    const rows = new Map();
+    let frames = 0;
+    let batches = 0;
+    class Counting extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        this.addEventListener("message", () => ++frames);
+      }
+    }
+    const take = ({ table, new: row }) => table === "ghl_contacts" && rows.set(row.id, row);
+    const client = dashboard(play, "viewer", Counting);
+    const channel = client.channel(topic).on("broadcast", { event: "INSERT" }, ({ payload }) => take(payload)).on("broadcast", { event: "ROWS" }, ({ payload }) => {
+      ++batches;
+      for (const one of payload.rows) {
+        same([one.schema, one.operation, one.new, one.old], ["public", one.operation, one.record, one.old_record], "a row of a batch is as it is alone");
+        take(one);
+      }
+    });
+    same(await subscribed(channel), "SUBSCRIBED", "supabase-js");
+    const bySocket = new Set();
+    let emitted = 0;
+    const socket = play.opened(io(stage.url, { auth: { token: tokenOf("viewer"), topics: [topic] }, forceNew: true, transports: ["websocket"] }));
+    socket.onAny((event, payload) => {
+      ++emitted;
+      for (const one of event === "ROWS" ? payload.rows : [payload]) if (one.table === "ghl_contacts") bySocket.add(one.new.id);
+    });
+    await new Promise((done) => socket.once("connect", done));
+    await stage.control("A", "POST", "seed", { contacts: kRows, opportunities: 0, seed: 4646, events: false });
+    const began = Date.now();
+    await poll(stage, "contacts");
+    const made = () => stage.sql(`select id from ghl_contacts where source_id = '${sourceA}'`).split("\n").filter((id) => !before.has(id));
+    await eventually(() => rows.size >= kRows && bySocket.size >= kRows, `all rows are told: ${rows.size}, ${bySocket.size}`, 60_000);
+    console.log(`  ${rows.size} rows in ${Date.now() - began} ms: ${frames} frames to supabase-js (${batches} batches), ${emitted} events to socket.io`);
+    same([...rows.keys()].sort(), made().sort(), "every row that the table has, and no other");
+    same(bySocket.size, kRows, "by socket.io too");
+    holds(frames < kRows / 10 && emitted < kRows / 10, `${frames} frames, ${emitted} events`);
+    const [id, { email }] = [...rows][0];
+    same(stage.sql(`select email from ghl_contacts where id = '${id}'`), email, "what a row says");
+    // What changes slowly is told by itself, for clients that know no batches.
+    await pause(1_000);
+    const [record] = await records(stage, 1);
+    const single = new Promise((done) => channel.on("broadcast", { event: "UPDATE" }, ({ payload }) => done(payload.new.first_name)));
+    await name(stage, record, "By Itself");
+    same(await single, "By Itself", "a single change");
+  }],
+];

@@ -55,7 +55,7 @@ server:
   listen: ${stage.listen}
   data: ${stage.folder}/data
   rest: {system: db}
-access:
+${stage.realtime ? `  realtime: ${stage.realtime}\n` : ""}access:
   api_keys:
     - {name: ops, key: {env: OPERATOR_KEY}, role: admin}
   jwt:
@@ -70,9 +70,11 @@ export class MirrorStage {
   crms = {};
 
   // `worker`: the program signs in to the database as a role of its own with this password. `schedules`: of source A, as YAML.
-  static async start(binary, { worker, schedules } = {}) {
+  // `realtime`: of the server's configuration, where another one than the recipe's is wanted.
+  static async start(binary, { worker, schedules, realtime } = {}) {
     const stage = new MirrorStage();
     stage.schedules = schedules;
+    stage.realtime = realtime;
     stage.folder = mkdtempSync(path.join(tmpdir(), "lockstep-mirror-"));
     stage.binary = binary;
     stage.listen = "127.0.0.1:0";

@@ -9,7 +9,7 @@ import { Report } from "../browser/report.mjs";
 import { Stage } from "../browser/stage.mjs";
 import { functionChecks } from "./function_checks.mjs";
 import { liveChecks } from "./live_checks.mjs";
-import { loadChecks } from "./load_checks.mjs";
+import { batchChecks, loadChecks } from "./load_checks.mjs";
 import { keysChecks } from "./keys_checks.mjs";
 import { membersChecks } from "./members_checks.mjs";
 import { MembersStage } from "./members_stage.mjs";
@@ -59,6 +59,7 @@ const groups = [
   ["crm-mirror", (program) => MirrorStage.start(program), restChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), liveChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), loadChecks],
+  ["crm-mirror, batches", (program) => MirrorStage.start(program, { realtime: "{batch_above: 50, batch_every: 250ms}" }), batchChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), functionChecks],
   ["crm-mirror", (program) => MirrorStage.start(program, { worker: workerPassword }), rightsChecks],
   ["crm-mirror", (program) => MirrorStage.start(program, { schedules: everyMinute }), scheduleChecks],

@@ -20,6 +20,7 @@ verb_bench() {
   fi
   need build bench postgres
   if [[ " ${names[*]} " == *" webhooks "* || " ${names[*]} " == *" realtime "* ]]; then use_node; fi
+  if [[ " ${names[*]} " == *" sql_live "* ]]; then use_realtime_clients; fi
   for name in "${names[@]}"; do
     if [[ -x bench/$name/run ]]; then
       build release lockstep

@@ -94,7 +94,7 @@ async function measure(name, subscribers) {
       // So that the delay is that of one event, not of a queue.
       await pause(Math.max(0, began + (i + 1) * (subscribers / 50) - Date.now()));
     }
-    const results = await all;
+    const results = await all;  // each subscriber has had every event
     const delays = results.flatMap(({ delays }) => delays).sort((a, b) => a - b);
     const deliveries = results.reduce((sum, { deliveries }) => sum + deliveries, 0);
     const used = cpuSeconds(server.child.pid) - cpu;

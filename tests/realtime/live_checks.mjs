@@ -1,10 +1,7 @@
-// What the mirror's tables come to hold, live: every change of all seven tables, batches, and what trouble with
-// listeners does not do to the mirror.
-import WebSocket from "ws";
-import { io } from "socket.io-client";
+// What the mirror's tables come to hold, live: every change of all seven tables, as stock clients hear of it.
 import { eventually } from "../browser/stage.mjs";
 import { holds, pause, same } from "./common.mjs";
-import { operatorKey, sourceA, sourceB, tokenOf } from "./mirror_stage.mjs";
+import { operatorKey, sourceA, sourceB } from "./mirror_stage.mjs";
 import { dashboard } from "./rest_checks.mjs";
 import { subscribed } from "./supabase_checks.mjs";
 

@@ -326,9 +326,9 @@ export const batchChecks = [
     same(stage.sql(`select email from ghl_contacts where id = '${id}'`), email, "what a row says");
     // What changes slowly is told by itself, for clients that know no batches.
     await pause(1_000);
-    const [record] = await records(stage, 1);
+    const [contact] = await contacts(stage, 1);
     const single = new Promise((done) => channel.on("broadcast", { event: "UPDATE" }, ({ payload }) => done(payload.new.first_name)));
-    await name(stage, record, "By Itself");
+    await name(stage, contact, "By Itself");
     same(await single, "By Itself", "a single change");
   }],
 ];

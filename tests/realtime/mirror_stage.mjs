@@ -42,7 +42,7 @@ export const serviceKey = () => sign({ role: "service_role" });
 // The recipe's file up to its sources, with another server and access, and two sources.
 function configuration(stage) {
   const shared = readFileSync(path.join(recipe, "lockstep.yaml"), "utf8")
-    .replace(/^server:\n(?: .*\n|\n)*?(?=\S)/m, "").replace(/^access:\n(?: .*\n|\n)*?(?=\S)/m, "").replace("migrations: ./migrations", `migrations: ${recipe}/migrations`).split(/^sources:/m)[0];
+    .replace(stage.edits === "open" ? /^ *edits: none\n/gm : "", "").replace(/^server:\n(?: .*\n|\n)*?(?=\S)/m, "").replace(/^access:\n(?: .*\n|\n)*?(?=\S)/m, "").replace("migrations: ./migrations", `migrations: ${recipe}/migrations`).split(/^sources:/m)[0];
   const uses = [...shared.split(/^entities:/m)[1].matchAll(/^ {2}(\w+):$/gm)].map(([, name]) => name);
   const source = (id, crm, title, location) => `  - id: ${id}
     systems:
@@ -70,11 +70,13 @@ export class MirrorStage {
   crms = {};
 
   // `worker`: the program signs in to the database as a role of its own with this password. `schedules`: of source A, as YAML.
-  // `realtime`: of the server's configuration, where another one than the recipe's is wanted.
-  static async start(binary, { worker, schedules, realtime } = {}) {
+  // `realtime`: of the server's configuration, where another one than the recipe's is wanted. `edits`: "open" where records
+  // may be edited through the API, which the recipe does not allow.
+  static async start(binary, { worker, schedules, realtime, edits } = {}) {
     const stage = new MirrorStage();
     stage.schedules = schedules;
     stage.realtime = realtime;
+    stage.edits = edits;
     stage.folder = mkdtempSync(path.join(tmpdir(), "lockstep-mirror-"));
     stage.binary = binary;
     stage.listen = "127.0.0.1:0";

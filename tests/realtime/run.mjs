@@ -57,7 +57,7 @@ const groups = [
   ["tokens", stageOf("tokens"), socketChecks], ["tokens", stageOf("tokens"), supabaseChecks], ["keys", stageOf("tokens"), keysChecks], ["open", stageOf("open"), openChecks],
   ["members", (program) => MembersStage.start(program), membersChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), restChecks],
-  ["crm-mirror", (program) => MirrorStage.start(program), liveChecks],
+  ["crm-mirror", (program) => MirrorStage.start(program, { edits: "open" }), liveChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), loadChecks],
   ["crm-mirror, batches", (program) => MirrorStage.start(program, { realtime: "{batch_above: 50, batch_every: 250ms}" }), batchChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), functionChecks],

@@ -111,7 +111,11 @@ JsonObject RowEvents::row(const sync::EntitySchema& entity, const sync::SystemBi
   Json document = JsonObject();
   for (const sync::FieldBinding& bound : binding.fields) {
     const Json* value = sync::find_value(fields, bound.field);
-    if (value == nullptr || bound.path.empty()) continue;
+    if (bound.path.empty()) continue;
+    if (value == nullptr) {  // an empty column
+      if (sync::get_path(document, bound.path) == nullptr) sync::set_path(document, bound.path, nullptr);
+      continue;
+    }
     if (bound.converter.empty() && bound.write_expression.empty()) {
       sync::set_path(document, bound.path, shown(entity, bound, *value));
       continue;

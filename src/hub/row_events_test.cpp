@@ -69,8 +69,8 @@ TEST(RowEvents, ARowHasTheNamesAndFormsOfItsColumns) {
   EXPECT_EQ(message->event, "INSERT");
   EXPECT_EQ(message->seq, 42u);
   EXPECT_EQ(message->part, 3u);
-  const JsonObject row{
-      {"full_name", "Ada"}, {"age", 36}, {"address", JsonObject{{"city", "London"}}}, {"paid_cents", 550}, {"id", "7"}};
+  const JsonObject row{{"full_name", "Ada"}, {"age", 36},       {"address", JsonObject{{"city", "London"}}},
+                       {"paid_cents", 550},  {"owed", nullptr}, {"id", "7"}};
   EXPECT_EQ(message->row->record, row);
   const Json text = *parse_json(message->text);
   EXPECT_EQ(text.at("record"), Json(row));

@@ -16,7 +16,7 @@ const filled = (stage) => eventually(() => Number(stage.sql(`select count(*) fro
 const versions = (stage) => mirrored.map((name) => stage.sql(`select '${name} ' || coalesce(md5(string_agg(id || ' ' || xmin, ',' order by id)), '') from ${name}`)).join("\n");
 const idle = (stage) => eventually(async () => {
   const { body } = await stage.call(operatorKey, "GET", `${api}/status`);
-  return body.jobs.length === 0 && body.counts.outbox.waiting === 0;
+  return body.jobs.every((job) => job.state !== "waiting" && job.state !== "running") && body.counts.pending === 0;
 }, "all is written", 60_000);
 const pull = (stage, who) => stage.call(who, "POST", "/functions/v1/poll-ghl-contacts", { source_id: sourceA, locationId: stage.crms.A.location });
 

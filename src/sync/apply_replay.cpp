@@ -71,6 +71,9 @@ Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const Entity
                                        const SystemBinding& binding, const Record& record, Link& link,
                                        const Fields& sent) {
   LOCKSTEP_TRY(rows, ws_.inbox_waiting(outcome.source, wait_for_claim(outcome.system, record.id)));
+  // A write that goes back to what stood there before our last one is not told from that by an event.
+  Fields tellable = sent;
+  std::erase_if(tellable, [&](const auto& one) { return shows_prior(link, {one}); });
   for (const InboxRow& row : rows) {
     const Change& event = row.change;
     const bool between = event.version > link.version && event.version < outcome.version;
@@ -81,7 +84,7 @@ Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const Entity
       const FieldSchema* field = entity.find(one.first);
       return field == nullptr || field->type == FieldType::reference;
     });
-    if (absorb_echo(link, *shown, sent)) ws_.touch(record, ws_.next_seq(), WorkClass::live);
+    if (absorb_echo(link, *shown, tellable)) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   }
   return {};
 }

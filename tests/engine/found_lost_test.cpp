@@ -190,6 +190,33 @@ TEST_F(FoundLost, C5AnOldEventIsNoEchoOfAWriteThatGoesBack) {
   EXPECT_EQ(stored().link(crm.name)->base.at("tags"), Json(JsonArray{"cold", "vip"})) << "nothing was heard of it";
 }
 
+// The same, when the event has to wait for the outcome of that write, and the request was lost.
+TEST_F(FoundLost, C5AnOldEventIsNoWitnessOfAWriteThatGoesBack) {
+  const std::string id = synced_contact();
+  const auto shows = [&](JsonArray tags) {
+    return seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", std::move(tags)}});
+  };
+  world.apply({shows({"lead", "vip"})});
+  world.edit_in_app(record(), "tags", JsonArray{"autumn", "lead", "vip"});
+  const sync::Claim adds = claim(crm, sync::WriteKind::update, {{"tags", JsonArray{"autumn", "lead", "vip"}}});
+  take(adds);
+  sync::Change old = shows({"lead", "vip"});  // of the moment before
+  sync::WriteOutcome done = outcome(adds, sync::OutcomeKind::applied);
+  done.external_id = id;
+  world.apply({done});
+  world.edit_in_app(record(), "tags", JsonArray{"vip"});
+  const sync::Claim removes = claim(crm, sync::WriteKind::update, {{"tags", JsonArray{"vip"}}});
+  take(removes);
+  EXPECT_EQ(world.apply({old}).front().disposition, sync::Disposition::pending);
+  world.apply({outcome(removes, sync::OutcomeKind::unknown)});
+  sync::WriteOutcome read = outcome(removes, sync::OutcomeKind::conflict);
+  read.external_id = id;
+  read.version = ++crm.clock;
+  read.state = JsonObject{{"tags", JsonArray{"autumn", "lead", "vip"}}};
+  world.apply({read});
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
+}
+
 // What is refused for one field leaves what was edited since its chance.
 TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
   synced_contact();

@@ -55,6 +55,7 @@ class Applier {
   Applied park_lost(const Observed& seen, const RecordId& record);
   Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
   Result<Applied> observe_linked(const Observed& seen, Record& record, Fields fields);
+  Result<void> disown_create(const Change& change, const Record& record);
   Result<Applied> join(const Observed& seen, Record& record, const Fields& fields, std::string_view how);
   // Turns references from the system's ids into record ids, in place. Returns the key to wait for when one is not
   // known yet, or "" when all are resolved.

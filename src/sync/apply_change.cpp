@@ -164,8 +164,10 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   const Change& change = seen.change;
   if (!seen.hint.empty()) {
     LOCKSTEP_TRY(record, ws_.record(change.source, seen.hint));
-    if (record != nullptr && record->link(change.system) == nullptr)
+    if (record != nullptr && record->link(change.system) == nullptr) {
+      if (seen.replays == 0) LOCKSTEP_CHECK(disown_create(change, *record));
       return join(seen, *record, fields, "named by the system");
+    }
   }
   const bool by_content = seen.entity.match.empty();
   const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
@@ -236,6 +238,16 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
   return join(seen, record, fields, "new");
+}
+
+// The system has named this object as the one that stands against our create: it was there before, and nothing of it is
+// what a create that is on its way again has done (C5).
+Result<void> Applier::disown_create(const Change& change, const Record& record) {
+  LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
+  if (!row || !row->in_flight() || !row->creates) return {};
+  row->sent.clear();
+  ws_.put_outbox(std::move(*row));
+  return {};
 }
 
 Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields& fields, std::string_view how) {

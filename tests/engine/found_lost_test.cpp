@@ -217,6 +217,28 @@ TEST_F(FoundLost, C5AnOldEventIsNoWitnessOfAWriteThatGoesBack) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
 }
 
+// Our create met an object that was there, and is on its way once more when a person edits that one to what it carries.
+TEST_F(FoundLost, C5AnObjectThatStoodAgainstOurCreateIsNotItsDoing) {
+  world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"lead"}}});
+  world.deliver_one(db);
+  const sync::Claim create =
+      claim(crm, sync::WriteKind::create,
+            {{"email", Json("ann@example.test")}, {"name", Json("Ann")}, {"tags", Json(JsonArray{"lead"})}});
+  take(create);
+  sync::WriteOutcome refused = outcome(create, sync::OutcomeKind::duplicate);
+  refused.external_id = "crm-1";
+  world.apply({refused});
+  world.pass(std::chrono::minutes(1));
+  take(create);
+  sync::Change there =
+      seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"cold", "lead"}}});
+  there.via = sync::Via::fetch;
+  there.answers = world.store().open_reader()->inbox_fetches(create.source, crm.name, 1).value().front().seq;
+  world.apply({there});
+  world.apply({seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"lead"}}})});
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"lead"}));
+}
+
 // What is refused for one field leaves what was edited since its chance.
 TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
   synced_contact();

@@ -68,7 +68,8 @@ Task<void> Lane::run() {
   if (setup_.connector->capabilities().captures) setup_.connector->capture(*this);
   co_await recall_hold();
   co_await notice_read();
-  caught_up_ = !can_catch_up();
+  co_await recall_owed();
+  caught_up_ = !can_catch_up() && !mirror_owed_;
   co_await close_left_row();
   co_await notice_gap();  // before run_watch() says that we are here
   tasks_.spawn(run_writes());

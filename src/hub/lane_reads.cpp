@@ -145,7 +145,6 @@ Task<void> Lane::run_polls() {
   Duration next_full = steady() + setup_.full_every - std::clamp<Duration>(since, Duration(0), setup_.full_every);
   bool first = true;
   const bool read_before = read_once_ && setup_.mirror_on_start;  // by an earlier run
-  co_await recall_owed();
   co_await notice_mapping();
   while (!stopping_) {
     const bool incremental = setup_.poll_every.count() > 0 && !first;

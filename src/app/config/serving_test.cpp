@@ -112,7 +112,7 @@ TEST(ServingConfig, MistakesInSchedulesAreSaidWithTheirLine) {
   };
   EXPECT_THAT(
       said("      - {cron: \"0 * * * *\", function: run-all}\n      - {cron: \"61 * * * *\", function: run-all}\n"),
-      AllOf(HasSubstr("lockstep.yaml:7:16"), HasSubstr("schedules[1]"), HasSubstr("\"61\" is no minute")));
+      AllOf(HasSubstr("lockstep.yaml:8:16"), HasSubstr("schedules[1]"), HasSubstr("\"61\" is no minute")));
   EXPECT_THAT(said("      - {cron: \"0 * * *\", function: run-all}\n"), HasSubstr("five fields"));
   EXPECT_THAT(said("      - {cron: \"0 * * * *\", function: run-al}\n"),
               AllOf(HasSubstr("no function \"run-al\""), HasSubstr("run-all")));

@@ -148,7 +148,7 @@ Task<void> Lane::run_polls() {
   co_await notice_mapping();
   while (!stopping_) {
     const bool incremental = setup_.poll_every.count() > 0 && !first;
-    const bool full_due = mirror_wanted_ || (setup_.full_every.count() > 0 && steady() >= next_full);
+    const bool full_due = mirror_wanted_ || (mirror_owed_ && !first) || (setup_.full_every.count() > 0 && steady() >= next_full);
     const bool unread = !read_once_ && setup_.mirror_on_start;
     if (!job_running_ && (first ? setup_.mirror_on_start : incremental || full_due || unread)) {
       if (full_due) next_full = steady() + setup_.full_every;
@@ -166,7 +166,7 @@ Task<void> Lane::run_polls() {
       std::optional<Duration> wait;
       if (setup_.poll_every.count() > 0) wait = setup_.poll_every;
       if (setup_.full_every.count() > 0) wait = std::min<Duration>(wait.value_or(setup_.full_every), setup_.full_every);
-      if ((unread && !read_once_) || !caught_up_) wait = context_.limits.mirror_retry;
+      if ((unread && !read_once_) || !caught_up_ || mirror_owed_) wait = context_.limits.mirror_retry;
       co_await poll_waker_.sleep(wait);
     }
   }

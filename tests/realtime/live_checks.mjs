@@ -161,7 +161,8 @@ export const liveChecks = [
     await stage.control("A", "POST", `contacts/${id}/restore`);
     await poll(stage, "contacts");
     await steps("INSERT,DELETE,INSERT");
-    same(told.at(-1).payload.record.deleted_at, null, "not deleted");
+    const back = told.filter(({ payload }) => payload.record?.email === "phoenix@a.test").at(-1);  // rows of jobs are told too
+    same(back.payload.record.deleted_at, null, "not deleted");
   }],
 
   ["CM_050_a_stock_client_joins_public_or_private", async (play) => {

@@ -148,7 +148,8 @@ Task<void> Lane::run_polls() {
   co_await notice_mapping();
   while (!stopping_) {
     const bool incremental = setup_.poll_every.count() > 0 && !first;
-    const bool full_due = mirror_wanted_ || (mirror_owed_ && !first) || (setup_.full_every.count() > 0 && steady() >= next_full);
+    const bool full_due =
+        mirror_wanted_ || (mirror_owed_ && !first) || (setup_.full_every.count() > 0 && steady() >= next_full);
     const bool unread = !read_once_ && setup_.mirror_on_start;
     if (!job_running_ && (first ? setup_.mirror_on_start : incremental || full_due || unread)) {
       if (full_due) next_full = steady() + setup_.full_every;

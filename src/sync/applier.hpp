@@ -101,8 +101,8 @@ class Applier {
   Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
   // An object that our create has made and that can not be the record's.
   void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
-  Result<bool> still_planned(const Claim& claim, const EntityName& name);
-  Result<std::string> holds_back(const Claim& claim, const EntityName& name);
+  Result<bool> still_planned(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding);
+  Result<std::string> holds_back(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding);
   Result<bool> waits_unrecognised(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding);
   Result<bool> waits_for_reading(const Claim& claim, const SystemBinding& binding);
   Result<void> absorb_witnesses(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,

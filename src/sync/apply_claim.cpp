@@ -47,27 +47,20 @@ Result<bool> Applier::waits_for_reading(const Claim& claim, const SystemBinding&
 
 // C5: what was applied after the write was prepared is not in it. It could cover a newer value; and which members of a set
 // it changes would be worked out against a state that it does not come from.
-Result<bool> Applier::still_planned(const Claim& claim, const EntityName& name) {
+Result<bool> Applier::still_planned(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding) {
   LOCKSTEP_TRY(record, ws_.record(claim.source, claim.record));
-  const SourceSchema* source = ws_.catalog().find(claim.source);
-  const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(name);
-  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(claim.system);
-  if (binding == nullptr) return false;
-  LOCKSTEP_TRY(values, ws_.planned(*record, *entity, *binding));
+  if (record == nullptr) return false;
+  LOCKSTEP_TRY(values, ws_.planned(*record, entity, binding));
   return values == claim.values;
 }
 
 // Why a write must not go out yet; "" when it may.
-Result<std::string> Applier::holds_back(const Claim& claim, const EntityName& name) {
-  const SourceSchema* source = ws_.catalog().find(claim.source);
-  const EntitySchema* entity = source == nullptr ? nullptr : source->find(name);
-  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(claim.system);
-  if (binding == nullptr) return std::string();
+Result<std::string> Applier::holds_back(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding) {
   if (claim.write == WriteKind::create) {
-    LOCKSTEP_TRY(unrecognised, waits_unrecognised(claim, *entity, *binding));
+    LOCKSTEP_TRY(unrecognised, waits_unrecognised(claim, entity, binding));
     return std::string(unrecognised ? "an object that waits may be the one to be made" : "");
   }
-  LOCKSTEP_TRY(to_be_read, waits_for_reading(claim, *binding));
+  LOCKSTEP_TRY(to_be_read, waits_for_reading(claim, binding));
   return std::string(to_be_read ? "the object is to be read first" : "");
 }
 
@@ -80,12 +73,17 @@ Result<Applied> Applier::apply(const Claim& claim) {
     out.error = Error{ErrorKind::conflict, "there is nothing to send any more", {}};
     return out;
   }
-  LOCKSTEP_TRY(current, still_planned(claim, row->entity));
-  if (!current) {  // its row is still due: the write is prepared anew, against what is known now
+  const SourceSchema* source = ws_.catalog().find(claim.source);
+  const EntitySchema* entity = source == nullptr ? nullptr : source->find(row->entity);
+  const SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(claim.system);
+  Result<bool> current = false;  // where nothing maps it any more
+  if (binding != nullptr) current = still_planned(claim, *entity, *binding);
+  if (!current) return fail(std::move(current).error());
+  if (!*current) {  // its row is still due: the write is prepared anew, against what is known now
     out.error = Error{ErrorKind::conflict, "the record has changed since the write was prepared", {}};
     return out;
   }
-  LOCKSTEP_TRY(held, holds_back(claim, row->entity));
+  LOCKSTEP_TRY(held, holds_back(claim, *entity, *binding));
   if (!held.empty()) {
     row->due = ws_.now() + kHeldFor;
     ws_.put_outbox(std::move(*row));

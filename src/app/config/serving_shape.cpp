@@ -13,6 +13,8 @@ namespace {
 
 using namespace shapes;
 
+constexpr const char* kName = "[A-Za-z_][A-Za-z0-9_]{0,62}";  // of members, fields and settings
+
 Shape system_name() {
   return matching("[a-z][a-z0-9_]{0,62}", "the name of a system such as db: small letters, digits and _");
 }
@@ -195,8 +197,7 @@ Shape realtime_shape() {
 }
 
 Shape functions_shape() {
-  const auto member = [] { return matching("[A-Za-z_][A-Za-z0-9_]{0,62}", "letters, digits and _"); };
-  const std::string names = "[A-Za-z_][A-Za-z0-9_]{0,62}";
+  const auto member = [] { return matching(kName, "letters, digits and _"); };
   Shape one = object({
       {.name = "action",
        .shape = choice({"sync"}),
@@ -204,7 +205,7 @@ Shape functions_shape() {
        .presence = Presence::required},
       {.name = "system", .shape = system_name(), .doc = "The system that is read.", .presence = Presence::required},
       {.name = "entities",
-       .shape = map(names, "a name for answers such as contacts", system_name(), 1,
+       .shape = map(kName, "a name for answers such as contacts", system_name(), 1,
                     static_cast<std::int64_t>(entities_limit)),
        .doc = "What is read: the name that answers and jobs use, and the entity. One entity has an answer of its own "
               "shape.",
@@ -219,7 +220,7 @@ Shape functions_shape() {
        .doc = "The member of the body that names the source.",
        .fallback = "source_id"},
       {.name = "settings",
-       .shape = map(names, "letters, digits and _", member(), 0, 8),
+       .shape = map(kName, "letters, digits and _", member(), 0, 8),
        .doc = "Members of the body that must be equal to settings of the source's system: a wrong pair is refused."},
       {.name = "upstream", .shape = text(64), .doc = "What errors call the system; default: its name."},
       {.name = "wait",
@@ -239,7 +240,6 @@ Shape functions_shape() {
 }
 
 Shape jobs_shape() {
-  const std::string names = "[A-Za-z_][A-Za-z0-9_]{0,62}";
   Shape shape = object({
       {.name = "entity",
        .shape = system_name(),
@@ -247,7 +247,7 @@ Shape jobs_shape() {
               "failed), progress, error, started_at, completed_at.",
        .presence = Presence::required},
       {.name = "settings",
-       .shape = map(names, "a field's name", matching(names, "a setting's name"), 0, 8),
+       .shape = map(kName, "a field's name", matching(kName, "a setting's name"), 0, 8),
        .doc = "Fields that hold a setting of the system that is read."},
   });
   shape.example = "jobs: {entity: sync_job, settings: {location_id: location_id}}\n";

@@ -54,6 +54,7 @@ class MemoryStore : public Store {
                                               const EntityName& entity) override;
   Result<std::optional<sync::InboxRow>> inbox(Seq seq) override;
   Result<std::vector<sync::InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) override;
+  Result<std::vector<sync::InboxRow>> inbox_waiting_under(const SourceId& source, const std::string& prefix) override;
   Result<std::vector<sync::OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) override;
   Result<std::vector<sync::ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) override;
   Result<std::optional<sync::ConflictRow>> conflict(const SourceId& source, Seq seq, const std::string& field) override;
@@ -61,6 +62,8 @@ class MemoryStore : public Store {
  private:
   Result<void> check(const sync::Batch& batch) const;
   void apply(const sync::Batch& batch);
+  template <class Fits>
+  std::vector<sync::InboxRow> waiting_where(const SourceId& source, Fits fits) const;
 
   MemoryTables tables_;
 };

@@ -59,6 +59,9 @@ class OpenSqliteStore final : public SqliteStore {
   Result<std::vector<sync::InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) override {
     return look_up([&] { return sqlite::inbox_waiting(*database_, source, waits_for); });
   }
+  Result<std::vector<sync::InboxRow>> inbox_waiting_under(const SourceId& source, const std::string& prefix) override {
+    return look_up([&] { return sqlite::inbox_waiting_under(*database_, source, prefix); });
+  }
   Result<std::vector<sync::OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) override {
     return look_up([&] { return sqlite::outbox_waiting(*database_, source, waits_for); });
   }

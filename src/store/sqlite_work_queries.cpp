@@ -248,6 +248,18 @@ Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const Sour
   return rows;
 }
 
+Result<std::vector<sync::InboxRow>> inbox_waiting_under(Database& database, const SourceId& source,
+                                                        const std::string& prefix) {
+  std::vector<sync::InboxRow> rows;
+  auto done = database.each(
+      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind IN (0, 1) AND "
+      "source = (SELECT id FROM source WHERE name = ?1) AND waits_for >= ?2 AND waits_for < ?2 || char(1114111) "
+      "ORDER BY seq LIMIT ?3",
+      [&](const Row& row) { return append_inbox(row, rows); }, source.str(), prefix, limits::waiting_rows);
+  if (!done) return fail(done.error());
+  return rows;
+}
+
 Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const SourceId& source,
                                                       const RecordId& record) {
   std::vector<sync::ConflictRow> rows;

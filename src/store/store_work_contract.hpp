@@ -140,6 +140,15 @@ TYPED_TEST_P(StoreWorkContract, TheInboxIsFoundByWhatItWaitsFor) {
   EXPECT_EQ(this->store().inbox_waiting(sample::source, "k").value(), (std::vector{batch.inbox[0], batch.inbox[2]}));
   EXPECT_EQ(this->store().inbox_waiting(sample::source, "r").value(), (std::vector{batch.inbox[4]}));
   EXPECT_TRUE(this->store().inbox_waiting(sample::other, "k").value().empty());
+  batch.inbox[0].waits_for = "k a";
+  batch.inbox[4].waits_for = "kk";
+  sync::Batch renamed;
+  renamed.inbox = {batch.inbox[0], batch.inbox[4]};
+  this->commit(renamed);
+  EXPECT_EQ(this->store().inbox_waiting_under(sample::source, "k").value(),
+            (std::vector{batch.inbox[0], batch.inbox[2], batch.inbox[4]}));
+  EXPECT_EQ(this->store().inbox_waiting_under(sample::source, "k ").value(), (std::vector{batch.inbox[0]}));
+  EXPECT_TRUE(this->store().inbox_waiting_under(sample::other, "k").value().empty());
   EXPECT_EQ(reader->inbox_fetches(sample::source, sample::crm, 10).value(),
             (std::vector{batch.inbox[1], batch.inbox[4]}));
   EXPECT_EQ(reader->inbox_fetches(sample::source, sample::crm, 1).value().size(), 1u);

@@ -40,6 +40,14 @@ class Applier {
     bool as_new = false;  // a person decided that it is a new one
     Seq replays = 0;      // it was accepted before, as this journal entry, and had to wait
   };
+  // What is shown by the objects of one kind that wait without a record, as of a number of changes to the inbox.
+  struct Unrecognised {
+    SourceId source;
+    SystemName system;
+    std::string object;
+    std::uint64_t as_of = 0;
+    std::vector<Fields> shown;
+  };
   // What merging an observation did.
   struct Merged {
     JsonObject fields;  // name -> {from, to, rule}
@@ -103,6 +111,8 @@ class Applier {
   void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
   Result<bool> still_planned(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding);
   Result<std::string> holds_back(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding);
+  Result<const std::vector<Fields>*> unrecognised(const Claim& claim, const EntitySchema& entity,
+                                                  const SystemBinding& binding);
   Result<bool> waits_unrecognised(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding);
   Result<bool> waits_for_reading(const Claim& claim, const SystemBinding& binding);
   Result<void> absorb_witnesses(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
@@ -132,6 +142,7 @@ class Applier {
   HlcClock& hlc_;
   Random& random_;
   const EngineSettings& settings_;
+  Unrecognised unrecognised_;
   int depth_ = 0;  // of replays within one input
 };
 

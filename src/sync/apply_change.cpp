@@ -24,13 +24,24 @@ bool shows_all(const Fields& fields, const Fields& sent) {
   });
 }
 
-bool shares_text(const EntitySchema& entity, const Fields& fields, const Fields& sent) {
-  return std::ranges::any_of(sent, [&](const auto& one) {
-    const FieldSchema* field = entity.find(one.first);
-    const Json* shown = find_value(fields, one.first);
-    return field != nullptr && field->type == FieldType::text && shown != nullptr && !is_empty(one.second) &&
-           *shown == one.second;
+bool is_key(const EntitySchema& entity, const std::string& field) {
+  return std::ranges::any_of(entity.match, [&](const MatchRule& rule) {
+    return std::ranges::find(rule.fields, field) != rule.fields.end();
   });
+}
+
+// Of what people typed and no key is made of, does the object show more than half?
+bool resembles(const EntitySchema& entity, const Fields& fields, const Fields& sent) {
+  std::size_t typed = 0;
+  std::size_t same = 0;
+  for (const auto& [name, value] : sent) {
+    const FieldSchema* field = entity.find(name);
+    if (field == nullptr || field->type != FieldType::text || is_empty(value) || is_key(entity, name)) continue;
+    const Json* shown = find_value(fields, name);
+    ++typed;
+    if (shown != nullptr && *shown == value) ++same;
+  }
+  return 2 * same > typed;
 }
 
 WorkClass work_of(Via via) { return via == Via::scan ? WorkClass::backfill : WorkClass::live; }
@@ -222,8 +233,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     const std::vector<MatchKey> sent =
         match_keys(change.source, seen.entity, claim.sent.empty() ? values_of(*record) : claim.sent);
     const bool tellable = !by_content && !keys.empty() && !sent.empty();
-    // Its address may have been edited in the moment since; other things that people type tell then.
-    const bool edited_since = claim.state == OutboxState::claimed && shares_text(seen.entity, fields, claim.sent);
+    // Its address may have been edited in the moment since; most of what else people typed tells then.
+    const bool edited_since = claim.state == OutboxState::claimed && resembles(seen.entity, fields, claim.sent);
     std::string waits_for = wait_for_claim(change.system, claim.key.record);
     LOCKSTEP_TRY(earlier, ws_.inbox_waiting(change.source, waits_for));
     const bool behind_itself = std::ranges::any_of(earlier, [&](const InboxRow& row) {

@@ -14,27 +14,40 @@ constexpr Duration kReadingLimit =
 
 }  // namespace
 
-// X1: an object that has the content of the one to be made and waits for the outcome of another create. Only of entities
-// without match rules: others are told apart by their keys.
-Result<bool> Applier::waits_unrecognised(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding) {
-  if (!entity.match.empty()) return false;
-  const auto without_references = [&](Fields fields) {
-    for (const FieldSchema& field : entity.fields) {
-      if (field.type == FieldType::reference) fields.erase(field.name);
-    }
-    return fields;
-  };
-  const Fields wanted = without_references(claim.values);
-  LOCKSTEP_TRY(claims, ws_.claims(claim.source, claim.system, entity.name));
-  for (const OutboxRow& other : claims) {
-    LOCKSTEP_TRY(rows, ws_.inbox_waiting(claim.source, wait_for_claim(claim.system, other.key.record)));
-    for (const InboxRow& row : rows) {
-      if (row.change.object != binding.object || row.change.kind == ChangeKind::deleted) continue;
-      Result<Fields> shown = read_document(entity, binding, row.change.document, row.change.extent, expressions_);
-      if (shown && same_content(entity, without_references(std::move(*shown)), wanted)) return true;
-    }
+// Objects without a record that wait for the outcome of a create and may be what it makes.
+Result<const std::vector<Fields>*> Applier::unrecognised(const Claim& claim, const EntitySchema& entity,
+                                                         const SystemBinding& binding) {
+  Unrecognised& known = unrecognised_;
+  if (known.source == claim.source && known.system == claim.system && known.object == binding.object &&
+      known.as_of == ws_.inbox_changes())
+    return &known.shown;  // a chunk of claims asks the same
+  known = {claim.source, claim.system, binding.object, ws_.inbox_changes(), {}};
+  LOCKSTEP_TRY(rows, ws_.inbox_waiting_under(claim.source, wait_for_claims(claim.system)));
+  for (const InboxRow& row : rows) {
+    if (row.change.object != binding.object || row.change.kind == ChangeKind::deleted) continue;
+    LOCKSTEP_TRY(linked, ws_.linked(link_key(row.change)));
+    if (linked && !linked->empty()) continue;
+    Result<Fields> shown = read_document(entity, binding, row.change.document, row.change.extent, expressions_);
+    if (!shown) continue;  // it says so itself when its turn comes
+    erase_references(entity, *shown);
+    known.shown.push_back(*std::move(shown));
   }
-  return false;
+  return &known.shown;
+}
+
+// X1: an object that waits for the outcome of another create may be the one to be made.
+Result<bool> Applier::waits_unrecognised(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding) {
+  LOCKSTEP_TRY(waiting, unrecognised(claim, entity, binding));
+  if (waiting->empty()) return false;
+  Fields wanted = claim.values;
+  erase_references(entity, wanted);
+  const std::vector<MatchKey> keys = match_keys(claim.source, entity, wanted);
+  return std::ranges::any_of(*waiting, [&](const Fields& shown) {
+    if (entity.match.empty()) return same_content(entity, shown, wanted);
+    const std::vector<MatchKey> theirs = match_keys(claim.source, entity, shown);
+    const auto same = std::ranges::find_first_of(theirs, keys);
+    return same != theirs.end() && !contradicts(entity, std::stoul(same->key), shown, wanted);
+  });
 }
 
 // L1: an event has shown what may be a person's edit, and the object is still to be read to be sure. A write before that

@@ -326,11 +326,7 @@ Result<Fields> Applier::read_state(const WriteOutcome& outcome, const EntitySche
   Result<Fields> mapped = read_document(entity, binding, *outcome.state, outcome.extent, expressions_);
   if (!mapped) return Fields();  // the write stands; the next observation shows what could not be read
   Result<std::string> resolved = resolve_references({seen, entity, binding, {}, false}, *mapped);
-  if (!resolved || !resolved->empty()) {
-    for (const FieldSchema& field : entity.fields) {
-      if (field.type == FieldType::reference) mapped->erase(field.name);
-    }
-  }
+  if (!resolved || !resolved->empty()) erase_references(entity, *mapped);
   return std::move(*mapped);
 }
 

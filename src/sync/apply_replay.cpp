@@ -80,10 +80,7 @@ Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const Entity
     if (!between || event.kind == ChangeKind::deleted || event.external_id != link.external_id) continue;
     Result<Fields> shown = read_document(entity, binding, event.document, event.extent, expressions_);
     if (!shown) continue;  // it says so itself when its turn comes
-    std::erase_if(*shown, [&](const auto& one) {
-      const FieldSchema* field = entity.find(one.first);
-      return field == nullptr || field->type == FieldType::reference;
-    });
+    erase_references(entity, *shown);
     if (absorb_echo(link, *shown, tellable)) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   }
   return {};

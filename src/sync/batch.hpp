@@ -208,6 +208,8 @@ class Lookup {
   virtual Result<std::optional<InboxRow>> inbox(Seq seq) = 0;
   // Up to 1,000 inbox rows and outbox rows of the source that wait for this key, oldest first.
   virtual Result<std::vector<InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) = 0;
+  // Those whose key begins so.
+  virtual Result<std::vector<InboxRow>> inbox_waiting_under(const SourceId& source, const std::string& prefix) = 0;
   virtual Result<std::vector<OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) = 0;
   // Open conflicts of a record's field.
   virtual Result<std::vector<ConflictRow>> open_conflicts(const SourceId& source, const RecordId& record) = 0;

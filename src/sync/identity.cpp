@@ -106,6 +106,12 @@ Fields values_of(const Record& record) {
   return out;
 }
 
+void erase_references(const EntitySchema& entity, Fields& fields) {
+  for (const FieldSchema& field : entity.fields) {
+    if (field.type == FieldType::reference) fields.erase(field.name);
+  }
+}
+
 bool contradicts(const EntitySchema& entity, std::size_t rule, const Fields& a, const Fields& b) {
   for (std::size_t i = 0; i < rule; ++i) {
     if (entity.match[i].fields.size() != 1) continue;

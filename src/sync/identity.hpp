@@ -25,6 +25,9 @@ bool same_content(const EntitySchema& entity, const Fields& a, const Fields& b);
 // The values of a record's fields, without stamps.
 Fields values_of(const Record& record);
 
+// Leaves only what can be compared with objects that are not resolved yet.
+void erase_references(const EntitySchema& entity, Fields& fields);
+
 // A weaker rule does not join two objects that a stronger one-field rule tells apart: two people who share a
 // phone number but have different e-mail addresses are two people.
 bool contradicts(const EntitySchema& entity, std::size_t rule, const Fields& a, const Fields& b);

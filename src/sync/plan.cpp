@@ -76,8 +76,10 @@ std::string wait_for_reading(const SystemName& system, const std::string& object
 }
 
 std::string wait_for_claim(const SystemName& system, const RecordId& record) {
-  return "claim " + system.str() + " " + record.str();
+  return wait_for_claims(system) + record.str();
 }
+
+std::string wait_for_claims(const SystemName& system) { return "claim " + system.str() + " "; }
 
 std::string_view to_string(Status status) {
   switch (status) {

@@ -40,6 +40,8 @@ std::string wait_for_link_of(const SystemName& system, const RecordId& record);
 std::string wait_for_object(const SystemName& system, const std::string& object, const std::string& external_id);
 std::string wait_for_reading(const SystemName& system, const std::string& object, const std::string& external_id);
 std::string wait_for_claim(const SystemName& system, const RecordId& record);
+// What the keys of all of a system's claims begin with.
+std::string wait_for_claims(const SystemName& system);
 
 enum class Status { synced, pending, failed, unlinked, gone, conflict };
 std::string_view to_string(Status status);

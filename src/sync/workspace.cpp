@@ -161,6 +161,13 @@ Result<std::vector<InboxRow>> Workspace::inbox_waiting(const SourceId& source, c
       [&](const InboxRow& row) { return row.change.source == source && row.waits_for == waits_for; });
 }
 
+Result<std::vector<InboxRow>> Workspace::inbox_waiting_under(const SourceId& source, const std::string& prefix) {
+  LOCKSTEP_TRY(stored, lookup_.inbox_waiting_under(source, prefix));
+  return overlaid<InboxRow>(
+      std::move(stored), inbox_, [](const InboxRow& row) { return row.seq; },
+      [&](const InboxRow& row) { return row.change.source == source && row.waits_for.starts_with(prefix); });
+}
+
 Result<std::vector<OutboxRow>> Workspace::outbox_waiting(const SourceId& source, const std::string& waits_for) {
   LOCKSTEP_TRY(stored, lookup_.outbox_waiting(source, waits_for));
   return overlaid<OutboxRow>(
@@ -173,9 +180,13 @@ Result<std::vector<OutboxRow>> Workspace::outbox_waiting(const SourceId& source,
 void Workspace::put_inbox(InboxRow row) {
   const Seq seq = row.seq;
   inbox_[seq] = std::move(row);
+  ++inbox_changes_;
 }
 
-void Workspace::erase_inbox(Seq seq) { inbox_[seq] = std::nullopt; }
+void Workspace::erase_inbox(Seq seq) {
+  inbox_[seq] = std::nullopt;
+  ++inbox_changes_;
+}
 
 Result<std::vector<ConflictRow>> Workspace::open_conflicts(const SourceId& source, const RecordId& record) {
   LOCKSTEP_TRY(stored, lookup_.open_conflicts(source, record));

@@ -54,6 +54,8 @@ class Workspace {
 
   Result<std::optional<InboxRow>> inbox(Seq seq);
   Result<std::vector<InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for);
+  Result<std::vector<InboxRow>> inbox_waiting_under(const SourceId& source, const std::string& prefix);
+  std::uint64_t inbox_changes() const { return inbox_changes_; }  // made here so far
   Result<std::vector<OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for);
   void put_inbox(InboxRow row);
   void erase_inbox(Seq seq);
@@ -102,6 +104,7 @@ class Workspace {
   std::map<MatchKey, std::map<RecordId, bool>> matches_;  // true: added in this batch, false: removed
   std::map<OutboxKey, std::optional<OutboxRow>> outbox_;
   std::map<Seq, std::optional<InboxRow>> inbox_;
+  std::uint64_t inbox_changes_ = 0;
   std::map<std::pair<Seq, std::string>, ConflictRow> conflicts_;
 };
 

@@ -38,6 +38,34 @@ TEST_F(Found, X1WhatComesOfAnObjectThatWaitsIsNoNewOne) {
   EXPECT_EQ(stored().fields.at("name").value, Json("Somebody"));
 }
 
+// The CRM's object of a row shows the name that another create carries, and waits for that one's outcome.
+TEST_F(Found, X1AnObjectThatWaitsForAnotherCreateIsNotMadeAgain) {
+  world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim ann = claim(crm, sync::WriteKind::create, kAnn);
+  take(ann);
+  const JsonObject bea_document{{"email", "bea@example.test"}, {"name", "Ann"}};
+  EXPECT_EQ(world.apply({seen(crm, "crm-9", bea_document)}).front().disposition, sync::Disposition::pending);
+  world.human_creates(db, bea_document);
+  world.deliver_one(db);
+  sync::Claim bea = ann;
+  bea.values = {{"email", Json("bea@example.test")}, {"name", Json("Ann")}};
+  const auto both = world.reader().list(SourceId("acme"), {}, {"", 10});
+  for (const sync::Record& one : both->items) {
+    if (one.id != ann.record) bea.record = one.id;
+  }
+  const std::vector<sync::Applied> held = world.apply({bea});
+  ASSERT_TRUE(held.front().error);
+  EXPECT_EQ(held.front().error->message, "an object that waits may be the one to be made");
+  sync::WriteOutcome made = outcome(ann, sync::OutcomeKind::applied);
+  made.external_id = "crm-1";
+  world.apply({made});
+  EXPECT_EQ(world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 2u);
+  const sync::Record stored = *world.reader().record(SourceId("acme"), bea.record).value();
+  ASSERT_NE(stored.link(crm.name), nullptr);
+  EXPECT_EQ(stored.link(crm.name)->external_id, "crm-9");
+}
+
 // The same thing was made there by a person while our create was on its way.
 TEST_F(Found, E2AnObjectLikeTheOneThatOurCreateMakesTakesNothingFromIt) {
   world.human_creates(db, kAnnDocument);

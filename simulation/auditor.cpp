@@ -256,7 +256,7 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
   }
   // Each delete must have been answered by an edit or a creation that did not know of it.
   for (const Typed& gone : thing.deletes) {
-    if (!gone.certain) continue;
+    if (!gone.certain || forgotten_by_restore(gone)) continue;
     const bool answered = std::ranges::any_of(thing.typed, [&](const Typed& one) {
       if (one.order > gone.order || !one.certain) return true;
       if (gone.side == Side::api) return one.side != Side::api;

@@ -51,8 +51,8 @@ class Auditor {
 
   const std::vector<Violation>& violations() const { return violations_; }
   void report(std::string invariant, std::string text, Kind kind = Kind::contact, int thing = kNoThing);
-  // A backup was put back, after this step of the history.
-  void note_restore(std::uint64_t order, Time at) { restores_.emplace_back(order, at); }
+  // A backup that was made after the step `made` of the history was put back after `order`.
+  void note_restore(std::uint64_t made, std::uint64_t order, Time at) { restores_.push_back({made, order, at}); }
   // How often people made this thing.
   std::uint64_t creates(Kind kind, int thing) const { return gather({kind, thing}).creates_certain; }
   std::uint64_t checked() const { return checked_; }
@@ -78,6 +78,11 @@ class Auditor {
     std::vector<Typed> deletes;  // by people
     std::uint64_t creates_certain = 0;
   };
+  struct Restore {
+    std::uint64_t made = 0;
+    std::uint64_t order = 0;
+    Time at;
+  };
   using ThingKey = std::pair<Kind, int>;
 
   Thing gather(const ThingKey& key) const;
@@ -93,6 +98,7 @@ class Auditor {
   bool died_with_object(const Typed& one) const;
   bool had_twins(const Thing& thing) const;
   bool unsettled_by_restore(const Thing& thing) const;
+  bool forgotten_by_restore(const Typed& gone) const;
   bool may_be_made_again(const Thing& thing, Kind kind) const;
   bool lost_track(const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
@@ -112,7 +118,7 @@ class Auditor {
 
   const History& history_;
   std::vector<Violation> violations_;
-  std::vector<std::pair<std::uint64_t, Time>> restores_;
+  std::vector<Restore> restores_;
   std::map<ObjectId, std::size_t> seen_;  // steps looked at
   std::uint64_t checked_ = 0;
   std::uint64_t covered_unseen_ = 0;

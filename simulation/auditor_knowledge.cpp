@@ -159,21 +159,29 @@ bool Auditor::had_twins(const Thing& thing) const {
 // When a backup was put back the copies of a thing differed, or somebody edited one before all was read anew. Then nothing
 // tells any more which of the two is newer: the policy decides.
 bool Auditor::unsettled_by_restore(const Thing& thing) const {
-  return std::ranges::any_of(restores_, [&](const auto& restore) {
-    const auto& [order, when] = restore;
-    const bool edited = std::ranges::any_of(thing.typed, [&, at = when, since = order](const Typed& one) {
-      return one.order > since && one.at - at < kReadAnewWithin;
+  return std::ranges::any_of(restores_, [&](const Restore& restore) {
+    const bool edited = std::ranges::any_of(thing.typed, [&](const Typed& one) {
+      return one.order > restore.order && one.at - restore.at < kReadAnewWithin;
     });
     if (edited) return true;
     std::set<Values> states;
     for (const ObjectId& object : thing.objects) {
       const Step* there = nullptr;
       for (const Step& step : history_.objects().at(object)) {
-        if (step.order <= restore.first) there = &step;
+        if (step.order <= restore.order) there = &step;
       }
       if (there != nullptr && there->alive) states.insert(translated(object, there->values));
     }
     return states.size() > 1;
+  });
+}
+
+// The object came and went since the backup was made: who puts that back has never known it, and not of its deletion.
+bool Auditor::forgotten_by_restore(const Typed& gone) const {
+  if (gone.side == Side::api) return false;
+  const std::uint64_t born = history_.objects().at(gone.object).front().order;
+  return std::ranges::any_of(restores_, [&](const Restore& restore) {
+    return born > restore.made && gone.order <= restore.order;
   });
 }
 

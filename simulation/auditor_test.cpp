@@ -169,6 +169,23 @@ TEST_F(AuditorTest, ARecordThatComesBackAfterItsDeleteIsSeen) {
   EXPECT_EQ(verdict(), "C1");
 }
 
+TEST_F(AuditorTest, OnlyADeleteOfWhatABackupKnewCanBeKnownAfterIt) {
+  const std::uint64_t before = history.steps();
+  person(kDb1, {{"first_name", "Ann t1.1"}});
+  lockstep(kCrm1, {{"first_name", "Ann t1.1"}});
+  const std::uint64_t known = history.steps();
+  person_deletes(kDb1);
+  auditor.note_restore(known, history.steps(), Time());
+  lockstep({Side::db, Kind::contact, "r2"}, {{"first_name", "Ann t1.1"}});
+  EXPECT_EQ(verdict(), "C1");
+  Auditor other(history);
+  other.note_restore(before, history.steps() - 1, Time());
+  AuditRules rules;
+  rules.visible = "Ann t1.1";
+  other.check_end(rules);
+  EXPECT_TRUE(other.violations().empty()) << other.violations().front().text;
+}
+
 TEST_F(AuditorTest, AnEditThatTheDeleteDidNotKnowBringsTheRecordBack) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});
   lockstep(kDb1, {{"first_name", "Ann t1.1"}});

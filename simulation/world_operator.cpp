@@ -123,7 +123,7 @@ void World::put_back() {
   history_.doubt_acknowledged(backup_->steps);
   forget_outcomes(backup_->at);
   if (!restored_to_) restored_to_ = backup_->at;
-  auditor_.note_restore(history_.steps(), timeline_.now());
+  auditor_.note_restore(backup_->steps, history_.steps(), timeline_.now());
   pauses_.clear();  // of a later time than the backup
   backup_.reset();
 }

@@ -102,12 +102,16 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
     record.deleted_stamp = stamp(system);
     return {};
   }
+  // A write on its way may have reached the object before it went.
+  LOCKSTEP_TRY(write, ws_.outbox({record.source, system, record.id}));
+  const Fields sent = write && write->in_flight() ? std::move(write->sent) : Fields();
   Merged merged;
   for (const auto& [name, state] : record.fields) {
     const Json* base = find_value(link.base, name);
     const bool lacking = planned.contains(name) || (state.held && seen.binding.find(name) != nullptr);
-    const bool unseen = lacking && state.stamp.origin != system && is_edit(base, state.value);
-    if (!unseen) continue;
+    const Json* last = find_value(sent, name);
+    const bool unseen = (lacking && is_edit(base, state.value)) || (last != nullptr && is_edit(last, state.value));
+    if (!unseen || state.stamp.origin == system) continue;
     ConflictRow row;
     row.field = name;
     row.base = base == nullptr ? Json() : *base;

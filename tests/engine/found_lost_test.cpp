@@ -252,6 +252,22 @@ TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
   EXPECT_EQ(world.disagreements(), std::vector<std::string>());
 }
 
+// Nobody knows whether our write had reached the object that was deleted; somebody has typed the value before it again.
+TEST_F(FoundLost, L3AnEditThatGoesBackDuringAnUnknownWriteOutlivesADelete) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  world.edit_in_app(record(), "name", "Ann");
+  crm.objects.at(id).deleted = true;
+  world.apply({outcome(update, sync::OutcomeKind::not_found)});
+  EXPECT_FALSE(stored().deleted);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(held(db, "name"), Json("Ann"));
+}
+
 // The object was deleted while an update was on its way, and the answer shows somebody's edit.
 TEST_F(FoundLost, L3AnAnswerAboutAnObjectThatIsGoneHarmsNothing) {
   const std::string id = synced_contact();

@@ -180,9 +180,8 @@ bool Auditor::unsettled_by_restore(const Thing& thing) const {
 bool Auditor::forgotten_by_restore(const Typed& gone) const {
   if (gone.side == Side::api) return false;
   const std::uint64_t born = history_.objects().at(gone.object).front().order;
-  return std::ranges::any_of(restores_, [&](const Restore& restore) {
-    return born > restore.made && gone.order <= restore.order;
-  });
+  return std::ranges::any_of(
+      restores_, [&](const Restore& restore) { return born > restore.made && gone.order <= restore.order; });
 }
 
 // Lockstep made an object and never heard that it had, and a person changed it meanwhile: it can not be found again.

@@ -60,6 +60,7 @@ class Applier {
   Result<Applied> accept(const Change& change, const EntitySchema& entity, const std::vector<RecordId>& candidates);
   Result<Applied> observe(const Observed& seen);
   Result<Applied> observe_delete(const Observed& seen);
+  Result<bool> told_late(const Observed& seen, const Fields& fields);
   Applied park_lost(const Observed& seen, const RecordId& record);
   Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
   Result<Applied> observe_linked(const Observed& seen, Record& record, Fields fields);

@@ -25,9 +25,8 @@ bool shows_all(const Fields& fields, const Fields& sent) {
 }
 
 bool is_key(const EntitySchema& entity, const std::string& field) {
-  return std::ranges::any_of(entity.match, [&](const MatchRule& rule) {
-    return std::ranges::find(rule.fields, field) != rule.fields.end();
-  });
+  return std::ranges::any_of(
+      entity.match, [&](const MatchRule& rule) { return std::ranges::find(rule.fields, field) != rule.fields.end(); });
 }
 
 // Of what people typed and no key is made of, does the object show more than half?
@@ -108,10 +107,30 @@ Result<Applied> Applier::observe(const Observed& seen) {
     LOCKSTEP_CHECK(request_fetch(change, "an event about an object that was deleted", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
   }
-  if (!linked || known_gone) return observe_unlinked(seen, std::move(*mapped));
+  if (!linked || known_gone) {
+    LOCKSTEP_TRY(late, told_late(seen, *mapped));
+    if (!late) return observe_unlinked(seen, std::move(*mapped));
+    LOCKSTEP_CHECK(request_fetch(change, "refers to an object that was deleted", {}));
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+  }
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
   if (record == nullptr) return park_lost(seen, *linked);
   return observe_linked(seen, *record, std::move(*mapped));
+}
+
+// An event about an object that is not known, and that refers to one that is gone, may be older than that one's deletion,
+// with which this one went (X1).
+Result<bool> Applier::told_late(const Observed& seen, const Fields& fields) {
+  const Change& change = seen.change;
+  if (change.via != Via::webhook && change.via != Via::poll) return false;
+  for (const auto& [name, value] : fields) {
+    const FieldSchema* field = seen.entity.find(name);
+    if (field == nullptr || field->type != FieldType::reference || !value.is_string()) continue;
+    LOCKSTEP_TRY(target, ws_.record(change.source, RecordId(std::string(value.get_string()))));
+    const Link* there = target == nullptr ? nullptr : target->link(change.system);
+    if (there == nullptr || !there->is_linked()) return true;
+  }
+  return false;
 }
 
 // The store is damaged there; what came for it is kept, and nothing else suffers (X3).

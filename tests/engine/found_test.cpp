@@ -6,6 +6,20 @@
 namespace lockstep::test {
 namespace {
 
+// A contact that refers to another one.
+sync::EntitySchema with_partner() {
+  sync::EntitySchema out = contact_schema(sync::PolicyKind::authority);
+  out.fields.push_back({});
+  out.fields.back().name = "partner";
+  out.fields.back().type = sync::FieldType::reference;
+  out.fields.back().target = EntityName("contact");
+  for (sync::SystemBinding& binding : out.systems) {
+    binding.fields.push_back({});
+    binding.fields.back().field = binding.fields.back().path = "partner";
+  }
+  return out;
+}
+
 // Deleted on one side, edited on the other before the delete got there: the record lives, and so do its objects.
 TEST_F(Found, C1ARecordThatAnEditBringsBackIsMadeAgainWhereItWasDeleted) {
   const std::string id = synced_contact();
@@ -94,16 +108,7 @@ TEST_F(Found, X1TheEchoOfACreateIsKnownByWhatWasSent) {
 
 // The row goes on naming an object that is gone: its id is kept as it stands there.
 TEST_F(Found, C3WhatAReferenceLooksLikeInASystemIsRemembered) {
-  sync::EntitySchema deal = contact_schema(sync::PolicyKind::authority);
-  deal.fields.push_back({});
-  deal.fields.back().name = "partner";
-  deal.fields.back().type = sync::FieldType::reference;
-  deal.fields.back().target = EntityName("contact");
-  for (sync::SystemBinding& binding : deal.systems) {
-    binding.fields.push_back({});
-    binding.fields.back().field = binding.fields.back().path = "partner";
-  }
-  World linked(7, deal, {0, 0, 0, 0, 0});
+  World linked(7, with_partner(), {0, 0, 0, 0, 0});
   WorldSystem& there = linked.system("crm");
   const std::string ann = linked.human_creates(there, {{"email", "ann@example.test"}});
   linked.human_creates(there, {{"email", "bob@example.test"}, {"partner", ann}});
@@ -115,6 +120,20 @@ TEST_F(Found, C3WhatAReferenceLooksLikeInASystemIsRemembered) {
     seen = seen || (raw != one.link(there.name)->raw.end() && raw->second == Json(ann));
   }
   EXPECT_TRUE(seen);
+}
+
+// A late event of an object that went with the one that it refers to: only a reading can say that it is there.
+TEST_F(Found, X1AnEventThatRefersToWhatIsGoneMakesNoRecord) {
+  World linked(7, with_partner(), {0, 0, 0, 0, 0});
+  WorldSystem& there = linked.system("crm");
+  const std::string ann = linked.human_creates(there, {{"email", "ann@example.test"}});
+  EXPECT_TRUE(linked.settle());
+  linked.human_deletes(there, ann);
+  EXPECT_TRUE(linked.settle());
+  const sync::Change late = seen(there, "crm-77", {{"email", "bob@example.test"}, {"partner", ann}});
+  EXPECT_EQ(linked.apply({late}).front().disposition, sync::Disposition::suppressed);
+  EXPECT_EQ(linked.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 0u);
+  EXPECT_EQ(linked.reader().inbox_fetches(SourceId("acme"), there.name, 10)->size(), 1u);
 }
 
 // A write that always meets another state waits longer each time instead of going in circles.

@@ -18,6 +18,7 @@ inline constexpr std::size_t record_ids = 10'000;
 inline constexpr std::size_t due_rows = 10'000;
 // Rows that wait for one key, and rows that match one key, of one Lookup call.
 inline constexpr std::size_t waiting_rows = 1'000;
+inline constexpr std::size_t waiting_rows_under = 10'000;  // for keys that begin alike
 
 // How long a connection waits for a lock that an outside tool holds on the file.
 inline constexpr std::chrono::milliseconds busy_wait{5'000};

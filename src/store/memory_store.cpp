@@ -162,19 +162,20 @@ Result<std::vector<sync::OutboxRow>> MemoryStore::claims(const SourceId& source,
 Result<std::optional<sync::InboxRow>> MemoryStore::inbox(Seq seq) { return value_at(tables_.inbox, seq); }
 
 Result<std::vector<sync::InboxRow>> MemoryStore::inbox_waiting(const SourceId& source, const std::string& waits_for) {
-  return waiting_where(source, [&](const std::string& key) { return key == waits_for; });
+  return waiting_where(source, limits::waiting_rows, [&](const std::string& key) { return key == waits_for; });
 }
 
 Result<std::vector<sync::InboxRow>> MemoryStore::inbox_waiting_under(const SourceId& source,
                                                                      const std::string& prefix) {
-  return waiting_where(source, [&](const std::string& key) { return key.starts_with(prefix); });
+  return waiting_where(source, limits::waiting_rows_under,
+                       [&](const std::string& key) { return key.starts_with(prefix); });
 }
 
 template <class Fits>
-std::vector<sync::InboxRow> MemoryStore::waiting_where(const SourceId& source, Fits fits) const {
+std::vector<sync::InboxRow> MemoryStore::waiting_where(const SourceId& source, std::size_t limit, Fits fits) const {
   std::vector<sync::InboxRow> rows;
   for (const auto& [seq, row] : tables_.inbox) {
-    if (rows.size() == limits::waiting_rows) break;
+    if (rows.size() == limit) break;
     const bool waits = row.kind == sync::InboxKind::waiting || row.kind == sync::InboxKind::fetch;
     if (waits && row.change.source == source && fits(row.waits_for)) rows.push_back(row);
   }

@@ -63,7 +63,7 @@ class MemoryStore : public Store {
   Result<void> check(const sync::Batch& batch) const;
   void apply(const sync::Batch& batch);
   template <class Fits>
-  std::vector<sync::InboxRow> waiting_where(const SourceId& source, Fits fits) const;
+  std::vector<sync::InboxRow> waiting_where(const SourceId& source, std::size_t limit, Fits fits) const;
 
   MemoryTables tables_;
 };

@@ -255,7 +255,7 @@ Result<std::vector<sync::InboxRow>> inbox_waiting_under(Database& database, cons
       "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind IN (0, 1) AND "
       "source = (SELECT id FROM source WHERE name = ?1) AND waits_for >= ?2 AND waits_for < ?2 || char(1114111) "
       "ORDER BY seq LIMIT ?3",
-      [&](const Row& row) { return append_inbox(row, rows); }, source.str(), prefix, limits::waiting_rows);
+      [&](const Row& row) { return append_inbox(row, rows); }, source.str(), prefix, limits::waiting_rows_under);
   if (!done) return fail(done.error());
   return rows;
 }

@@ -208,7 +208,7 @@ class Lookup {
   virtual Result<std::optional<InboxRow>> inbox(Seq seq) = 0;
   // Up to 1,000 inbox rows and outbox rows of the source that wait for this key, oldest first.
   virtual Result<std::vector<InboxRow>> inbox_waiting(const SourceId& source, const std::string& waits_for) = 0;
-  // Those whose key begins so.
+  // Those whose key begins so, up to 10,000.
   virtual Result<std::vector<InboxRow>> inbox_waiting_under(const SourceId& source, const std::string& prefix) = 0;
   virtual Result<std::vector<OutboxRow>> outbox_waiting(const SourceId& source, const std::string& waits_for) = 0;
   // Open conflicts of a record's field.

@@ -84,6 +84,7 @@ class Applier {
   Result<void> release(const SourceId& source, const SystemName& system, const std::string& object,
                        const std::string& external_id, const Record* record);
   Result<void> replay_waiting(const SourceId& source, const std::string& waits_for);
+  Result<void> heard(const Change& change, const Applied& applied);
   Result<void> request_fetch(const Change& change, std::string reason, std::vector<RecordId> candidates);
   Result<bool> join_records(const EntitySchema& entity, Record& into, Record& from);
   Result<void> lose_object(const Observed& seen, Record& record, Link& link);

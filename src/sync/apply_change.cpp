@@ -67,7 +67,7 @@ Result<Applied> Applier::apply(const Change& change) {
     of_job->job = std::move(asked->change.job);
   }
   LOCKSTEP_TRY(applied, accept(of_job ? *of_job : change, *entity, asked->candidates));
-  LOCKSTEP_CHECK(replay_waiting(change.source, wait_for_object(change.system, change.object, change.external_id)));
+  LOCKSTEP_CHECK(heard(change, applied));
   return applied;
 }
 

@@ -65,6 +65,14 @@ Result<void> Applier::release(const SourceId& source, const SystemName& system, 
   return {};
 }
 
+// A reading has said what there is of an object: what waits to know looks again. While the reading itself waits there is
+// nothing to see, and who looked would ask for it again, and again.
+Result<void> Applier::heard(const Change& change, const Applied& applied) {
+  const bool waits = applied.disposition == Disposition::pending || applied.disposition == Disposition::parked;
+  if (change.via != Via::fetch || waits) return {};
+  return replay_waiting(change.source, wait_for_object(change.system, change.object, change.external_id));
+}
+
 // Of a write whose answer was lost: events that wait for its outcome, and are older than the state that has been read
 // since, have shown what of it had been done. What that state lacks of it somebody has undone (C5).
 Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const EntitySchema& entity,
@@ -115,7 +123,9 @@ Result<Applied> Applier::apply(const Replay& replay) {
   const bool made = row->kind == InboxKind::waiting && row->candidates.size() == 1 && !replay.as_new;
   const RecordId hint = replay.record.empty() && made ? row->candidates.front() : replay.record;
   const Observed seen{row->change, *entity, *entity->binding(row->change.system), hint, replay.as_new, replay.inbox};
-  return observe(seen);
+  LOCKSTEP_TRY(applied, observe(seen));
+  LOCKSTEP_CHECK(heard(row->change, applied));
+  return applied;
 }
 
 }  // namespace lockstep::sync

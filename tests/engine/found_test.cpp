@@ -136,6 +136,30 @@ TEST_F(Found, X1AnEventThatRefersToWhatIsGoneMakesNoRecord) {
   EXPECT_EQ(linked.reader().inbox_fetches(SourceId("acme"), there.name, 10)->size(), 1u);
 }
 
+// What refers to an object that itself waits does not ask for it again and again.
+TEST_F(Found, C3AReadingThatHasToWaitIsAskedForOnce) {
+  World linked(7, with_partner(), {0, 0, 0, 0, 0});
+  WorldSystem& there = linked.system("crm");
+  linked.human_creates(linked.system("db"), {{"email", "ann@example.test"}, {"name", "Ann"}});
+  linked.deliver_one(linked.system("db"));
+  const auto records = linked.reader().list(SourceId("acme"), {}, {"", 10});
+  const sync::Claim ann{
+      SourceId("acme"),        there.name, records->items.front().id,
+      sync::WriteKind::create, "",         {{"email", Json("ann@example.test")}, {"name", Json("Ann")}}};
+  ASSERT_FALSE(linked.apply({ann}).front().error);
+  const std::string other = linked.human_creates(there, {{"email", "other@example.test"}, {"name", "Ann"}});
+  linked.deliver_one(there);
+  linked.human_creates(there, {{"email", "bob@example.test"}, {"partner", other}});
+  linked.deliver_one(there);
+  ASSERT_EQ(linked.reader().inbox_fetches(SourceId("acme"), there.name, 10)->size(), 1u);
+  linked.fetch(there);
+  EXPECT_EQ(linked.reader().inbox_fetches(SourceId("acme"), there.name, 10)->size(), 0u);
+  sync::WriteOutcome made = outcome(ann, sync::OutcomeKind::applied);
+  made.external_id = "crm-77";
+  linked.apply({made});
+  EXPECT_EQ(linked.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 3u);
+}
+
 // A write that always meets another state waits longer each time instead of going in circles.
 TEST_F(Found, C3AConflictThatRepeatsIsTriedLessAndLessOften) {
   synced_contact();

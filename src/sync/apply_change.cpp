@@ -9,12 +9,19 @@
 namespace lockstep::sync {
 namespace {
 
+bool has_value(const Link& link, const std::string& field) {
+  const Json* base = find_value(link.base, field);
+  return base != nullptr && !is_empty(*base);
+}
+
 // Mapped fields that the system was known to hold and that a sparse document leaves out.
-bool leaves_out_known(const SystemBinding& binding, const Link& link, const Fields& fields) {
-  return std::ranges::any_of(binding.fields, [&](const FieldBinding& bound) {
-    const Json* base = find_value(link.base, bound.field);
-    return bound.direction != Direction::write && base != nullptr && !is_empty(*base) && !fields.contains(bound.field);
-  });
+std::vector<std::string> left_out(const SystemBinding& binding, const Link& link, const Fields& fields) {
+  std::vector<std::string> out;
+  for (const FieldBinding& bound : binding.fields) {
+    if (bound.direction != Direction::write && has_value(link, bound.field) && !fields.contains(bound.field))
+      out.push_back(bound.field);
+  }
+  return out;
 }
 
 bool shows_all(const Fields& fields, const Fields& sent) {
@@ -327,6 +334,8 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   }
   if (change.version != 0 && change.version < link->version) return stale(seen, record, *link, fields);
 
+  std::vector<std::string> absent;
+  if (change.extent == Extent::sparse) absent = left_out(seen.binding, *link, fields);
   LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
   bool echoed = false;
   if (row && row->in_flight()) {
@@ -358,9 +367,10 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     }
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, std::move(shown));
   }
-  if (change.extent == Extent::sparse && leaves_out_known(seen.binding, *link, fields)) {
-    LOCKSTEP_CHECK(request_fetch(change, "the event leaves out a field that had a value", {}));
-  }
+  std::erase_if(absent,
+                [&](const std::string& field) { return !has_value(*link, field); });  // our write has cleared it
+  if (!absent.empty())
+    LOCKSTEP_CHECK(request_fetch(change, "the event leaves out '" + absent.front() + "', which had a value", {}));
   if (!changed) {
     const bool newer = change.version > link->version;
     if (newer || echoed) {

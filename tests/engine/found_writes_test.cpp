@@ -23,6 +23,21 @@ TEST_F(Found, X1AnObjectThatShowsAllOfALostCreateIsTheOneItMade) {
   EXPECT_EQ(stored().fields.at("name").value, Json("Anna")) << "what it shows is our own write, no edit";
 }
 
+// The event of our own write shows all that the object held: it leaves nothing out that would have to be read.
+TEST_F(Found, Q1TheEchoOfAWriteOnItsWayAsksForNoReading) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  take(claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}}));
+  sync::Change echo = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}, {"tags", JsonArray{"vip"}}});
+  echo.extent = sync::Extent::sparse;
+  world.apply({echo});
+  EXPECT_EQ(world.reader().inbox_fetches(SourceId("acme"), crm.name, 10)->size(), 0u);
+  echo = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}});
+  echo.extent = sync::Extent::sparse;
+  world.apply({echo});
+  EXPECT_EQ(world.reader().inbox_fetches(SourceId("acme"), crm.name, 10)->size(), 1u);
+}
+
 // The object's address was changed before anybody learned of the outcome; earlier events of it wait.
 TEST_F(Found, X1WhatComesOfAnObjectThatWaitsIsNoNewOne) {
   world.human_creates(db, kAnnDocument);

@@ -131,6 +131,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         row->error.clear();
         row->due = ws_.now();
         row->since = ws_.now();
+        row->cause = 0;  // what is still to be written has another
       }
       LOCKSTEP_CHECK(outcome_applied(outcome, *entity, *binding, *record, sent));
       break;

@@ -25,6 +25,17 @@ std::vector<Row> overlaid(std::vector<Row> stored, const std::map<Key, std::opti
   return stored;
 }
 
+// The newest edit of what is to be written; nullptr: it carries nothing of the record.
+const Stamp* newest(const Record& record, const Plan& plan) {
+  if (plan.kind == PlanKind::remove) return &record.deleted_stamp;
+  const Stamp* out = nullptr;
+  for (const auto& [name, value] : plan.values) {
+    const auto at = record.fields.find(name);
+    if (at != record.fields.end() && (out == nullptr || out->time < at->second.stamp.time)) out = &at->second.stamp;
+  }
+  return out;
+}
+
 }  // namespace
 
 WorkClass more_urgent(WorkClass a, WorkClass b) { return std::min(a, b); }
@@ -272,6 +283,10 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.due = now_ + entry.settle;
     row.work = entry.work;
     row.cause = entry.cause;
+  } else if (row.cause == 0) {  // the write before it is done; this was asked for while it was on its way
+    const Stamp* asked = newest(entry.now, after);
+    row.cause = asked == nullptr ? entry.cause : asked->seq;
+    if (asked != nullptr) row.since = std::min(now_, asked->time.time());
   } else if (!moved && (row.state == OutboxState::blocked) == (after.kind == PlanKind::blocked) &&
              row.waits_for == after.waits_for) {
     return {};

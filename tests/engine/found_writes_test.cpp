@@ -38,6 +38,23 @@ TEST_F(Found, Q1TheEchoOfAWriteOnItsWayAsksForNoReading) {
   EXPECT_EQ(world.reader().inbox_fetches(SourceId("acme"), crm.name, 10)->size(), 1u);
 }
 
+// The write that follows tells of the edit that asked for it, and has waited since then.
+TEST_F(Found, O2AnEditDuringAWriteIsTheCauseOfTheNextOne) {
+  synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim first = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  take(first);
+  world.edit_in_app(record(), "city", "Bonn");
+  const auto edits = world.reader().history(SourceId("acme"), record(), 1);
+  ASSERT_EQ(edits->front().kind, "edit");
+  world.apply({outcome(first, sync::OutcomeKind::applied)});
+  const auto rows = world.reader().outbox_of(SourceId("acme"), record());
+  const auto row = std::ranges::find_if(*rows, [&](const auto& one) { return one.key.system == crm.name; });
+  ASSERT_NE(row, rows->end());
+  EXPECT_EQ(row->cause, edits->front().seq);
+  EXPECT_EQ(row->since, edits->front().at);
+}
+
 // The object's address was changed before anybody learned of the outcome; earlier events of it wait.
 TEST_F(Found, X1WhatComesOfAnObjectThatWaitsIsNoNewOne) {
   world.human_creates(db, kAnnDocument);

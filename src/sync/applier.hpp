@@ -7,6 +7,9 @@
 
 namespace lockstep::sync {
 
+// An object that is to be read first, and can not be, does not hold writes longer.
+inline constexpr Duration kHeldForReading = std::chrono::minutes(1);
+
 inline LinkKey link_key(const Change& change) {
   return {change.source, change.system, change.object, change.external_id};
 }
@@ -64,7 +67,7 @@ class Applier {
   Applied park_lost(const Observed& seen, const RecordId& record);
   Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
   Result<Applied> observe_linked(const Observed& seen, Record& record, Fields fields);
-  Result<void> disown_create(const Change& change, const Record& record);
+  Result<void> named(const Change& change, const Record& record);
   Result<Applied> join(const Observed& seen, Record& record, const Fields& fields, std::string_view how);
   // Turns references from the system's ids into record ids, in place. Returns the key to wait for when one is not
   // known yet, or "" when all are resolved.

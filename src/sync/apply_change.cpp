@@ -202,7 +202,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   if (!seen.hint.empty()) {
     LOCKSTEP_TRY(record, ws_.record(change.source, seen.hint));
     if (record != nullptr && record->link(change.system) == nullptr) {
-      if (seen.replays == 0) LOCKSTEP_CHECK(disown_create(change, *record));
+      if (seen.replays == 0) LOCKSTEP_CHECK(named(change, *record));
       return join(seen, *record, fields, "named by the system");
     }
   }
@@ -277,12 +277,13 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   return join(seen, record, fields, "new");
 }
 
-// The system has named this object as the one that stands against our create: it was there before, and nothing of it is
-// what a create that is on its way again has done (C5).
-Result<void> Applier::disown_create(const Change& change, const Record& record) {
+// The system has named this object as the one that stands against our create. When that is on its way again, the object
+// was there before and is not its doing (C5); otherwise it has waited for this.
+Result<void> Applier::named(const Change& change, const Record& record) {
   LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
-  if (!row || !row->in_flight() || !row->creates) return {};
-  row->sent.clear();
+  if (!row || (row->in_flight() && !row->creates)) return {};
+  if (row->in_flight()) row->sent.clear();
+  row->due = ws_.now();
   ws_.put_outbox(std::move(*row));
   return {};
 }

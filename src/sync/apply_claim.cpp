@@ -9,9 +9,6 @@ namespace lockstep::sync {
 namespace {
 
 constexpr Duration kHeldFor = std::chrono::seconds(1);  // then the claim is tried again
-constexpr Duration kReadingLimit =
-    std::chrono::minutes(1);  // an object that can not be read does not hold writes longer
-
 }  // namespace
 
 // Objects without a record that wait for the outcome of a create and may be what it makes.
@@ -55,7 +52,7 @@ Result<bool> Applier::waits_unrecognised(const Claim& claim, const EntitySchema&
 Result<bool> Applier::waits_for_reading(const Claim& claim, const SystemBinding& binding) {
   LOCKSTEP_TRY(readings,
                ws_.inbox_waiting(claim.source, wait_for_reading(claim.system, binding.object, claim.external_id)));
-  return std::ranges::any_of(readings, [&](const InboxRow& row) { return ws_.now() - row.since < kReadingLimit; });
+  return std::ranges::any_of(readings, [&](const InboxRow& row) { return ws_.now() - row.since < kHeldForReading; });
 }
 
 // C5: what was applied after the write was prepared is not in it. It could cover a newer value; and which members of a set

@@ -203,6 +203,8 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       if (outcome.external_id.empty()) break;
       const Change wanted = change_of(outcome, *binding, outcome.external_id);
       LOCKSTEP_CHECK(request_fetch(wanted, "the system says it already holds this one", {record->id}));
+      // What this create carried tells whether that object is its doing: none is sent before (C5).
+      if (row) row->due = std::max(row->due, ws_.now() + kHeldForReading);
       break;
     }
   }

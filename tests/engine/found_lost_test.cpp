@@ -217,6 +217,30 @@ TEST_F(FoundLost, C5AnOldEventIsNoWitnessOfAWriteThatGoesBack) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
 }
 
+// The CRM refused a create that it had done all the same, and names its object. What that shows is ours, and no edit.
+TEST_F(FoundLost, C5ACreateIsNotSentAgainBeforeTheObjectAgainstItWasRead) {
+  const std::string row = world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  take(create);
+  world.human_edits(db, row, "name", "Anna");
+  world.deliver_one(db);
+  sync::WriteOutcome refused = outcome(create, sync::OutcomeKind::duplicate);
+  refused.external_id = "crm-1";
+  world.apply({refused});
+  const auto due_within = [&](std::chrono::seconds time) {
+    return world.reader().outbox_due(create.source, crm.name, world.now() + time, 10)->size();
+  };
+  EXPECT_EQ(due_within(std::chrono::seconds(59)), 0u);
+  EXPECT_EQ(due_within(std::chrono::seconds(61)), 1u);
+  sync::Change there = seen(crm, "crm-1", kAnnDocument);
+  there.via = sync::Via::fetch;
+  there.answers = world.reader().inbox_fetches(create.source, crm.name, 1)->front().seq;
+  world.apply({there});
+  EXPECT_EQ(stored().fields.at("name").value, Json("Anna"));
+  EXPECT_EQ(due_within(std::chrono::seconds(0)), 1u);
+}
+
 // Our create met an object that was there, and is on its way once more when a person edits that one to what it carries.
 TEST_F(FoundLost, C5AnObjectThatStoodAgainstOurCreateIsNotItsDoing) {
   world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"lead"}}});

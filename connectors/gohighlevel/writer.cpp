@@ -264,9 +264,10 @@ Task<Writer::WriteResult> Writer::settle_failure(const WriteRequest& request, Re
   // 400 says many things, and 404 may be a wrong path: only a read says that the object is gone.
   Task<Reader::Found> fetching = reader_.fetch(request.object, request.external_id, request.work);
   Reader::Found found = co_await fetching;
+  const bool verdict = out.kind == OutcomeKind::not_found || out.kind == OutcomeKind::rejected;
   if (found && !*found)
     out.kind = OutcomeKind::not_found;
-  else if (out.kind == OutcomeKind::not_found)
+  else if (verdict)
     out.kind = found ? OutcomeKind::rejected : OutcomeKind::retry;
   co_return out;
 }

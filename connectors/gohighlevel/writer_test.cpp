@@ -165,6 +165,9 @@ TEST_F(WriterTest, OnlyAReadSaysThatAContactIsGone) {
   bench.http.expect("PUT /contacts/c1", 404, missing);
   bench.http.expect("GET /contacts/c1", fail(ErrorKind::unavailable, "x"));
   EXPECT_EQ(update_fields().kind, OutcomeKind::retry);
+  bench.http.expect("PUT /contacts/c1", 400, missing);
+  bench.http.expect("GET /contacts/c1", fail(ErrorKind::unavailable, "x"));
+  EXPECT_EQ(update_fields().kind, OutcomeKind::retry) << "given up for good only when the object is there";
   // A path that the API does not have is no deletion.
   bench.http.expect("PUT /contacts/c1", 404, {{"message", "Cannot PUT /contacts/c1"}});
   bench.http.expect("GET /contacts/c1", 404, {{"message", "Cannot GET /contacts/c1"}});

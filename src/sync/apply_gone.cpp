@@ -3,8 +3,17 @@
 
 #include "sync/applier.hpp"
 #include "sync/merge.hpp"
+#include "sync/sets.hpp"
 
 namespace lockstep::sync {
+namespace {
+
+bool adds_members(const Json* base, const Json& set) {
+  const Members members = members_of(set);
+  return !std::ranges::includes(base == nullptr ? Members() : members_of(*base), members);
+}
+
+}  // namespace
 
 // An event about an object that is gone. Only a reading tells that it is back. An edit that our own removal did not know
 // lives on in the record (L3); everything else comes too late.
@@ -111,7 +120,9 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
     const bool lacking = planned.contains(name) || (state.held && seen.binding.find(name) != nullptr);
     const Json* last = find_value(sent, name);
     const bool unseen = (lacking && is_edit(base, state.value)) || (last != nullptr && is_edit(last, state.value));
-    if (!unseen || state.stamp.origin == system) continue;
+    // Who touched a set last is not who put all its members there.
+    const bool theirs = state.stamp.origin == system && !adds_members(base, state.value);
+    if (!unseen || theirs) continue;
     ConflictRow row;
     row.field = name;
     row.base = base == nullptr ? Json() : *base;

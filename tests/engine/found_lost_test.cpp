@@ -292,6 +292,19 @@ TEST_F(FoundLost, L3AnEditThatGoesBackDuringAnUnknownWriteOutlivesADelete) {
   EXPECT_EQ(held(db, "name"), Json("Ann"));
 }
 
+// A tag from the database was not in the CRM yet when somebody there gave another one, and deleted the contact.
+TEST_F(FoundLost, L3ATagThatTheDeletedObjectNeverHadIsAnEditWhoeverTouchedTheTagsLast) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "tags", JsonArray{"autumn", "vip"});
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"lead", "vip"}}})});
+  ASSERT_EQ(stored().fields.at("tags").stamp.origin, crm.name);
+  world.human_deletes(crm, id);
+  while (!crm.events.empty()) world.deliver_one(crm);
+  EXPECT_FALSE(stored().deleted);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(held(crm, "tags"), Json(JsonArray{"autumn", "lead", "vip"}));
+}
+
 // The object was deleted while an update was on its way, and the answer shows somebody's edit.
 TEST_F(FoundLost, L3AnAnswerAboutAnObjectThatIsGoneHarmsNothing) {
   const std::string id = synced_contact();

@@ -103,6 +103,7 @@ class Applier {
   // --- outcomes
   Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                                Record& record, const Fields& sent);
+  void know_written(const WriteOutcome& outcome, Record& record);
   Result<Fields> read_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                             const Link& link);
   Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,

@@ -214,6 +214,23 @@ TEST_F(Found, C5WhatAnEventHasShownOfALostWriteIsNotWrittenAgain) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
 }
 
+// A write of two calls: the first was answered, the second failed. Then somebody typed over what the first had written.
+TEST_F(Found, C5WhatAFailedWriteHasDoneIsNotTakenForUndone) {
+  synced_contact();
+  for (auto& [id, object] : db.objects) world.apply({seen(db, id, {{"email", "ann@example.test"}, {"name", "Anna"}})});
+  const sync::Claim update = claim(cms, sync::WriteKind::update, {{"name", "Anna"}, {"tags", JsonArray{}}});
+  take(update);
+  sync::WriteOutcome half = outcome(update, sync::OutcomeKind::retry);
+  half.written = {{"name", "Anna"}};
+  half.state = JsonObject{{"email", "ann@example.test"}, {"name", "Annie"}, {"tags", JsonArray{"vip"}}};
+  half.extent = sync::Extent::full;
+  half.read_later = true;
+  half.version = ++cms.clock;
+  world.apply({half});
+  EXPECT_EQ(stored().fields.at("name").value, Json("Annie")) << "an edit that knew ours, whoever has authority";
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{})) << "what was not carried out is not undone by that";
+}
+
 // How long searches lag is counted from when the attempt ended: a request can wait for quota after it was claimed.
 TEST_F(Found, X1AnAttemptMayHaveBeenAppliedUntilItEnded) {
   world.human_creates(db, kAnnDocument);

@@ -135,6 +135,7 @@ class Applier {
                       JsonObject fields);
   Applied park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason,
                std::vector<RecordId> candidates);
+  Applied park_behind_write(const Observed& seen, const Record& record);
   void keep_conflicts(const Record& record, Merged& merged);
 
   Stamp stamp(const SystemName& origin);

@@ -161,7 +161,8 @@ void Auditor::check_field(const ThingKey& key, const Thing& thing, const std::st
   for (const Typed& one : thing.typed) {
     if (one.field != field) continue;
     // What went with the object when a person deleted it is not missed when another edit brings the record back.
-    if (one.certain && !(value.empty() && next_hand(one) == Hand::person)) anything_typed = true;
+    if (one.certain && !(value.empty() && (next_hand(one) == Hand::person || went_with_removal(one, thing))))
+      anything_typed = true;
     if (one.value == value) same.push_back(&one);
     if (!superseded(one, thing)) best.push_back(&one);
   }

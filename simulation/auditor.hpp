@@ -90,12 +90,14 @@ class Auditor {
   Values translated(const ObjectId& object, const Values& values) const;
   bool took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const;
   bool knows(const Typed& later, const Typed& earlier, const Thing& thing) const;
+  const Step* next_step(const Typed& one) const;
   std::optional<Hand> next_hand(const Typed& one) const;
   bool covered_on_the_way(const Typed& one, const std::string& older) const;
   bool had_held(const Typed& one, const std::string& value) const;
   bool covered_within(const Typed& one, Duration time) const;
   bool died_since(const Typed& one) const;
   bool died_with_object(const Typed& one) const;
+  bool went_with_removal(const Typed& one, const Thing& thing) const;
   bool had_twins(const Thing& thing) const;
   bool unsettled_by_restore(const Thing& thing) const;
   bool forgotten_by_restore(const Typed& gone) const;

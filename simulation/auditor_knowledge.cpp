@@ -96,14 +96,19 @@ bool Auditor::knows(const Typed& later, const Typed& earlier, const Thing& thing
   return took_over(later.object, earlier, later.order, thing);
 }
 
-// Who was the next to touch the field, or the object, there.
-std::optional<Hand> Auditor::next_hand(const Typed& one) const {
-  if (one.side == Side::api) return std::nullopt;
+// The next that touched the field, or the object, there. nullptr: nobody has.
+const Step* Auditor::next_step(const Typed& one) const {
+  if (one.side == Side::api) return nullptr;
   const std::vector<Step>& steps = history_.objects().at(one.object);
   for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
-    if (!step->alive || value_in(translated(one.object, step->values), one.field) != one.value) return step->by;
+    if (!step->alive || value_in(translated(one.object, step->values), one.field) != one.value) return &*step;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<Hand> Auditor::next_hand(const Typed& one) const {
+  const Step* next = next_step(one);
+  return next == nullptr ? std::nullopt : std::optional(next->by);
 }
 
 bool Auditor::died_since(const Typed& one) const {
@@ -125,6 +130,18 @@ bool Auditor::died_with_object(const Typed& one) const {
     if (now != std::exchange(value, now) && step->by == Hand::lockstep) return false;
   }
   return false;
+}
+
+// Lockstep deleted the object with it, for a person who deleted the record through the interface when Lockstep had already
+// brought the value to another object: it was part of what was deleted.
+bool Auditor::went_with_removal(const Typed& one, const Thing& thing) const {
+  const Step* next = next_step(one);
+  if (next == nullptr || next->alive || next->by == Hand::person) return false;
+  return std::ranges::any_of(thing.deletes, [&](const Typed& gone) {
+    if (gone.side != Side::api || !gone.certain || gone.order > next->order) return false;
+    return std::ranges::any_of(thing.objects,
+                               [&](const ObjectId& object) { return took_over(object, one, gone.order, thing); });
+  });
 }
 
 bool Auditor::alive_at(const ObjectId& object, std::uint64_t order) const {
@@ -212,13 +229,9 @@ bool Auditor::target_gone(const std::string& reference) const {
 // A write of Lockstep's that was on its way covered the value in the CRM, by another one than `older`: what was typed
 // before it in the CRM may come to Lockstep first, and the covered value ends in the conflict record.
 bool Auditor::covered_on_the_way(const Typed& one, const std::string& older) const {
-  if (one.side != Side::crm || next_hand(one) != Hand::lockstep) return false;
-  const std::vector<Step>& steps = history_.objects().at(one.object);
-  for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
-    const std::string now = value_in(translated(one.object, step->values), one.field);
-    if (!step->alive || now != one.value) return step->alive && now != older;
-  }
-  return false;
+  const Step* next = next_step(one);
+  if (one.side != Side::crm || next == nullptr || next->by != Hand::lockstep || !next->alive) return false;
+  return value_in(translated(one.object, next->values), one.field) != older;
 }
 
 // The field had this value at its object before it was typed there.

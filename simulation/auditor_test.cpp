@@ -19,10 +19,8 @@ class AuditorTest : public testing::Test {
   void lockstep(const ObjectId& object, Values values) { note(object, Hand::lockstep, true, std::move(values)); }
   void person_deletes(const ObjectId& object) { note(object, Hand::person, false, {}); }
   void lockstep_deletes(const ObjectId& object) { note(object, Hand::lockstep, false, {}); }
-  void api(Values values) {
-    const std::size_t edit = history.note_api({0, time(), Kind::contact, 1, std::move(values)});
-    history.acknowledge(edit);
-  }
+  void api(Values values) { history.acknowledge(history.note_api({0, time(), Kind::contact, 1, std::move(values)})); }
+  void api_deletes() { history.acknowledge(history.note_api({0, time(), Kind::contact, 1, {}, true})); }
   // The first violation's invariant, "" when there is none.
   std::string verdict(const std::string& visible = "Ann t1.1 Ann t1.2 Ann t1.3") {
     AuditRules rules;
@@ -220,6 +218,29 @@ TEST_F(AuditorTest, AValueThatAPersonDeletedWithItsObjectIsNotMissed) {
   person(kCrm1, {{"first_name", "Ann t1.3"}});
   lockstep(kDb1, {{"first_name", "Ann t1.3"}});
   EXPECT_EQ(verdict(), "") << text();
+}
+
+TEST_F(AuditorTest, AValueThatWasDeletedThroughTheInterfaceIsNotMissedWhenTheThingIsMadeAgain) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}, {"city", "Bonn t1.2"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}, {"city", "Bonn t1.2"}});
+  api_deletes();
+  lockstep_deletes(kCrm1);
+  lockstep_deletes(kDb1);
+  person({Side::crm, Kind::contact, "c2"}, {{"first_name", "Ann t1.1"}});
+  lockstep({Side::db, Kind::contact, "r2"}, {{"first_name", "Ann t1.1"}});
+  EXPECT_EQ(verdict(), "") << text();
+}
+
+TEST_F(AuditorTest, AValueThatTheInterfaceDidNotKnowIsMissed) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  person(kCrm1, {{"first_name", "Ann t1.1"}, {"city", "Bonn t1.2"}});
+  api_deletes();
+  lockstep_deletes(kCrm1);
+  lockstep_deletes(kDb1);
+  person({Side::crm, Kind::contact, "c2"}, {{"first_name", "Ann t1.1"}});
+  lockstep({Side::db, Kind::contact, "r2"}, {{"first_name", "Ann t1.1"}});
+  EXPECT_EQ(verdict(), "L1");
 }
 
 TEST_F(AuditorTest, TagsGoOneByOne) {

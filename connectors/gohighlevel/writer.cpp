@@ -91,7 +91,7 @@ void Writer::note_left_out(const WriteRequest& request, const Encoded& encoded, 
   log_.warning("gohighlevel_fields_left_out",
                {{"object", request.object}, {"record", request.record.str()}, {"fields", joined(notes)}});
   out.reason += (out.reason.empty() ? "not written: " : "; not written: ") + joined(notes);
-  if (out.kind != OutcomeKind::applied) return;
+  if (out.kind != OutcomeKind::applied && !out.partly) return;
   if (!out.state) {
     out.state = JsonObject();
     out.extent = sync::Extent::partial;
@@ -192,7 +192,9 @@ Task<Writer::WriteResult> Writer::update(WriteRequest request) {
   if (!tags.empty() && out.kind == OutcomeKind::applied) {
     Task<WriteResult> tagging = change_tags(request, tags, std::move(out));
     out = co_await tagging;
+    out.partly = out.kind != OutcomeKind::applied && !encoded.body.empty();
   }
+  if (out.partly && !tags.empty()) out.left_out.emplace_back("tags");
   const bool nothing_sent = encoded.body.empty() && tags.empty();
   if (nothing_sent && (!encoded.left_out.empty() || !encoded.unknown_keys.empty())) out.kind = OutcomeKind::rejected;
   note_left_out(request, encoded, out);
@@ -221,7 +223,9 @@ Task<Writer::WriteResult> Writer::put_fields(const WriteRequest& request, Encode
       if (!says_done(*answer)) co_return unknown("the CRM's answer to the update is none");
       Task<void> reading_back = read_back(request, out);
       co_await reading_back;
-      if (!out.state) co_return unknown("the CRM's answer to the update does not show the object, nor does a read");
+      if (out.state) co_return out;
+      out = unknown("the CRM's answer to the update does not show the object, nor does a read");
+      out.partly = true;
       co_return out;
     }
     if (answer && learn_refused(request, encoded, *answer)) continue;
@@ -308,6 +312,7 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     failure.state = std::move(out.state);
     failure.extent = out.extent;
     failure.version = out.version;
+    failure.read_later = out.read_later;
     failure.reason = "changing the tags: " + failure.reason;
     co_return failure;
   }

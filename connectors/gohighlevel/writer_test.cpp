@@ -133,6 +133,8 @@ TEST_F(WriterTest, WhatSucceededBeforeAFailureIsReported) {
   ASSERT_TRUE(result.state);
   EXPECT_EQ(result.state->at("firstName"), "Eve");
   EXPECT_EQ(to_text(result.state->at("tags")), R"(["a"])");  // as the PUT said
+  EXPECT_TRUE(result.partly);
+  EXPECT_EQ(result.left_out, std::vector<std::string>{"tags"});
   EXPECT_EQ(result.version, 1'704'067'200'000U);
 
   // The added tag is there, the removal is not: so says the state.
@@ -188,9 +190,15 @@ TEST_F(WriterTest, WhatOnlyLooksLikeAnAnswerIsNone) {  // X2: it is read back be
   bench.http.expect("PUT /contacts/c1", 200, {{"succeded", true}});
   bench.http.expect("GET /contacts/c1", 200, kContactNow);
   EXPECT_EQ(update_fields().kind, OutcomeKind::applied);
+  bench.http.expect("PUT /contacts/c1", 200, {{"succeded", true}});
+  bench.http.expect("GET /contacts/c1", fail(ErrorKind::unavailable, "x"));
+  const auto unseen = update_fields();
+  EXPECT_EQ(unseen.kind, OutcomeKind::unknown);
+  EXPECT_TRUE(unseen.partly) << "it was done, only not seen";
   bench.http.expect("POST /contacts/c1/tags", 200, JsonObject());
   const auto tagged = bench.write(contact_update({{"tags", {"a"}}}, {{"tags", JsonArray()}}));
   EXPECT_EQ(tagged.kind, OutcomeKind::unknown);
+  EXPECT_FALSE(tagged.partly);
   done();
 }
 

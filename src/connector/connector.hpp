@@ -84,7 +84,8 @@ struct WriteResult {
   std::string external_id;
   std::optional<Json> state;          // what the system holds now
   bool read_later = false;            // by a call of its own: others may have edited in between
-  std::vector<std::string> left_out;  // applied: paths of the document that could not be written all the same
+  std::vector<std::string> left_out;  // applied, partly: paths of the document that were not written all the same
+  bool partly = false;                // not applied, but some calls were carried out: all but `left_out` was written
   bool existed = false;               // a create of ours has made it before: nothing was written now
   sync::Extent extent = sync::Extent::partial;
   sync::Version version = 0;

@@ -166,7 +166,8 @@ sync::WriteOutcome Lane::to_outcome(const Prepared& prepared, connector::WriteRe
   outcome.kind = result.kind;
   outcome.external_id = std::move(result.external_id);
   if (outcome.external_id.empty()) outcome.external_id = prepared.request.external_id;
-  if (!result.existed) outcome.written = prepared.written;  // else what it holds is compared, not assumed
+  const bool wrote = result.kind == sync::OutcomeKind::applied || result.partly;
+  if (wrote && !result.existed) outcome.written = prepared.written;  // else what it holds is compared, not assumed
   if (!result.left_out.empty()) {
     const std::shared_ptr<const sync::Catalog> catalog = context_.catalog();
     const sync::SourceSchema* schema = catalog->find(source());

@@ -82,6 +82,11 @@ Applied Applier::park(const Observed& seen, InboxKind kind, std::string waits_fo
   return note_change(seen, for_person ? Disposition::parked : Disposition::pending, std::move(reason), nullptr, {});
 }
 
+Applied Applier::park_behind_write(const Observed& seen, const Record& record) {
+  return park(seen, InboxKind::waiting, wait_for_claim(seen.change.system, record.id),
+              "waits for the outcome of a write", {});
+}
+
 void Applier::keep_conflicts(const Record& record, Merged& merged) {
   for (ConflictRow& conflict : merged.conflicts) {
     conflict.seq = ws_.next_seq();

@@ -107,6 +107,7 @@ class Applier {
   // --- outcomes
   Result<void> outcome_applied(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                                Record& record, const Fields& sent);
+  void know_written(const WriteOutcome& outcome, Record& record);
   Result<Fields> read_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                             const Link& link);
   Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
@@ -138,6 +139,7 @@ class Applier {
                       JsonObject fields);
   Applied park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason,
                std::vector<RecordId> candidates);
+  Applied park_behind_write(const Observed& seen, const Record& record);
   void keep_conflicts(const Record& record, Merged& merged);
 
   Stamp stamp(const SystemName& origin);

@@ -341,10 +341,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   bool echoed = false;
   if (row && row->in_flight()) {
     LOCKSTEP_TRY(waits, waits_for_outcome(change, record, *link, fields, *row));
-    if (waits) {
-      return park(seen, InboxKind::waiting, wait_for_claim(change.system, record.id),
-                  "waits for the outcome of a write", {});
-    }
+    if (waits) return park_behind_write(seen, record);
     // What stood there before our write before this one may be older than both.
     if (!read) std::erase_if(row->sent, [&](const auto& one) { return shows_prior(*link, {one}); });
     echoed = absorb_echo(*link, fields, row->sent);

@@ -90,6 +90,9 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
       LOCKSTEP_CHECK(request_fetch(change, "a delete older than the last known state", {}));
     return note_change(seen, Disposition::suppressed, "stale", record, {});
   }
+  LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record->id}));
+  // L3: whether who deleted it had seen what our write carries, only its outcome tells.
+  if (row && row->in_flight()) return park_behind_write(seen, *record);
   link->version = std::max(link->version, change.version);
   LOCKSTEP_CHECK(lose_object(seen, *record, *link));
   return note_change(seen, Disposition::applied, record->deleted ? "deleted" : "gone in " + change.system.str(), record,

@@ -123,6 +123,8 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
   // What a create carried tells its object also when it turns up after all.
   if (row && creates && outcome.kind != OutcomeKind::applied) row->sent = sent;
 
+  // C5: a write that takes several calls may have failed after some of them. What they did is ours.
+  if (outcome.kind != OutcomeKind::applied) know_written(outcome, *record);
   Link* link = record->link(outcome.system);
   switch (outcome.kind) {
     case OutcomeKind::applied:
@@ -261,10 +263,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
   }
   const bool created = link == nullptr;
   if (outcome.write == WriteKind::update && (created || !link->is_linked())) {  // the object was lost meanwhile
-    if (Link* lost = created ? record.former_link(outcome.system, outcome.external_id) : link) {
-      for (const auto& [name, value] : outcome.written) overwrite_base(*lost, name, value);
-      ws_.touch(record, ws_.next_seq(), WorkClass::live);
-    }
+    know_written(outcome, record);
     return {};
   }
   if (!created && outcome.write == WriteKind::create && link->external_id != outcome.external_id) {
@@ -278,9 +277,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     link = record.link(outcome.system);
   }
   // A link that was made by an event of the object itself knows more than the answer to its create.
-  if (created || outcome.write != WriteKind::create) {
-    for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, value);
-  }
+  if (created || outcome.write != WriteKind::create) know_written(outcome, record);
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (outcome.state) LOCKSTEP_CHECK(absorb_state(outcome, entity, binding, record, *link, sent));
   link = record.link(outcome.system);  // the record may have lost others
@@ -289,6 +286,15 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
   if (created) know_the_rest(binding, *link);
   if (created) LOCKSTEP_CHECK(release(outcome.source, outcome.system, binding.object, outcome.external_id, &record));
   return {};
+}
+
+// What has been written stands there by our own doing, and with the former link when the object was lost meanwhile.
+void Applier::know_written(const WriteOutcome& outcome, Record& record) {
+  Link* link = record.link(outcome.system);
+  if (link == nullptr) link = record.former_link(outcome.system, outcome.external_id);
+  if (link == nullptr || outcome.written.empty()) return;
+  for (const auto& [name, value] : outcome.written) overwrite_base(*link, name, value);
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
 }
 
 void Applier::note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other) {
@@ -340,25 +346,22 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
                                    const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
   if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
   LOCKSTEP_TRY(mapped, read_state(outcome, entity, binding, link));
-  if (outcome.kind == OutcomeKind::applied) {
-    Fields ours;
-    for (const auto& [name, written] : outcome.written) {
-      const auto held = mapped.find(name);
-      if (held == mapped.end()) continue;
-      if (held->second != written) {
-        const FieldSchema* field = entity.find(name);
-        // Members of a set come and go one by one: one that is no form of a sent one is somebody else's edit (L1). So may
-        // anything be that was read only after the write.
-        const bool edited =
-            field != nullptr && field->type == FieldType::set && folded(held->second) != folded(written);
-        if (edited || outcome.read_later) continue;
-        link.base[name] = held->second;
-        link.sent[name] = written;
-      }
-      ours.insert(mapped.extract(held));
+  Fields ours;
+  for (const auto& [name, written] : outcome.written) {
+    const auto held = mapped.find(name);
+    if (held == mapped.end()) continue;
+    if (held->second != written) {
+      const FieldSchema* field = entity.find(name);
+      // Members of a set come and go one by one: one that is no form of a sent one is somebody else's edit (L1). So may
+      // anything be that was read only after the write.
+      const bool edited = field != nullptr && field->type == FieldType::set && folded(held->second) != folded(written);
+      if (edited || outcome.read_later) continue;
+      link.base[name] = held->second;
+      link.sent[name] = written;
     }
-    remember_raw(entity, binding, *outcome.state, ours, link);
+    ours.insert(mapped.extract(held));
   }
+  remember_raw(entity, binding, *outcome.state, ours, link);
   Change seen = change_of(outcome, binding, link.external_id);
   seen.via = Via::fetch;
   seen.version = outcome.version;

@@ -99,7 +99,7 @@ struct WriteOutcome {
   WriteKind write = WriteKind::update;
   OutcomeKind kind = OutcomeKind::applied;
   std::string external_id;
-  Fields written;                   // canonical values that were sent
+  Fields written;                   // canonical values that it has taken; of a failure: what was done before it
   std::optional<Json> state;        // what the system holds now, in its shape, when it said so
   bool read_later = false;          // `state` was read after the write, so it may show an edit made in between
   Extent extent = Extent::partial;  // of `state`

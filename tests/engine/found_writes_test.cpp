@@ -130,12 +130,11 @@ TEST_F(Found, C5TheAnswerToACreateDoesNotTakeThePlaceOfALaterEvent) {
   EXPECT_EQ(stored().link(crm.name)->base.at("tags"), Json(JsonArray{"vip"}));
 }
 
-// The object was deleted, and the record kept alive by an edit, while an update was on its way.
+// The object was deleted, and the record kept alive by an edit; then an answer to an update of it turns up.
 TEST_F(Found, C5TheAnswerToAnUpdateMakesNoLink) {
   const std::string id = synced_contact();
   const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
   world.edit_in_app(record(), "name", "Anna");
-  take(update);
   world.human_deletes(crm, id);
   world.deliver_one(crm);
   ASSERT_EQ(stored().link(crm.name), nullptr);
@@ -244,6 +243,53 @@ TEST_F(Found, C5WhatAnEventHasShownOfALostWriteIsNotWrittenAgain) {
   read.version = ++crm.clock;
   world.apply({read});
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
+}
+
+// A write of two calls: the first was answered, the second failed. Then somebody typed over what the first had written.
+TEST_F(Found, C5WhatAFailedWriteHasDoneIsNotTakenForUndone) {
+  synced_contact();
+  for (auto& [id, object] : db.objects) world.apply({seen(db, id, {{"email", "ann@example.test"}, {"name", "Anna"}})});
+  const sync::Claim update = claim(cms, sync::WriteKind::update, {{"name", "Anna"}, {"tags", JsonArray{}}});
+  take(update);
+  sync::WriteOutcome half = outcome(update, sync::OutcomeKind::retry);
+  half.written = {{"name", "Anna"}};
+  half.state = JsonObject{{"email", "ann@example.test"}, {"name", "Annie"}, {"tags", JsonArray{"vip"}}};
+  half.extent = sync::Extent::full;
+  half.read_later = true;
+  half.version = ++cms.clock;
+  world.apply({half});
+  EXPECT_EQ(stored().fields.at("name").value, Json("Annie")) << "an edit that knew ours, whoever has authority";
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{})) << "what was not carried out is not undone by that";
+}
+
+// A person deleted the object after our write had come there, and the event about it was faster than the answer.
+TEST_F(Found, C1ADeleteThatKnewAWriteOnItsWayIsBelieved) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", "Anna"}});
+  take(update);
+  sync::WriteOutcome written = outcome(update, sync::OutcomeKind::applied);
+  written.version = ++crm.clock;
+  sync::Change gone = seen(crm, id, {});
+  gone.kind = sync::ChangeKind::deleted;
+  world.apply({gone});
+  EXPECT_FALSE(stored().deleted) << "not known yet what the delete knew";
+  const RecordId ann = record();
+  world.apply({written});
+  EXPECT_TRUE(world.reader().record(SourceId("acme"), ann).value()->deleted);
+}
+
+TEST_F(Found, L3ADeleteThatAWriteCameTooLateForDidNotKnowTheEdit) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", "Anna"}});
+  take(update);
+  sync::Change gone = seen(crm, id, {});
+  gone.kind = sync::ChangeKind::deleted;
+  world.apply({gone});
+  world.apply({outcome(update, sync::OutcomeKind::not_found)});
+  EXPECT_FALSE(stored().deleted);
+  EXPECT_EQ(stored().link(crm.name), nullptr) << "it is made again";
 }
 
 // How long searches lag is counted from when the attempt ended: a request can wait for quota after it was claimed.

@@ -153,7 +153,6 @@ sync::WriteOutcome World::write(WorldSystem& system, const hub::Prepared& prepar
   outcome.system = system.name;
   outcome.record = request.record;
   outcome.write = request.kind;
-  outcome.written = prepared.written;
   outcome.external_id = request.external_id;
   if (percent(random_, faults_.refused_percent)) {
     outcome.kind = sync::OutcomeKind::retry;
@@ -207,6 +206,7 @@ sync::WriteOutcome World::write(WorldSystem& system, const hub::Prepared& prepar
     return outcome;
   }
   const auto& object = system.objects.at(outcome.external_id);
+  outcome.written = prepared.written;
   outcome.version = object.version;
   if (!object.deleted) {
     outcome.state = object.document;

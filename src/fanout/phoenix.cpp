@@ -167,8 +167,11 @@ void PhoenixClient::take_for_channel(Channel& channel, PhoenixFrame frame) {
     Broadcast broadcast{std::string(string_member(frame.payload, "event")), JsonObject(), std::move(frame.bytes)};
     if (const Json* content = find_member(frame.payload, "payload")) broadcast.payload = *content;
     const bool acknowledged = channel.broadcast_ack;  // the channel may be gone afterwards
-    owner_.on_broadcast(channel, std::move(broadcast));
-    return acknowledged ? reply(frame, "ok", {}) : void();
+    const Result<void> sent = owner_.on_broadcast(channel, std::move(broadcast));
+    if (sent) return acknowledged ? reply(frame, "ok", {}) : void();
+    // Who asks for no acknowledgement does not look at one either.
+    return acknowledged ? reply(frame, "error", {{"reason", sent.error().message}})
+                        : push_system(channel, "error", "broadcast", sent.error().message);
   }
   if (frame.event == "presence") return take_presence(channel, frame);
   reply(frame, "error", {{"reason", "unknown event"}});

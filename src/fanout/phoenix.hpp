@@ -70,7 +70,8 @@ class PhoenixClient {
     // Answer by accept() or refuse(), now or later; the channel may be gone by then.
     std::function<void(Channel& channel)> on_join;
     std::function<void(Channel& channel)> on_leave;  // joined ones only: before it is forgotten
-    std::function<void(Channel& channel, Broadcast broadcast)> on_broadcast;
+    // Refused: the client is told why, and nothing was sent.
+    std::function<Result<void>(Channel& channel, Broadcast broadcast)> on_broadcast;
     std::function<void(Channel& channel, const JsonObject& meta)> on_track;
     std::function<void(Channel& channel)> on_untrack;
     std::function<void(Channel& channel)> on_token;  // channel.token is a new one

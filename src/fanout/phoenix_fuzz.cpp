@@ -35,7 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     owner.on_join = [&](Channel& channel) { client->accept(channel, {}); };
     owner.on_leave = [](Channel&) {};
-    owner.on_broadcast = [](Channel&, const Broadcast&) {};
+    owner.on_broadcast = [](Channel&, const Broadcast& broadcast) -> Result<void> {
+      if (broadcast.event.size() % 2 == 1) return fail(ErrorKind::unauthorized, "refused");
+      return {};
+    };
     owner.on_track = [](Channel&, const JsonObject&) {};
     owner.on_untrack = [](Channel&) {};
     owner.on_token = [](Channel&) {};

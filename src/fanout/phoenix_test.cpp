@@ -25,9 +25,11 @@ struct Seen {
     };
     owner.on_join = [this](Channel& channel) { log.push_back("join " + std::string(channel.name())); };
     owner.on_leave = [this](Channel& channel) { log.push_back("leave " + std::string(channel.name())); };
-    owner.on_broadcast = [this](Channel&, const Broadcast& broadcast) {
+    owner.on_broadcast = [this](Channel&, const Broadcast& broadcast) -> Result<void> {
+      if (broadcast.event == "forbidden") return fail(ErrorKind::unauthorized, "not by you");
       log.push_back("broadcast " + broadcast.event + " " +
                     (broadcast.bytes ? "bytes " + *broadcast.bytes : to_text(broadcast.payload)));
+      return {};
     };
     owner.on_track = [this](Channel&, const JsonObject& meta) { log.push_back("track " + to_text(meta)); };
     owner.on_untrack = [this](Channel&) { log.push_back("untrack"); };
@@ -178,6 +180,23 @@ TEST(PhoenixClient, BroadcastsAreHandedOnAndAcknowledgedWhenAsked) {
   EXPECT_THAT(quiet.take(), ElementsAre("broadcast hi {}"));
   quiet.text(R"(["9","3","realtime:room","broadcast",{"event":"hi","payload":{}}])");
   EXPECT_THAT(quiet.take(), ElementsAre(HasSubstr("unmatched topic"))) << "of a join that is over";
+}
+
+TEST(PhoenixClient, ARefusedBroadcastIsToldWhy) {
+  const std::string forbidden = R"(["1","2","realtime:room","broadcast",{"event":"forbidden","payload":{}}])";
+  Seen asks;
+  asks.joined(R"({"broadcast":{"ack":true}})");
+  asks.text(forbidden);
+  EXPECT_THAT(asks.take(), ElementsAre("<"
+                                       R"(["1","2","realtime:room","phx_reply",)"
+                                       R"({"status":"error","response":{"reason":"not by you"}}])"));
+  Seen quiet;
+  quiet.joined();
+  quiet.text(forbidden);
+  EXPECT_THAT(quiet.take(), ElementsAre("<"
+                                        R"([null,null,"realtime:room","system",{"message":"not by you",)"
+                                        R"("status":"error","extension":"broadcast","channel":"room"}])"));
+  EXPECT_TRUE(quiet.client->find("realtime:room")->joined) << "the channel goes on";
 }
 
 TEST(PhoenixClient, TokensAndPresence) {

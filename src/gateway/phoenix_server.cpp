@@ -68,7 +68,7 @@ void PhoenixServer::open(const std::shared_ptr<Call>& call) {
           [this, at](fanout::Channel& channel) { on_join(*at, channel); },
           [this, at](fanout::Channel& channel) { on_leave(*at, channel); },
           [this, at](fanout::Channel& channel, fanout::Broadcast broadcast) {
-            on_broadcast(*at, channel, std::move(broadcast));
+            return on_broadcast(*at, channel, std::move(broadcast));
           },
           [this, at](fanout::Channel& channel, const JsonObject& meta) { on_track(*at, channel, meta); },
           [this, at](fanout::Channel& channel) { untrack(*at, channel); },
@@ -178,30 +178,28 @@ Result<std::string> PhoenixServer::writable_topic(const Identity& identity, std:
   const TopicName topic = TopicName::of(name);
   LOCKSTEP_CHECK(may_join(identity, topic, name));
   if (!topic.is_data()) return room_topic(*identity.caller, name);
-  // What looks like a change of a row should not come from somebody who could not make one.
-  if (!identity.caller->may_edit(topic.source)) return fail(ErrorKind::unauthorized, "you may not write to this topic");
-  return "room:data\t" + std::string(name);
+  // P1: what a client holds is what was committed; nobody, whatever his role, can tell the others of a row that is not.
+  return fail(ErrorKind::unauthorized,
+              "Unauthorized: only Lockstep itself sends to " + std::string(name) + "; use a channel of another name");
 }
 
-void PhoenixServer::on_broadcast(Session& session, fanout::Channel& channel, fanout::Broadcast broadcast) {
+Result<void> PhoenixServer::on_broadcast(Session& session, fanout::Channel& channel, fanout::Broadcast broadcast) {
   const Identity& identity = *session.joined.at(channel.id).identity;
   const TopicName name = TopicName::of(channel.name());
   if (name.is_data() && broadcast.event == "seen") {
     const Json* seq = find_member(broadcast.payload, "seq");
-    if (!seen_.tell(identity, name, seq == nullptr ? Json() : *seq))
-      context_.log.info("realtime.seen_refused", {{"source", name.source.str()}});
-    return;
+    return seen_.tell(identity, name, seq == nullptr ? Json() : *seq);
   }
-  const Result<std::string> topic = writable_topic(identity, channel.name());
-  if (!topic) return;
+  LOCKSTEP_TRY(topic, writable_topic(identity, channel.name()));
   auto message = std::make_shared<fanout::Message>();
   message->content = fanout::Content::broadcast;
-  message->topics = {*topic};
+  message->topics = {std::move(topic)};
   message->event = std::move(broadcast.event);
   message->bytes_only = broadcast.bytes.has_value();
   message->text = broadcast.bytes ? std::move(*broadcast.bytes) : to_text(broadcast.payload);
   message->sender = channel.id;
   context_.hub.events().publish(std::move(message));
+  return {};
 }
 
 namespace {

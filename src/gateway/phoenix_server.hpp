@@ -38,7 +38,7 @@ class PhoenixServer {
 
   void on_join(Session& session, fanout::Channel& channel);
   void on_leave(Session& session, fanout::Channel& channel);
-  void on_broadcast(Session& session, fanout::Channel& channel, fanout::Broadcast broadcast);
+  Result<void> on_broadcast(Session& session, fanout::Channel& channel, fanout::Broadcast broadcast);
   void on_track(Session& session, fanout::Channel& channel, const JsonObject& meta);
   void untrack(Session& session, fanout::Channel& channel);
   void on_token(Session& session, fanout::Channel& channel);

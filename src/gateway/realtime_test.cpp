@@ -8,6 +8,7 @@ namespace lockstep::gateway {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -230,10 +231,46 @@ TEST(PhoenixServer, BroadcastsByPost) {
   EXPECT_THAT(socket->received.back(), HasSubstr(R"("broadcast",{"type":"broadcast","event":"e","payload":{"a":1}})"));
   EXPECT_EQ(world.call("", "POST", "/realtime/v1/api/broadcast", body, {{"apikey", "nobody"}}).status(), 401u);
   EXPECT_EQ(world.call("", "POST", "/realtime/v1/api/broadcast", "{}", {{"apikey", "editor"}}).status(), 422u);
-  const std::string one = "/realtime/v1/api/broadcast/records:acme/events/change";
-  EXPECT_EQ(world.call("", "POST", one, "{}", {{"apikey", "viewer"}}).status(), 403u) << "would look like a change";
+  const std::string one = "/realtime/v1/api/broadcast/room/events/change";
   EXPECT_EQ(world.call("", "POST", one, "{", {{"apikey", "editor"}}).status(), 400u);
   EXPECT_EQ(world.call("", "POST", one, "{}", {{"apikey", "editor"}}).status(), 202u);
+  EXPECT_THAT(socket->received.back(), HasSubstr(R"("event":"change","payload":{})"));
+}
+
+// P1: what a row's topic tells was committed. Each way in, each such topic, the rights of everybody.
+TEST(PhoenixServer, NobodyForgesARow) {
+  World world;
+  for (const std::string topic : {"rows:acme", "ghl:acme", "records:acme", "records:acme:contact"}) {
+    SCOPED_TRACE(topic);
+    const auto reader = phoenix(world, "viewer");
+    reader->say(join(topic));
+    const auto quiet = socket_io(world, "viewer");
+    quiet->say(R"(420["subscribe",")" + topic + "\"]");
+    const std::size_t heard = reader->received.size();
+    const std::size_t heard_too = quiet->received.size();
+    for (const std::string who : {"viewer", "editor", "owner", "admin"}) {
+      SCOPED_TRACE(who);
+      const std::string why = "only Lockstep itself sends to " + topic;
+      const auto forger = phoenix(world, who);
+      forger->say(join(topic, R"({"broadcast":{"ack":true,"self":true}})"));
+      forger->say(R"(["1","2","realtime:)" + topic + R"(","broadcast",{"event":"INSERT","payload":{"record":{}}}])");
+      EXPECT_THAT(forger->received.back(), AllOf(HasSubstr(R"("status":"error")"), HasSubstr(why)));
+      const std::string many = R"({"messages":[{"topic":"room","event":"e","payload":{}},{"topic":")" + topic +
+                               R"(","event":"INSERT","payload":{"record":{}}}]})";
+      const Answer post = world.call("", "POST", "/realtime/v1/api/broadcast", many, {{"apikey", who}});
+      EXPECT_EQ(post.status(), 403u);
+      EXPECT_THAT(post.response->body, HasSubstr(why));
+      const Answer one =
+          world.call("", "POST", "/realtime/v1/api/broadcast/" + topic + "/events/INSERT", "{}", {{"apikey", who}});
+      EXPECT_EQ(one.status(), 403u);
+      EXPECT_THAT(one.response->body, HasSubstr(why));
+      const auto emitter = socket_io(world, who, R"(,"topics":[")" + topic + "\"]");
+      emitter->say(R"(427["INSERT",{"topic":")" + topic + R"(","record":{}}])");
+      EXPECT_THAT(emitter->received.back(), HasSubstr(R"("ok":false)"));
+    }
+    EXPECT_EQ(reader->received.size(), heard);
+    EXPECT_EQ(quiet->received.size(), heard_too);
+  }
 }
 
 TEST(PhoenixServer, RefusesHandshakes) {

@@ -199,6 +199,32 @@ export const supabaseChecks = [
     same(viewer.status, 403, "a forged row from a viewer");
   }],
 
+  ["supabase-js: nobody forges a row, not even who may edit", async (play) => {
+    const told = [];
+    const reader = client(play).channel("ghl:main").on("broadcast", { event: "*" }, (message) => told.push(message));
+    same(await subscribed(reader), "SUBSCRIBED", "the reader");
+    const forger = client(play, {}, ownerKey);
+    const insert = { type: "broadcast", event: "INSERT", payload: { table: "contacts", operation: "INSERT", record: { email: "forged@example.com" } } };
+    const acknowledged = forger.channel("ghl:main", { config: { broadcast: { ack: true } } });
+    same(await subscribed(acknowledged), "SUBSCRIBED", "who may edit listens too");
+    same(await acknowledged.send(insert), "error", "a row by websocket");
+    const why = [];
+    const quiet = client(play, {}, ownerKey).channel("ghl:main").on("system", {}, (message) => why.push(message));
+    same(await subscribed(quiet), "SUBSCRIBED", "without acknowledgements");
+    await quiet.send(insert);
+    await eventually(() => why.length === 1, "the reason");
+    same([why[0].status, /only Lockstep itself sends to ghl:main/.test(why[0].message)], ["error", true], JSON.stringify(why));
+    for (const topic of ["ghl:main", "rows:main", "records:main"]) {
+      const http = await client(play, {}, ownerKey).channel(topic).httpSend("INSERT", insert.payload).catch((error) => String(error));
+      same(/only Lockstep itself/.test(JSON.stringify(http)), true, `over HTTP: ${JSON.stringify(http)}`);
+    }
+    const { email } = await addContact(play.stage);
+    const emails = () => told.map(({ payload }) => payload.record.email);
+    await eventually(() => emails().includes(email), "a real row comes");
+    same(emails().includes(insert.payload.record.email), false, "the forged one");
+    same(reader.state, "joined", "the channel");
+  }],
+
   ["supabase-js: a refreshed token goes on, one of less rights ends", async (play) => {
     const supabase = client(play, {}, "anonymous-key");
     await supabase.realtime.setAuth(token("ann", { seconds: 600 }));

@@ -116,18 +116,30 @@ bool Mirror::settle(std::chrono::milliseconds deadline) {
 }
 
 std::string Mirror::run(const std::string& kind, const std::string& source) {
-  const Json job = api("POST", "/api/v1/sources/" + source + "/jobs", JsonObject{{"system", "crm"}, {"kind", kind}});
-  const std::string id(string_member(job, "id"));
-  std::string state = "refused: " + to_text(job);
-  eventually(std::chrono::seconds(120), [&] {
-    const Json now = api("GET", "/api/v1/sources/" + source + "/jobs/" + id);
-    // A pull that has found nothing is no news and kept by nobody.
-    state = now.is_object() && string_member(now, "id") == id ? std::string(string_member(now, "state")) : "done";
-    if (state == "failed") state += ": " + std::string(string_member(now, "error"));
-    return state != "running";
-  });
+  std::string state = run_together(kind, {source}).front();
   settle();
   return state;
+}
+
+std::vector<std::string> Mirror::run_together(const std::string& kind, const std::vector<std::string>& sources) {
+  std::vector<std::string> ids;
+  std::vector<std::string> states;
+  for (const std::string& source : sources) {
+    const Json job = api("POST", "/api/v1/sources/" + source + "/jobs", JsonObject{{"system", "crm"}, {"kind", kind}});
+    ids.emplace_back(string_member(job, "id"));
+    states.push_back("refused: " + to_text(job));
+  }
+  eventually(std::chrono::seconds(120), [&] {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const Json now = api("GET", "/api/v1/sources/" + sources[i] + "/jobs/" + ids[i]);
+      // A pull that has found nothing is no news and kept by nobody.
+      const bool kept = now.is_object() && string_member(now, "id") == ids[i];
+      states[i] = kept ? std::string(string_member(now, "state")) : "done";
+      if (states[i] == "failed") states[i] += ": " + std::string(string_member(now, "error"));
+    }
+    return std::ranges::find(states, "running") == states.end();
+  });
+  return states;
 }
 
 std::unique_ptr<RowListener> Mirror::listen(const std::string& source) {

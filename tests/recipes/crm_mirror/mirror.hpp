@@ -43,6 +43,8 @@ class Mirror {
   bool settle(std::chrono::milliseconds deadline = std::chrono::seconds(60));
   // Reads everything again ("mirror") or what has changed ("pull"), to its end; the job's state.
   std::string run(const std::string& kind, const std::string& source = kSourceA);
+  // The same of several sources at once; returns when the CRM has been read, not when all is written.
+  std::vector<std::string> run_together(const std::string& kind, const std::vector<std::string>& sources);
 
   // A dashboard that shows rows of the source; null when it may not.
   std::unique_ptr<RowListener> listen(const std::string& source = kSourceA);

@@ -1,6 +1,6 @@
 // Full pulls of the CRM mirror: everything arrives, once, with its references; a second pull writes nothing.
 #include <fmt/format.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <set>
 
@@ -148,7 +148,55 @@ TEST_F(CrmMirrorPull, CM_025_a_pull_without_changes_writes_no_row_and_tells_nobo
   EXPECT_EQ(string_member(told[0].row.at("record"), "name"), "Renamed");
 }
 
-TEST_F(CrmMirrorPull, part_of_CM_069_several_locations_are_pulled_at_once_and_stay_apart) {
+// What lies between a location's calls says how many of them were on their way at a time: calls x time of a call / the time
+// of all of them (Little's law). One after the other that is 1.
+TEST_F(CrmMirrorPull, CM_069_entities_and_locations_are_pulled_side_by_side_within_the_quota) {
+  using std::chrono::duration;
+  using std::chrono::steady_clock;
+  constexpr double kCallSeconds = 0.4;
+  constexpr std::uint64_t kBurst = 40;  // in 10 s, of each location
+  Mirror mirror({.burst = kBurst, .locations = 2});
+  for (const std::size_t location : {0U, 1U}) mirror.crm("POST", "seed", seed(200, 300, 300, 300, 300), location);
+  ASSERT_TRUE(mirror.start(std::chrono::seconds(120))) << mirror.server.process().log();
+  expect_equal(mirror, 0);
+  expect_equal(mirror, 1);
+  mirror.sandbox->faults(JsonObject{{"latency", JsonObject{{"rate", 1}, {"fixed_ms", kCallSeconds * 1000}}}});
+  const auto at_once = [&](const std::vector<std::string>& sources) {
+    pause(std::chrono::milliseconds(10'500));  // the windows are empty
+    mirror.sandbox->control("DELETE", "counts");
+    const auto began = steady_clock::now();
+    EXPECT_THAT(mirror.run_together("mirror", sources), testing::Each("done"));
+    const double seconds = duration<double>(steady_clock::now() - began).count();
+    const Json calls = mirror.sandbox->control("GET", "state").at("calls");
+    EXPECT_EQ(find_member(calls.at("byStatus"), "429"), nullptr) << "the quota was exceeded: " << calls;
+    const auto total = calls.at("total").to_number<double>();
+    EXPECT_LE(total, static_cast<double>(kBurst * sources.size())) << "more than a window: it would measure the quota";
+    print_numbers(fmt::format("{} location(s): {} calls of {} s in {:.1f} s, {:.1f} at a time", sources.size(), total,
+                              kCallSeconds, seconds, total * kCallSeconds / seconds));
+    return total * kCallSeconds / seconds;
+  };
+  const double of_one = at_once({kSourceA});
+  const double of_both = at_once({kSourceA, kSourceB});
+  EXPECT_GT(of_one, 1.4) << "entities that do not refer to each other";
+  EXPECT_GT(of_both, 1.6 * of_one) << "locations";
+  // More than a window allows waits for the next one, and none of it is refused.
+  mirror.sandbox->clear_faults();
+  for (const std::size_t location : {0U, 1U}) mirror.crm("POST", "seed", seed(1'500, 0, 1'500, 1'500, 0), location);
+  mirror.sandbox->control("DELETE", "counts");
+  const auto began = steady_clock::now();
+  EXPECT_THAT(mirror.run_together("mirror", {kSourceA, kSourceB}), testing::Each("done"));
+  const double seconds = duration<double>(steady_clock::now() - began).count();
+  EXPECT_TRUE(mirror.settle());
+  const Json calls = mirror.sandbox->control("GET", "state").at("calls");
+  EXPECT_EQ(find_member(calls.at("byStatus"), "429"), nullptr) << calls;
+  EXPECT_GT(calls.at("total").to_number<std::uint64_t>(), 2 * kBurst);
+  print_numbers(fmt::format("beyond a window: {} calls of both, {} allowed per window and location, {:.1f} s",
+                            calls.at("total").to_number<std::uint64_t>(), kBurst, seconds));
+  expect_equal(mirror, 0);
+  expect_equal(mirror, 1);
+}
+
+TEST_F(CrmMirrorPull, CM_069_locations_that_are_pulled_at_once_stay_apart) {
   Mirror mirror({.locations = 2});
   mirror.crm("POST", "seed", seed(100, 50, 30, 30, 10), 0);
   mirror.crm("POST", "seed", seed(80, 40, 20, 20, 5), 1);

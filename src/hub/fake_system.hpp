@@ -24,7 +24,8 @@ class FakeSystem final : public connector::Connector {
 
   std::map<std::string, JsonObject> objects;
   std::deque<sync::OutcomeKind> next_outcomes;  // then everything is applied
-  bool versions = true;                         // else an observation says nothing of its age, and is read back
+  std::function<std::optional<connector::WriteResult>(const connector::WriteRequest&)> on_write;  // nullopt: as ever
+  bool versions = true;  // else an observation says nothing of its age, and is read back
   Duration write_time{0};
   Duration fetch_time{0};
   Duration pull_time{0};           // of a page
@@ -100,6 +101,10 @@ class FakeSystem final : public connector::Connector {
         result.kind = sync::OutcomeKind::retry;
         result.reason = "no connection";
         out.push_back(std::move(result));
+        continue;
+      }
+      if (std::optional<connector::WriteResult> told = on_write ? on_write(request) : std::nullopt) {
+        out.push_back(std::move(*told));
         continue;
       }
       if (!next_outcomes.empty()) {

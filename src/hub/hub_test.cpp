@@ -301,5 +301,31 @@ TEST_F(HubTest, E2AnEchoThatOvertakesTheOutcomeOfItsWriteRevertsNothing) {
   EXPECT_EQ(crm->writes, 2u);
 }
 
+// A system takes several calls for one write, and one of them fails: only what that was to do is sent again.
+TEST_F(HubTest, C5WhatAFailedWriteHasDoneIsNotSentAgain) {
+  fields.emplace_back("city");
+  crm->objects["a"] = {{"name", "Old"}, {"city", "Ulm"}};
+  begin();
+  loop.run_for(std::chrono::minutes(1));
+  std::vector<std::string> sent;
+  db->on_write = [&](const connector::WriteRequest& request) -> std::optional<connector::WriteResult> {
+    sent.push_back(to_text(request.document));
+    if (sent.size() > 1) return std::nullopt;
+    connector::WriteResult half;
+    half.kind = sync::OutcomeKind::retry;
+    half.partly = true;
+    half.left_out = {"city"};
+    return half;
+  };
+  crm->objects["a"] = {{"name", "New"}, {"city", "Bonn"}};
+  connector::WebhookRequest event;
+  event.body = R"({"id":"a"})";
+  hub->accept_webhook(source, SystemName("crm"), event, [](Result<std::vector<sync::Applied>>) {});
+  loop.run_for(std::chrono::minutes(1));
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_EQ(sent.front(), R"({"name":"New","city":"Bonn"})");
+  EXPECT_EQ(sent.back(), R"({"city":"Bonn"})");
+}
+
 }  // namespace
 }  // namespace lockstep::hub

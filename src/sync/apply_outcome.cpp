@@ -325,6 +325,10 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
   }
   record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, 0, {}, {}, {}, {}});
   ws_.link(key, record.id);
+  // C1: an event has said already that it is gone. Only reading it tells.
+  const bool gone = other && other->empty();
+  if (gone)
+    LOCKSTEP_CHECK(request_fetch(change_of(outcome, binding, outcome.external_id), "it was said to be deleted", {}));
   return true;
 }
 

@@ -292,6 +292,23 @@ TEST_F(Found, L3ADeleteThatAWriteCameTooLateForDidNotKnowTheEdit) {
   EXPECT_EQ(stored().link(crm.name), nullptr) << "it is made again";
 }
 
+// Somebody deleted what our create had made at once, and the event about it was faster than the answer.
+TEST_F(Found, C1AnObjectThatIsGoneBeforeItsCreateIsAnsweredIsGone) {
+  const std::string row = world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  take(create);
+  sync::Change gone = seen(crm, "crm-9", {});
+  gone.kind = sync::ChangeKind::deleted;
+  world.apply({gone});
+  sync::WriteOutcome made = outcome(create, sync::OutcomeKind::applied);
+  made.external_id = "crm-9";
+  world.apply({made});
+  ASSERT_TRUE(world.settle());
+  EXPECT_TRUE(db.objects.at(row).deleted) << "as if it had been deleted a moment later";
+  EXPECT_EQ(alive(crm), 0u);
+}
+
 // How long searches lag is counted from when the attempt ended: a request can wait for quota after it was claimed.
 TEST_F(Found, X1AnAttemptMayHaveBeenAppliedUntilItEnded) {
   world.human_creates(db, kAnnDocument);

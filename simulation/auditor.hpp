@@ -103,6 +103,8 @@ class Auditor {
   bool forgotten_by_restore(const Typed& gone) const;
   bool may_be_made_again(const Thing& thing, Kind kind) const;
   bool lost_track(const Thing& thing) const;
+  bool taken_back(const Typed& one) const;
+  bool changed_after(const Typed& gone, const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
   bool superseded(const Typed& one, const Thing& thing) const;

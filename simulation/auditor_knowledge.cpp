@@ -10,6 +10,7 @@ namespace {
 
 constexpr Duration kTwinWindow = std::chrono::minutes(2);
 constexpr Duration kReadAnewWithin = std::chrono::minutes(5);
+constexpr Duration kUnseenFor = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -193,12 +194,14 @@ bool Auditor::unsettled_by_restore(const Thing& thing) const {
   });
 }
 
-// The object came and went since the backup was made: who puts that back has never known it, and not of its deletion.
+// The object came since the backup was made, and went before all had been read anew: who put that back has never known it,
+// and not of its deletion.
 bool Auditor::forgotten_by_restore(const Typed& gone) const {
   if (gone.side == Side::api) return false;
   const std::uint64_t born = history_.objects().at(gone.object).front().order;
-  return std::ranges::any_of(
-      restores_, [&](const Restore& restore) { return born > restore.made && gone.order <= restore.order; });
+  return std::ranges::any_of(restores_, [&](const Restore& restore) {
+    return born > restore.made && (gone.order <= restore.order || gone.at - restore.at < kReadAnewWithin);
+  });
 }
 
 // Lockstep made an object and never heard that it had, and a person changed it meanwhile: it can not be found again.
@@ -245,6 +248,28 @@ bool Auditor::covered_within(const Typed& one, Duration time) const {
   return std::ranges::any_of(history_.objects().at(one.object), [&](const Step& step) {
     return step.order > one.order && step.by == Hand::lockstep && step.at - one.at < time &&
            value_in(translated(one.object, step.values), one.field) != one.value;
+  });
+}
+
+// Typed back, seconds later, to what had stood at the object: who looks now and then has never seen it different.
+bool Auditor::taken_back(const Typed& one) const {
+  std::optional<Time> replaced;
+  bool held = false;
+  for (const Step& step : history_.objects().at(one.object)) {
+    if (step.order >= one.order) break;
+    const bool holds = step.alive && value_in(translated(one.object, step.values), one.field) == one.value;
+    if (held && !holds) replaced = step.at;
+    held = holds;
+  }
+  return replaced && one.at - *replaced < kUnseenFor;
+}
+
+// Somebody changed an object of the thing after that, also only what it refers to.
+bool Auditor::changed_after(const Typed& gone, const Thing& thing) const {
+  return std::ranges::any_of(thing.objects, [&](const ObjectId& object) {
+    return std::ranges::any_of(history_.objects().at(object), [&](const Step& step) {
+      return step.order > gone.order && step.by == Hand::person && step.alive;
+    });
   });
 }
 

@@ -184,6 +184,28 @@ TEST_F(AuditorTest, OnlyADeleteOfWhatABackupKnewCanBeKnownAfterIt) {
   EXPECT_TRUE(other.violations().empty()) << other.violations().front().text;
 }
 
+TEST_F(AuditorTest, WhatWasTypedBackAtOnceIsNotMissed) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  person(kDb1, {{"first_name", "Ann t1.2"}});
+  person_deletes(kCrm1);
+  person(kDb1, {{"first_name", "Ann t1.1"}});
+  lockstep_deletes(kDb1);
+  EXPECT_EQ(verdict(), "") << text();
+}
+
+TEST_F(AuditorTest, WhatWasTypedBackLaterIsMissed) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  person(kDb1, {{"first_name", "Ann t1.2"}});
+  now += 60'000'000;
+  lockstep(kCrm1, {{"first_name", "Ann t1.2"}});
+  person_deletes(kCrm1);
+  person(kDb1, {{"first_name", "Ann t1.1"}});
+  lockstep_deletes(kDb1);
+  EXPECT_EQ(verdict(), "L3");
+}
+
 TEST_F(AuditorTest, AnEditThatTheDeleteDidNotKnowBringsTheRecordBack) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});
   lockstep(kDb1, {{"first_name", "Ann t1.1"}});

@@ -285,6 +285,7 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     }
     out.state->get_object()["tags"] = std::move(tags);
   };
+  bool done_unseen = false;
   for (const auto& [method, tags] : {std::pair("POST", &plan.add), std::pair("DELETE", &plan.remove)}) {
     if (tags->empty()) continue;
     ApiCall call;
@@ -301,7 +302,8 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
         continue;
       }
       forget_tags(out);
-      if (says_done(*answer)) continue;
+      done_unseen = says_done(*answer);
+      if (done_unseen) continue;
       out.kind = OutcomeKind::unknown;  // X2
       out.reason = "changing the tags: the CRM's answer is none";
       co_return out;
@@ -314,6 +316,7 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     failure.version = out.version;
     failure.read_later = out.read_later;
     failure.reason = "changing the tags: " + failure.reason;
+    if (done_unseen) failure.kind = OutcomeKind::unknown;  // only a read shows what the tags are now (X2)
     co_return failure;
   }
   co_return out;

@@ -145,6 +145,14 @@ TEST_F(WriterTest, WhatSucceededBeforeAFailureIsReported) {
   EXPECT_EQ(result.kind, OutcomeKind::retry);
   EXPECT_EQ(to_text(result.state->at("tags")), R"(["a","new"])");
 
+  // It was added, and nothing has shown what the tags are now.
+  bench.http.expect("PUT /contacts/c1", 200, kContactNow);
+  bench.http.expect("POST /contacts/c1/tags", 201, {{"succeded", true}});
+  bench.http.expect("DELETE /contacts/c1/tags", fail(ErrorKind::unavailable, "x"));
+  result = bench.write(request);
+  EXPECT_EQ(result.kind, OutcomeKind::unknown);
+  EXPECT_FALSE(result.state->get_object().contains("tags"));
+
   bench.http.expect("PUT /contacts/c1", 200, kContactNow);
   bench.http.expect("POST /contacts/c1/tags", 500, kMessage);
   result = bench.write(request);

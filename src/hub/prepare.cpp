@@ -38,7 +38,7 @@ sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) 
     auto record = reader.record(source, id);
     while (record && *record && !(*record)->merged_into.empty())
       record = reader.record(source, RecordId((*record)->merged_into));
-    if (!record || !*record) return {false, record.has_value(), {}};
+    if (!record || !*record) return {false, record.has_value(), {}, {}};
     return target_in(**record, system);
   };
 }

@@ -86,6 +86,7 @@ class Applier {
   Result<Applied> trailing(const Observed& seen, Record& record, const Fields& fields);
   Result<void> release(const SourceId& source, const SystemName& system, const std::string& object,
                        const std::string& external_id, const Record* record);
+  Result<void> replan_blocked(const SourceId& source, const std::string& waits_for);
   Result<void> replay_waiting(const SourceId& source, const std::string& waits_for);
   Result<void> heard(const Change& change, const Applied& applied);
   Result<void> request_fetch(const Change& change, std::string reason, std::vector<RecordId> candidates);
@@ -112,7 +113,8 @@ class Applier {
                             const Link& link);
   Result<void> absorb_state(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                             Record& record, Link& link, const Fields& sent);
-  Result<bool> adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record);
+  Result<bool> adopt_link(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
+                          Record& record);
   // An object that our create has made and that can not be the record's.
   void note_stray(const WriteOutcome& outcome, const Record& record, std::string reason, std::string other);
   Result<bool> still_planned(const Claim& claim, const EntitySchema& entity, const SystemBinding& binding);

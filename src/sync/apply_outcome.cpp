@@ -210,6 +210,8 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       break;
     }
   }
+  // What is to be done now is another thing, and has not been tried: an object is read before it is removed (L1, L3).
+  if (row && record->deleted != (outcome.write == WriteKind::remove)) row->attempts = 0;
   if (row) {
     if (row->state == OutboxState::dead && entry.kind != "dead") entry.kind = "dead";
     ws_.put_outbox(*row);
@@ -272,7 +274,7 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     return {};
   }
   if (created) {
-    LOCKSTEP_TRY(linked, adopt_link(outcome, binding, record));
+    LOCKSTEP_TRY(linked, adopt_link(outcome, entity, binding, record));
     if (!linked) return {};
     link = record.link(outcome.system);
   }
@@ -307,7 +309,8 @@ void Applier::note_stray(const WriteOutcome& outcome, const Record& record, std:
 }
 
 // Links the record to the object that a create has made. False when it can not: the object then belongs elsewhere.
-Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBinding& binding, Record& record) {
+Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
+                                 Record& record) {
   const LinkKey key{outcome.source, outcome.system, binding.object, outcome.external_id};
   LOCKSTEP_TRY(other, ws_.linked(key));
   if (other && !other->empty() && *other != record.id) {
@@ -321,7 +324,10 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const SystemBindin
     rival->links.clear();
     rival->deleted = true;
     rival->deleted_stamp = stamp(outcome.system);
+    rival->merged_into = record.id;  // what refers to it means this record (C1)
     ws_.touch(*rival, ws_.next_seq(), WorkClass::live);
+    for (const SystemBinding& any : entity.systems)
+      LOCKSTEP_CHECK(replan_blocked(outcome.source, wait_for_link_of(any.system, rival->id)));
   }
   record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, 0, {}, {}, {}, {}});
   ws_.link(key, record.id);

@@ -57,7 +57,11 @@ Result<void> Applier::release(const SourceId& source, const SystemName& system, 
   LOCKSTEP_CHECK(replay_waiting(source, wait_for_object(system, object, external_id)));
   if (record == nullptr) return {};
   LOCKSTEP_CHECK(replay_waiting(source, wait_for_claim(system, record->id)));
-  LOCKSTEP_TRY(blocked, ws_.outbox_waiting(source, wait_for_link_of(system, record->id)));
+  return replan_blocked(source, wait_for_link_of(system, record->id));
+}
+
+Result<void> Applier::replan_blocked(const SourceId& source, const std::string& waits_for) {
+  LOCKSTEP_TRY(blocked, ws_.outbox_waiting(source, waits_for));
   for (const OutboxRow& row : blocked) {
     LOCKSTEP_TRY(waiting, ws_.record(source, row.key.record));
     if (waiting != nullptr) ws_.replan(*waiting);

@@ -45,6 +45,8 @@ Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const 
       } else if (!there.linked) {
         if (link == nullptr || !holds(*link, bound.field, value)) waits_for = wait_for_link_of(binding.system, id);
         continue;
+      } else {
+        value = there.record.str();
       }
     }
     if (link == nullptr ? !value.is_null() : !holds(*link, bound.field, value))
@@ -59,8 +61,8 @@ Plan plan_write(const EntitySchema& entity, const SystemBinding& binding, const 
 TargetState target_in(const Record& record, const SystemName& system) {
   const Link* link = record.link(system);
   const bool gone = record.deleted || (link != nullptr && !link->is_linked());
-  if (link == nullptr) return {false, gone, {}};
-  return {!gone, gone, link->external_id};
+  if (link == nullptr) return {false, gone, {}, record.id};
+  return {!gone, gone, link->external_id, record.id};
 }
 
 std::string wait_for_link_of(const SystemName& system, const RecordId& record) {

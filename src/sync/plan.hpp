@@ -26,6 +26,7 @@ struct TargetState {
   bool linked = false;
   bool gone = false;        // deleted there or nowhere to be found: the reference is written as null
   std::string external_id;  // also of an object that is gone, when it is known
+  RecordId record;          // the one that the reference leads to, after merges
 };
 // Of a record that has not been merged into another one.
 TargetState target_in(const Record& record, const SystemName& system);

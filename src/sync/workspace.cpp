@@ -238,7 +238,7 @@ TargetState Workspace::target(const SourceId& source, const EntityName&, const R
     failure_ = found.error();
     return {};
   }
-  if (*found == nullptr) return {false, true, {}};
+  if (*found == nullptr) return {false, true, {}, {}};
   if (!(*found)->merged_into.empty()) return target(source, {}, (*found)->merged_into, system);
   return target_in(**found, system);
 }
@@ -302,6 +302,8 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.waits_for.clear();
     row.attempts = 0;
     row.due = now_;
+    row.since = now_;
+    row.cause = entry.cause;
   }
   put_outbox(std::move(row));
   return {};

@@ -263,6 +263,25 @@ TEST_F(FoundLost, C5AnObjectThatStoodAgainstOurCreateIsNotItsDoing) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"lead"}));
 }
 
+// A failed update is no attempt at the removal that follows: the object is still to be read before.
+TEST_F(FoundLost, L1ARemovalAfterAFailedUpdateIsAFirstAttempt) {
+  synced_contact();
+  world.edit_in_app(record(), "city", "Bonn");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json("Bonn")}});
+  take(update);
+  const sync::Claim known_there = claim(db, sync::WriteKind::update, {{"city", Json("Bonn")}});
+  take(known_there);
+  world.apply({outcome(known_there, sync::OutcomeKind::applied)});
+  world.human_deletes(db, db.objects.begin()->first);
+  world.deliver_one(db);
+  world.apply({outcome(update, sync::OutcomeKind::retry)});
+  ASSERT_TRUE(stored_as(update.record).deleted);
+  const auto rows = world.reader().outbox_of(SourceId("acme"), update.record);
+  const auto row = std::ranges::find_if(*rows, [&](const auto& one) { return one.key.system == crm.name; });
+  ASSERT_NE(row, rows->end());
+  EXPECT_EQ(row->attempts, 0u);
+}
+
 // What is refused for one field leaves what was edited since its chance.
 TEST_F(FoundLost, C1AnEditThatCameDuringARefusedWriteIsWritten) {
   synced_contact();

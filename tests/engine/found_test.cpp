@@ -136,6 +136,33 @@ TEST_F(Found, X1AnEventThatRefersToWhatIsGoneMakesNoRecord) {
   EXPECT_EQ(linked.reader().inbox_fetches(SourceId("acme"), there.name, 10)->size(), 1u);
 }
 
+// The object of a create was seen, and referred to, before the create was answered. Then the two records are one.
+TEST_F(Found, C1WhatRefersToARecordThatWasTakenInRefersToTheOther) {
+  World linked(7, with_partner(), {0, 0, 0, 0, 0});
+  WorldSystem& there = linked.system("crm");
+  WorldSystem& here = linked.system("db");
+  const std::string ann = linked.human_creates(here, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  linked.deliver_one(here);
+  const auto records = linked.reader().list(SourceId("acme"), {}, {"", 10});
+  const sync::Claim create{
+      SourceId("acme"),        there.name, records->items.front().id,
+      sync::WriteKind::create, "",         {{"email", Json("ann@example.test")}, {"name", Json("Ann")}}};
+  ASSERT_FALSE(linked.apply({create}).front().error);
+  const std::string made = linked.human_creates(there, {{"email", "anna@example.test"}, {"name", "Anna"}});
+  linked.deliver_one(there);
+  linked.human_creates(there, {{"email", "bob@example.test"}, {"partner", made}});
+  linked.deliver_one(there);
+  sync::WriteOutcome applied = outcome(create, sync::OutcomeKind::applied);
+  applied.external_id = made;
+  linked.apply({applied});
+  EXPECT_TRUE(linked.settle());
+  const auto bob = std::ranges::find_if(here.objects, [](const auto& one) {
+    return one.second.document.contains("email") && one.second.document.at("email") == Json("bob@example.test");
+  });
+  ASSERT_NE(bob, here.objects.end());
+  EXPECT_EQ(bob->second.document.at("partner"), Json(ann));
+}
+
 // What refers to an object that itself waits does not ask for it again and again.
 TEST_F(Found, C3AReadingThatHasToWaitIsAskedForOnce) {
   World linked(7, with_partner(), {0, 0, 0, 0, 0});

@@ -117,25 +117,36 @@ Task<Result<std::int64_t>> Puller::first_since(std::string object) {
   co_return from - std::chrono::duration_cast<std::chrono::milliseconds>(settings_.overlap + kClockDifference).count();
 }
 
+Task<std::set<std::string>> Puller::fields_of_list() {
+  Task<Result<Json>> reading = ports_.state->get(kListedFields);
+  Result<Json> kept = co_await reading;
+  co_return kept ? carried_in(*kept, "fields") : std::set<std::string>();
+}
+
+Task<Result<Answer>> Puller::list(Json after, std::size_t limit, sync::WorkClass work) {
+  ApiCall call;
+  call.target =
+      "/contacts/?locationId=" + wire::percent_encode(settings_.location_id) + "&limit=" + std::to_string(limit);
+  if (after.is_array() && after.get_array().size() == 2) {
+    call.target += "&startAfter=" + to_text(after.get_array()[0]) +
+                   "&startAfterId=" + wire::percent_encode(string_of(after.get_array()[1]));
+  }
+  call.work = work;
+  Task<Result<Answer>> sending = api_.send(std::move(call));
+  Result<Answer> answer = co_await sending;
+  co_return answer;
+}
+
 Task<Puller::Page> Puller::pull_list(PullRequest request) {
   const std::size_t limit = page_limit(request);
   std::set<std::string> carried = carried_in(request.cursor, "carried");
   if (request.cursor.is_null()) {
-    Task<Result<Json>> reading = ports_.state->get(kListedFields);
-    Result<Json> kept = co_await reading;
-    if (kept) carried = carried_in(*kept, "fields");
+    Task<std::set<std::string>> reading = fields_of_list();
+    carried = co_await reading;
   }
   const Json* after = find_member(request.cursor, "after");
-  ApiCall call;
-  call.target =
-      "/contacts/?locationId=" + wire::percent_encode(settings_.location_id) + "&limit=" + std::to_string(limit);
-  if (after != nullptr && after->is_array() && after->get_array().size() == 2) {
-    call.target += "&startAfter=" + to_text(after->get_array()[0]) +
-                   "&startAfterId=" + wire::percent_encode(string_of(after->get_array()[1]));
-  }
-  call.work = request.work;
-  Task<Result<Answer>> sending = api_.send(std::move(call));
-  Result<Answer> answer = co_await sending;
+  Task<Result<Answer>> listing = list(after == nullptr ? Json() : *after, limit, request.work);
+  Result<Answer> answer = co_await listing;
   if (!answer) co_return fail(answer.error());
   if (answer->status == 404 && request.cursor.is_null()) {  // deprecated, and not part of v3
     Task<Page> searching = pull_search(std::move(request));
@@ -281,6 +292,12 @@ Task<Puller::Page> Puller::pull_changed(PullRequest request) {
     shown[change.external_id] = version;
     if (lacks_mapped(change) && !seen_.has(change.external_id, change.version)) places.push_back(page.changes.size());
     page.changes.push_back(std::move(change));
+  }
+  if (request.object == kContact && settings_.full_pull == FullPull::list) {
+    Task<Result<std::vector<std::size_t>>> listing = complete_from_list(page.changes, std::move(places), request.work);
+    Result<std::vector<std::size_t>> left = co_await listing;
+    if (!left) co_return fail(left.error());
+    places = std::move(*left);
   }
   Task<Result<void>> completing = complete_by_id(page.changes, std::move(places), request.work);
   Result<void> completed = co_await completing;

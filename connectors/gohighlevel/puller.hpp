@@ -4,7 +4,8 @@
 // a mapped one that it lacks is taken from the search page beside it. Or POST /contacts/search, oldest first.
 // Contacts and opportunities, changed: search by update time, oldest first, each poll a little into the past because the
 // index lags. A row that changes meanwhile moves to the end and is met again. What a search does not show (names)
-// is read by id, unless that version has been read already.
+// comes from the list where a page of it has that for many rows (contacts that were added together), or is read by id,
+// unless that version has been read already.
 #pragma once
 
 #include "connectors/gohighlevel/offset_puller.hpp"
@@ -36,9 +37,16 @@ class Puller {
   Task<Page> pull_changed(connector::PullRequest request);
 
   Task<Result<Answer>> search(std::string object, Json body, sync::WorkClass work);
+  // A page of GET /contacts/ after [time, id] or, with null, the first; its status may be an error's.
+  Task<Result<Answer>> list(Json after, std::size_t limit, sync::WorkClass work);
+  // The fields that the list has been seen to carry, by the last full pull.
+  Task<std::set<std::string>> fields_of_list();
   // Adds what the list lacks from the search results at the same place of the same order.
   Task<Result<void>> complete_from_search(std::vector<sync::Change>& changes, Json after, std::size_t limit,
                                           sync::WorkClass work);
+  // Adds what search results lack from the list; returns the places of those that still lack something.
+  Task<Result<std::vector<std::size_t>>> complete_from_list(std::vector<sync::Change>& changes,
+                                                            std::vector<std::size_t> places, sync::WorkClass work);
   // Replaces the changes at `places` by reads by id.
   Task<Result<void>> complete_by_id(std::vector<sync::Change>& changes, std::vector<std::size_t> places,
                                     sync::WorkClass work);

@@ -183,6 +183,73 @@ TEST_F(PullerTest, PollsReadNamesByIdOncePerVersion) {
   done();
 }
 
+// Contacts that were added together: one page of the list has the names of all of them.
+TEST_F(PullerTest, PollsTakeNamesFromTheListWhereAPageHasMany) {
+  JsonArray found = items(0, 12, false);
+  JsonArray listed = items(0, 12);
+  std::ranges::reverse(listed);
+  listed[3].get_object()["dateUpdated"] = "2024-01-01T00:00:00.000Z";  // c8 has changed since: must not be mixed in
+  listed[5].get_object()["firstName"] = "McKenzie";                    // c6
+  bench.http.expect("POST /contacts/search", 200, {{"contacts", found}});
+  // From just above the newest of them on.
+  bench.http.expect(
+      "GET /contacts/?locationId=testLocation00000001&limit=100&startAfter=1700000011001&startAfterId=c11", 200,
+      {{"contacts", listed}});
+  bench.http.expect("GET /contacts/c8", 200, by_id(8));
+  const auto page = pull({{"since", 1'700'000'000'000}}, PullMode::incremental, "contact", 100);
+  ASSERT_TRUE(page) << page.error().message;
+  ASSERT_EQ(page->changes.size(), 12U);
+  for (int i = 0; i < 12; ++i) {
+    const sync::Change& change = page->changes[static_cast<std::size_t>(i)];
+    EXPECT_EQ(change.external_id, "c" + std::to_string(i)) << "in the order of the search";
+    EXPECT_EQ(change.document.at("firstName"), i == 6 ? "McKenzie" : "Ada");
+    EXPECT_EQ(change.extent, i == 8 ? sync::Extent::full : sync::Extent::partial);
+  }
+  done();
+}
+
+TEST_F(PullerTest, PollsReadByIdWhatThePagesOfTheListHaveTooFewOf) {
+  // Seven that were added together are on one page; of the others, years older, the next page has one only.
+  JsonArray found = items(0, 14, false);
+  for (std::size_t i = 7; i < 14; ++i)
+    found[i].get_object()["dateAdded"] = to_iso8601(from_epoch_ms(1'500'000'000'000 + static_cast<int>(i) * 1'000));
+  JsonArray first = items(0, 7);
+  for (int i = 0; i < 93; ++i) {
+    JsonArray other = items(1'000 + i, 1);
+    other[0].get_object()["dateAdded"] = "2023-10-01T00:00:00.000Z";
+    first.push_back(other[0]);
+  }
+  JsonArray second = items(13, 1);
+  second[0].get_object()["dateAdded"] = found[13].at("dateAdded");
+  bench.http.expect("POST /contacts/search", 200, {{"contacts", found}});
+  bench.http.expect("GET /contacts/?locationId=testLocation00000001&limit=100&startAfter=1700000006001&startAfterId=c6",
+                    200, {{"contacts", first}});
+  bench.http.expect(
+      "GET /contacts/?locationId=testLocation00000001&limit=100&startAfter=1500000013001&startAfterId=c13", 200,
+      {{"contacts", second}});
+  for (int i = 7; i < 13; ++i) bench.http.expect("GET /contacts/c" + std::to_string(i), 200, by_id(i));
+  const auto page = pull({{"since", 1'500'000'000'000}}, PullMode::incremental, "contact", 100);
+  ASSERT_TRUE(page) << page.error().message;
+  for (const sync::Change& change : page->changes) EXPECT_EQ(change.document.at("firstName"), "Ada");
+  done();
+}
+
+TEST_F(PullerTest, PollsReadByIdWhereThereIsNoList) {
+  bench.http.expect("POST /contacts/search", 200, {{"contacts", items(0, 5, false)}});
+  bench.http.expect("GET /contacts/?locationId", 404, {{"message", "gone"}});
+  for (int i = 0; i < 5; ++i) bench.http.expect("GET /contacts/c" + std::to_string(i), 200, by_id(i));
+  const auto page = pull({{"since", 1'700'000'000'000}}, PullMode::incremental, "contact", 100);
+  ASSERT_TRUE(page) << page.error().message;
+  for (const sync::Change& change : page->changes) EXPECT_EQ(change.document.at("firstName"), "Ada");
+  // What stands between is said, and the poll is tried again as a whole.
+  bench.http.expect("POST /contacts/search", 200, {{"contacts", items(20, 5, false)}});
+  bench.http.expect("GET /contacts/?locationId", 503, {{"message", "later"}});
+  const auto failed = pull({{"since", 1'700'000'000'000}}, PullMode::incremental, "contact", 100);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, ErrorKind::unavailable);
+  done();
+}
+
 TEST_F(PullerTest, APollsNextStartOverlapsAndNeverGoesBack) {
   bench.http.expect("POST /contacts/search", 200, {{"contacts", items(100, 3)}});
   auto page = pull({{"since", 1'700'000'000'000}}, PullMode::incremental);

@@ -76,6 +76,34 @@ TEST_F(SandboxEndToEnd, SeesAnEditWithTheNextPollAndReadsNamesAsTyped) {
   EXPECT_TRUE(pull_all("contact", PullMode::incremental, &cursor).empty());
 }
 
+// Q1: new contacts cost a poll calls by pages, not by contacts, and it learns of them what a full pull does.
+TEST_F(SandboxEndToEnd, APollOfManyNewContactsCostsPages) {
+  control("POST", "seed", R"({"contacts":50,"seed":3})");
+  mapping.contact = {"firstName", "lastName", "email", "phone", "tags"};
+  connect();
+  pull_all("contact", PullMode::full);
+  loop.run_for(std::chrono::minutes(20));
+  Json cursor;
+  pull_all("contact", PullMode::incremental, &cursor);
+  for (int i = 0; i < 350; ++i) {
+    control("POST", "contacts",
+            R"({"firstName":"McNew","lastName":"No )" + std::to_string(i) + R"(","email":"n)" + std::to_string(i) +
+                R"(@example.com"})");
+    loop.run_for(std::chrono::milliseconds(7));
+  }
+  loop.run_for(seconds(30));
+  const std::size_t before = transport.calls.size();
+  const auto polled = pull_all("contact", PullMode::incremental, &cursor);
+  const std::size_t calls = transport.calls.size() - before;
+  ASSERT_EQ(polled.size(), 350U);
+  EXPECT_LE(calls, 12U) << "four pages of the search, and the list's beside them";
+  const auto all = pull_all("contact", PullMode::full);
+  for (const auto& [id, change] : polled) {
+    for (const char* name : {"firstName", "lastName", "email", "phone"})
+      EXPECT_EQ(text(change.document, name), text(all.at(id).document, name)) << id << " " << name;
+  }
+}
+
 TEST_F(SandboxEndToEnd, UpdatesByIdAndMovesTagsOneByOne) {
   connect();
   const Json made =

@@ -69,8 +69,10 @@ class Reading {
 
  private:
   TableResult inside(const ReadStatement& statement, const TableRole& role) {
-    if (!role.claims.is_null()) {
-      auto set = query("SELECT set_config('request.jwt.claims', $1, true)", {to_text(role.claims)});
+    for (const auto& [name, held] :
+         {std::pair("request.jwt.claims", &role.claims), std::pair("lockstep.sources", &role.sources)}) {
+      if (held->is_null()) continue;
+      auto set = query("SELECT set_config($1, $2, true)", {std::string(name), to_text(*held)});
       if (!set) return std::unexpected(to_failure(set.error()));
     }
     if (!role.name.empty()) {

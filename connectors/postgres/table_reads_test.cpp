@@ -180,24 +180,31 @@ TEST_F(TableReadsTest, TheDatabaseDecidesWhoSeesWhat) {
       "'')::jsonb->>'sub')::uuid)");
   TableRead wanted = people();
   wanted.columns = {{"id", "", ""}};
-  wanted.role = {"reader", Json{{"sub", "00000000-0000-4000-8000-000000000002"}}};
+  wanted.role = {"reader", Json{{"sub", "00000000-0000-4000-8000-000000000002"}}, nullptr};
   TableResult result = read(wanted);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_THAT(result->rows, ElementsAre(R"({"id":2})"));
+  // What only Lockstep knows of a caller.
+  sql("CREATE POLICY told ON people FOR SELECT TO reader USING (nullif(current_setting('lockstep.sources', true), "
+      "'')::jsonb ->> 'main' = 'owner')");
+  wanted.role = {"reader", nullptr, Json{{"main", "owner"}}};
+  EXPECT_EQ(read(wanted)->rows.size(), 3U);
+  wanted.role = {"reader", nullptr, Json{{"main", "viewer"}}};
+  EXPECT_TRUE(read(wanted)->rows.empty());
   // Neither the role nor the claims outlive the read, although the connection does.
-  wanted.role = {"reader", nullptr};
+  wanted.role = {"reader", nullptr, nullptr};
   result = read(wanted);
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_TRUE(result->rows.empty());
   wanted.role = {};
   EXPECT_EQ(read(wanted)->rows.size(), 3U);
-  wanted.role = {"nobody", nullptr};
+  wanted.role = {"nobody", nullptr, nullptr};
   result = read(wanted);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::unauthorized);
   EXPECT_EQ(result.error().code, "42501");
   EXPECT_EQ(result.error().message, "permission denied for table people");
-  wanted.role = {"not_there", nullptr};
+  wanted.role = {"not_there", nullptr, nullptr};
   result = read(wanted);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::unavailable);

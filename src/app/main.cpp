@@ -69,6 +69,9 @@ class OwnSystems final : public SystemOpener {
   explicit OwnSystems(LogSettings settings) : log_(std::move(settings)) {}
   Result<std::vector<connector::CheckLine>> check(const SystemConfig& system) override { return live_->check(system); }
   Result<std::vector<std::string>> migrate(const SystemConfig& system) override { return live_->migrate(system); }
+  Result<std::vector<std::string>> read(const SystemConfig& system, const connector::TableRead& read) override {
+    return live_->read(system, read);
+  }
 
  private:
   SpdlogLog log_;

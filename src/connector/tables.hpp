@@ -61,6 +61,7 @@ enum class Count { none, exact };
 struct TableRole {
   std::string name;  // "authenticated"; "": the connector's own role
   Json claims;       // what request.jwt.claims holds meanwhile; null: nothing
+  Json sources;      // what lockstep.sources holds: the roles of a caller that only we know; null: nothing
 };
 
 struct TableRead {

@@ -39,7 +39,7 @@ TEST_F(RestRoutes, TheDatabaseIsAskedAsTheCaller) {
 
 TEST_F(RestRoutes, WhoeverSendsNoUsersTokenIsAnonymous) {
   tables.answer = connector::TableRows{};
-  for (const std::string who : {"", "anonymous", "owner", "sb_publishable_x"}) {
+  for (const std::string who : {"", "anonymous", "sb_publishable_x"}) {
     tables.asked = {};
     EXPECT_EQ(get(who).status(), 200u) << who;
     EXPECT_EQ(tables.asked.role.name, "anon") << who;
@@ -48,6 +48,76 @@ TEST_F(RestRoutes, WhoeverSendsNoUsersTokenIsAnonymous) {
   // The key alone, as supabase-js sends it before somebody signs in.
   EXPECT_EQ(get("", "/rest/v1/people", {{"apikey", "ann"}}).status(), 200u);
   EXPECT_EQ(tables.asked.role.name, "authenticated");
+}
+
+// Whom only Lockstep knows: the database is told what it knows of him.
+TEST_F(RestRoutes, KeysAndSessionsReadWithTheirOwnRoles) {
+  tables.answer = connector::TableRows{};
+  const auto asked_by = [&](const std::string& who, const wire::HttpHeaders& headers = {}) {
+    tables.asked = {};
+    EXPECT_EQ(get(who, "/rest/v1/people", headers).status(), 200u);
+    return tables.asked.role;
+  };
+  connector::TableRole role = asked_by("owner");
+  EXPECT_EQ(role.name, "authenticated");
+  EXPECT_EQ(to_text(role.claims), R"({"role":"authenticated"})");
+  EXPECT_EQ(to_text(role.sources), R"({"acme":"owner"})");
+  EXPECT_EQ(to_text(asked_by("", {{"apikey", "viewer"}}).sources), R"({"acme":"viewer"})");
+  EXPECT_EQ(to_text(asked_by("admin").sources), R"({"*":"admin"})");
+  // The higher of both counts in a source.
+  world.access.callers["both"] = {"key both", Role::viewer, {{SourceId("acme"), Role::owner}}};
+  EXPECT_EQ(to_text(asked_by("both").sources), R"({"acme":"owner","*":"viewer"})");
+  world.access.callers["lower"] = {"key lower", Role::owner, {{SourceId("acme"), Role::viewer}}};
+  EXPECT_EQ(to_text(asked_by("lower").sources), R"({"acme":"owner","*":"owner"})");
+  world.access.callers["nowhere"] = {"key nowhere", {}, {}};
+  EXPECT_EQ(to_text(asked_by("nowhere").sources), "{}");
+  // A user as databases know them, and one whose name they could not read.
+  Caller person{"account ada", {}, {}};
+  person.person = "5f3c0000-0000-4000-8000-00000000ab01";
+  world.access.callers["person"] = person;
+  EXPECT_EQ(string_member(asked_by("person").claims, "sub"), person.person);
+  for (const char* name : {"ada", "5f3c0000-0000-4000-8000-00000000ab0", "5f3c0000-0000-4000-8000-00000000ab0g"}) {
+    world.access.callers["person"].person = name;
+    EXPECT_FALSE(asked_by("person").claims.get_object().contains("sub")) << name;
+  }
+  // Tokens of issuers are the database's to judge: what they say of roles here is not told.
+  EXPECT_TRUE(asked_by("ann").sources.is_null());
+  EXPECT_TRUE(asked_by("anonymous").sources.is_null());
+  EXPECT_TRUE(asked_by("").sources.is_null());
+  world.access.callers.erase("owner");
+  EXPECT_EQ(asked_by("owner").name, "anon") << "a key that was taken back";
+}
+
+TEST_F(RestRoutes, SessionsOfAccounts) {
+  tables.answer = connector::TableRows{};
+  const std::string password = "correct horse battery";
+  EXPECT_EQ(world
+                .call("owner", "PUT", "/api/v1/sources/acme/people/ada",
+                      R"({"role":"viewer","password":")" + password + "\"}")
+                .status(),
+            200u);
+  const Json made =
+      world.call("", "POST", "/api/v1/session", R"({"account":"ada","password":")" + password + R"(","token":true})")
+          .json();
+  const std::string token(string_member(made, "token"));
+  ASSERT_TRUE(token.starts_with("lss_")) << made;
+  EXPECT_EQ(get(token).status(), 200u);
+  EXPECT_EQ(to_text(tables.asked.role.sources), R"({"acme":"viewer"})");
+  // The cookie of a page of this server, also beside the key with which its client was made.
+  const std::string cookie = "lockstep_session=" + token;
+  for (const std::string key : {"", "sb_publishable_x"}) {
+    tables.asked = {};
+    EXPECT_EQ(get(key, "/rest/v1/people", {{"Cookie", cookie}}).status(), 200u);
+    EXPECT_EQ(to_text(tables.asked.role.sources), R"({"acme":"viewer"})") << key;
+  }
+  // A page from elsewhere does not borrow it.
+  EXPECT_EQ(get("", "/rest/v1/people", {{"Cookie", cookie}, {"Sec-Fetch-Site", "cross-site"}}).status(), 200u);
+  EXPECT_EQ(tables.asked.role.name, "anon");
+  EXPECT_EQ(world.call(token, "DELETE", "/api/v1/session").status(), 200u);
+  tables.asked = {};
+  EXPECT_EQ(get(token).status(), 401u);
+  EXPECT_EQ(get("", "/rest/v1/people", {{"Cookie", cookie}}).status(), 401u);
+  EXPECT_EQ(tables.asked.relation, "");
 }
 
 TEST_F(RestRoutes, TokensThatAreNotGoodAndTheServicesOwnReadNothing) {

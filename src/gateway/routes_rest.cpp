@@ -1,5 +1,10 @@
 // GET /rest/v1/{relation}: the tables of a database as dashboards of Supabase read them. The database decides who sees
-// what: it is asked as `authenticated` with the caller's claims, or as `anon`, never as Lockstep's own role.
+// what: it is asked as `authenticated` with the caller's claims or, of a caller that only Lockstep knows, with his
+// roles, or as `anon`; never as Lockstep's own role.
+#include <algorithm>
+#include <cctype>
+
+#include "access/session_token.hpp"
 #include "gateway/context.hpp"
 #include "gateway/realtime_http.hpp"
 #include "gateway/rest_query.hpp"
@@ -47,20 +52,56 @@ RestRefusal refusal_of(const TableFailure& failure, const TableRole& role) {
   return out;
 }
 
+bool is_uuid(std::string_view text) {
+  constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::ranges::equal(text, kShape, [](char given, char wanted) {
+    return wanted == 'x' ? std::isxdigit(static_cast<unsigned char>(given)) != 0 : given == wanted;
+  });
+}
+
+// Of an API key, a session or whoever this machine's own open address lets in.
+TableRole role_of(const Caller& caller) {
+  JsonObject claims{{"role", "authenticated"}};
+  // Databases read the user as a UUID, and refuse everything to a name that is none.
+  if (is_uuid(caller.person)) claims["sub"] = caller.person;
+  JsonObject sources;
+  for (const auto& [source, role] : caller.sources) sources[source.str()] = to_string(*caller.role_in(source));
+  if (caller.everywhere) sources["*"] = to_string(*caller.everywhere);
+  return {"authenticated", std::move(claims), std::move(sources)};
+}
+
+std::expected<TableRole, RestRefusal> known_role(const Context& context, Credentials given) {
+  const bool session = given.authorization.empty()
+                           ? !given.session.empty()
+                           : given.authorization.find(access::kSessionPrefix) != std::string::npos;
+  Result<Caller> caller = context.access.identify(given.headers(), context.loop.clock().now());
+  if (!caller && !given.authorization.empty()) {
+    // A page of ours whose client has a key that stands for nobody: the browser's session counts.
+    given.authorization.clear();
+    given.api_key.clear();
+    Result<Caller> other = context.access.identify(given.headers(), context.loop.clock().now());
+    if (other) caller = std::move(other);
+  }
+  if (caller) return role_of(*caller);
+  if (caller.error().kind == ErrorKind::unavailable)
+    return std::unexpected(RestRefusal{503, "PGRST000", caller.error().message});
+  if (session) return std::unexpected(RestRefusal{401, "PGRST301", caller.error().message});
+  return TableRole{"anon", JsonObject{{"role", "anon"}}, nullptr};
+}
+
 std::expected<TableRole, RestRefusal> role_of(const Context& context, const wire::HttpRequest& request) {
+  Credentials given = credentials_of(request);
   // supabase-js sends its key as `apikey`, and as the bearer's token too until somebody signs in.
-  wire::HttpHeaders headers;
-  headers.add("Authorization", std::string(request.headers.get("Authorization")));
-  if (!request.headers.has("Authorization"))
-    headers.set("Authorization", "Bearer " + std::string(request.headers.get("apikey")));
-  const Result<Json> claims = context.access.claims(headers, context.loop.clock().now());
+  if (const std::string_view key = request.headers.get("apikey"); given.authorization.empty() && !key.empty())
+    given.authorization = "Bearer " + std::string(key);
+  const Result<Json> claims = context.access.claims(given.headers(), context.loop.clock().now());
   if (!claims && claims.error().kind == ErrorKind::unavailable)
     return std::unexpected(RestRefusal{503, "PGRST000", claims.error().message});
   if (!claims) return std::unexpected(RestRefusal{401, "PGRST301", claims.error().message});
-  const std::string_view role = claims->is_null() ? "anon" : string_member(*claims, "role");
-  if (role == "authenticated") return TableRole{"authenticated", *claims};
-  if (role == "anon" || role.empty())
-    return TableRole{"anon", claims->is_null() ? Json(JsonObject{{"role", "anon"}}) : *claims};
+  if (claims->is_null()) return known_role(context, std::move(given));
+  const std::string_view role = string_member(*claims, "role");
+  if (role == "authenticated") return TableRole{"authenticated", *claims, nullptr};
+  if (role == "anon" || role.empty()) return TableRole{"anon", *claims, nullptr};
   return std::unexpected(
       RestRefusal{403, "42501", "tokens of the role " + std::string(role.substr(0, 63)) + " read nothing here"});
 }

@@ -83,6 +83,42 @@ TEST_F(HubOrder, L3AnObjectIsReadBeforeItIsRemoved) {
   EXPECT_EQ(db->objects.begin()->second.at("name"), Json("edited a moment ago"));
 }
 
+// The connector stays, so nothing begins anew by itself: the lane has to notice.
+TEST_F(HubOrder, AReloadWithAnotherFilterReadsEverythingAgain) {
+  fill(*crm, 4);
+  begin();
+  loop.run_for(1min);
+  ASSERT_EQ(db->objects.size(), 4u);
+  const auto filtered = [&](const std::string& only) {
+    hub::Setup made = setup();
+    std::vector<sync::SourceSchema> sources(made.catalog->sources().begin(), made.catalog->sources().end());
+    for (sync::SystemBinding& binding : sources.front().entities.front().systems) {
+      if (binding.system == SystemName("crm")) binding.only = only;
+    }
+    made.catalog = std::make_shared<const sync::Catalog>(std::move(sources));
+    return made;
+  };
+  const auto names = [&] {
+    std::string out;
+    for (const auto& [id, held] : db->objects) out += string_member(held, "name").back();
+    std::ranges::sort(out);
+    return out;
+  };
+  hub->reload(filtered("doc.name ~= 'name 1'"));
+  loop.run_for(1min);
+  EXPECT_EQ(names(), "023");
+  hub->reload(filtered("doc.name ~= 'name 2' and doc.name ~= 'name 3'"));
+  loop.run_for(1min);
+  EXPECT_EQ(names(), "01");
+  const std::size_t pages = crm->pages_read;
+  hub->reload(filtered("doc.name ~= 'name 2' and doc.name ~= 'name 3'"));
+  loop.run_for(2s);
+  EXPECT_EQ(crm->pages_read, pages) << "nothing has changed";
+  hub->reload(filtered(""));
+  loop.run_for(1min);
+  EXPECT_EQ(names(), "0123");
+}
+
 TEST_F(HubOrder, X1AReloadStartsTheNewLaneWhenTheOldOneHasEnded) {
   fill(*crm, 1);
   begin();

@@ -83,6 +83,8 @@ void Lane::adopt(SystemSetup setup) {
   LOCKSTEP_ASSERT(setup.connector == setup_.connector, "another connector is another lane");
   setup_ = std::move(setup);
   guard_.configure(setup_.guard);
+  // A filter or an expression is no setting of the connector; what it newly lets in or out is read all the same.
+  if (connected_) tasks_.spawn(notice_mapping());
   write_waker_.wake();
   poll_waker_.wake();
   schedule_waker_.wake();

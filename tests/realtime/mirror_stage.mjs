@@ -14,6 +14,8 @@ const recipe = path.join(root, "recipes/crm-mirror");
 export const sourceA = "aaaaaaaa-0000-4000-8000-000000000001";
 export const sourceB = "bbbbbbbb-0000-4000-8000-000000000002";
 export const operatorKey = "operator-key-of-the-mirror-tests";
+export const screenKey = "screen-key-of-the-mirror-tests";    // a viewer's, of A
+export const partnerKey = "partner-key-of-the-mirror-tests";  // an owner's, of B
 const idOf = (tail) => `00000000-0000-4000-8000-0000000000${tail}`;
 export const people = {
   viewer: { id: idOf("a1"), role: "viewer", sources: [sourceA] },
@@ -58,6 +60,8 @@ server:
 ${stage.realtime ? `  realtime: ${stage.realtime}\n` : ""}access:
   api_keys:
     - {name: ops, key: {env: OPERATOR_KEY}, role: admin}
+    - {name: screen, key: {env: SCREEN_KEY}, role: viewer, sources: [${sourceA}]}
+    - {name: partner, key: {env: PARTNER_KEY}, role: owner, sources: [${sourceB}]}
   jwt:
     - {secret: {env: TOKEN_SECRET}}
   members:
@@ -91,7 +95,7 @@ export class MirrorStage {
       await stage.control(name, "POST", "seed", { contacts, opportunities: 30, orders: 20, transactions: 25, products: 3, reviews: 10, seed: name === "A" ? 1 : 2, events: false });
     }
     stage.environment = { ...process.env, DATABASE_URL: `host=${stage.socket} port=5432 dbname=one user=postgres`, TOKEN_SECRET: tokenSecret,
-      OPERATOR_KEY: operatorKey, TOKEN_A: JSON.parse(stage.crms.A.settings.token), TOKEN_B: JSON.parse(stage.crms.B.settings.token) };
+      OPERATOR_KEY: operatorKey, SCREEN_KEY: screenKey, PARTNER_KEY: partnerKey, TOKEN_A: JSON.parse(stage.crms.A.settings.token), TOKEN_B: JSON.parse(stage.crms.B.settings.token) };
     await stage.migrate();
     if (worker !== undefined) {
       stage.sql(`create role mirror_worker superuser login password '${worker}'`);

@@ -3,7 +3,7 @@ import { createClient } from "@supabase/supabase-js";
 import WebSocket from "ws";
 import { eventually } from "../browser/stage.mjs";
 import { holds, pause, same } from "./common.mjs";
-import { anonKey, operatorKey, people, serviceKey, sourceA, sourceB, tokenOf } from "./mirror_stage.mjs";
+import { anonKey, operatorKey, partnerKey, people, screenKey, serviceKey, sourceA, sourceB, tokenOf } from "./mirror_stage.mjs";
 
 export const tables = ["user_sources", "ghl_sources", "ghl_contacts", "ghl_pipelines", "ghl_opportunities", "ghl_orders", "ghl_payments", "ghl_reviews", "ghl_sync_jobs"];
 export const views = ["v_ghl_contacts_recent", "v_ghl_opportunities_report", "v_ghl_pipeline_stage_summary", "v_ghl_revenue_summary",
@@ -29,7 +29,73 @@ async function rowsOf(client, name, ask = (query) => query) {
 
 const sourceOf = (name) => (name === "ghl_sources" ? "id" : "source_id");
 
+// Rows of the address and rows of the database itself, as sets: neither promises an order.
+const asSet = (rows) => rows.map((row) => JSON.stringify(row)).sort();
+
+// The same question, asked by direct SQL with what PostgREST would set; null: the role may not ask.
+function direct(stage, role, claims, name, where = "true") {
+  const as = role === "postgres" ? "" : `set local role ${role}; set local request.jwt.claims = '${JSON.stringify(claims)}';`;
+  try {
+    return JSON.parse(stage.sql(`begin read only; ${as} select coalesce(json_agg(x), '[]') from (select * from ${name} where ${where} limit 1000) x; commit`));
+  } catch (error) {
+    if (/permission denied/.test(error.message)) return null;
+    throw error;
+  }
+}
+
 export const restChecks = [
+  ["rest: everybody reads what direct SQL with the same rights reads", async (play) => {
+    const { stage } = play;
+    await filled(stage);
+    await eventually(async () => (await stage.call(operatorKey, "GET", `/api/v1/sources/${sourceB}/status`)).body.counts.pending === 0, "all is written");
+    const password = "correct horse battery";
+    const signIn = async (account) => (await stage.call("", "POST", "/api/v1/session", { account, password, token: true })).body.token;
+    same((await stage.call(operatorKey, "PUT", `/api/v1/sources/${sourceA}/people/cleo`, { role: "editor", password })).status, 200, "an account of A");
+    const root = await stage.call(operatorKey, "POST", "/api/v1/accounts", { account: "root", password, everywhere: "admin" });
+    same(root.status, 201, JSON.stringify(root.body));
+    // An account that has the name of a user of the table.
+    const named = await stage.call(operatorKey, "POST", "/api/v1/accounts", { account: people.both.id, password });
+    same(named.status, 201, JSON.stringify(named.body));
+    const user = (name) => ["authenticated", { sub: people[name].id, role: "authenticated" }];
+    const all = ["postgres"];
+    // Who asks at the address; as whom the database is asked; and of the table of mappings, which has no row about keys.
+    const askers = {
+      ...Object.fromEntries(Object.keys(people).map((name) => [`user ${name}`, [tokenOf(name), user(name), user(name)]])),
+      "anonymous key": [anonKey(), ["anon", { role: "anon" }], ["anon", { role: "anon" }]],
+      "unknown key": ["sb_publishable_x", ["anon", { role: "anon" }], ["anon", { role: "anon" }]],
+      "administrator's key": [operatorKey, all, all],
+      "viewer's key": [screenKey, user("viewer"), user("nobody")],
+      "owner's key": [partnerKey, user("foreigner"), user("foreigner")],
+      "editor's account": [await signIn("cleo"), user("editor"), user("nobody")],
+      "administrator's account": [await signIn("root"), all, all],
+      "user's account": [await signIn(people.both.id), user("both"), user("both")],
+    };
+    let rows = 0;
+    for (const [title, [token, rights, mappings]] of Object.entries(askers)) {
+      for (const name of [...tables, ...views]) {
+        const as = name === "user_sources" ? mappings : rights;
+        for (const [query, where] of [["", "true"], [`${sourceOf(name)}=eq.${sourceB}`, `${sourceOf(name)} = '${sourceB}'`]]) {
+          const answer = await stage.call(token, "GET", `/rest/v1/${name}?${query}`);
+          const wanted = direct(stage, as[0], as[1], name, where);
+          if (wanted === null) {
+            same([answer.status, answer.body.code], [401, "42501"], `${title} asks ${name}`);
+            continue;
+          }
+          same(answer.status, 200, `${title} asks ${name}: ${answer.text.slice(0, 200)}`);
+          same(asSet(answer.body), asSet(wanted), `${title} asks ${name} ${where}`);
+          rows += answer.body.length;
+        }
+      }
+    }
+    holds(rows > 3_000, `only ${rows} rows were compared`);
+    console.log(`  ${Object.keys(askers).length} callers, ${tables.length + views.length} relations, ${rows} rows compared`);
+    // What was taken away is not read any more.
+    const [, [session]] = Object.entries(askers).find(([title]) => title === "editor's account");
+    same((await stage.call(operatorKey, "DELETE", `/api/v1/sources/${sourceA}/people/cleo`)).status, 200, "the right is taken");
+    const after = await stage.call(session, "GET", "/rest/v1/ghl_contacts");
+    same([after.status, after.body], [200, []], "and nothing is read any more");
+  }],
+
   ["rest: what supabase-js asks", async (play) => {
     const { stage } = play;
     await filled(stage);
@@ -119,7 +185,7 @@ export const restChecks = [
   ["CM_012_anonymous_callers_get_nothing", async (play) => {
     const { stage } = play;
     await filled(stage);
-    for (const who of [undefined, "sb_publishable_no_token", serviceKey(), operatorKey]) {
+    for (const who of [undefined, "sb_publishable_no_token", serviceKey()]) {
       const client = dashboard(play, who);
       for (const name of [...tables, ...views]) {
         const { data, error, status } = await client.from(name).select("*");

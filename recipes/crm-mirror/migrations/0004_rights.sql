@@ -1,12 +1,24 @@
 -- Who may see and do what. A user is mapped to sources (`user_sources`) as viewer, editor or owner: all three read, owners
 -- also manage the mappings of their sources. Nobody but the service role writes the mirror.
 
+-- What Lockstep says of a caller whom only it knows, one of its own API keys or accounts: the role in a source, as JSON
+-- {source: role}, "*" for all. It is set beside the claims, for a read of Lockstep's own; no client of PostgREST sets either.
+create or replace function ghl_mirror.told_role(source uuid) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(told ->> source::text, told ->> '*')
+  from (select nullif(current_setting('lockstep.sources', true), '')::jsonb as told) setting
+$$;
+
 -- The sources that the caller may read. It reads past the policies of user_sources, which themselves need it.
 create or replace function ghl_mirror.readable_sources() returns setof uuid
   language sql stable security definer
   set search_path = ''
 as $$
   select source_id from public.user_sources where user_id = (select auth.uid())
+  union
+  select id from public.ghl_sources where ghl_mirror.told_role(id) is not null
 $$;
 
 -- Whether the caller is at least `needed` ('viewer', 'editor', 'owner') of a source. A mapping without a role is a viewer's.
@@ -22,8 +34,9 @@ as $$
   )
 $$;
 
-revoke all on function ghl_mirror.readable_sources(), ghl_mirror.may(uuid, text) from public;
-grant execute on function ghl_mirror.readable_sources(), ghl_mirror.may(uuid, text) to authenticated, service_role;
+revoke all on function ghl_mirror.told_role(uuid), ghl_mirror.readable_sources(), ghl_mirror.may(uuid, text) from public;
+grant execute on function ghl_mirror.told_role(uuid), ghl_mirror.readable_sources(), ghl_mirror.may(uuid, text)
+  to authenticated, service_role;
 
 -- Nothing in this schema is called by name by an end user; policies and views do not need the right to look into it.
 revoke all on schema ghl_mirror from public, anon, authenticated;
@@ -65,7 +78,8 @@ $$;
 
 drop policy if exists ghl_mirror_read on public.user_sources;
 create policy ghl_mirror_read on public.user_sources for select to authenticated
-  using (user_id = (select auth.uid()) or ghl_mirror.may(source_id, 'owner'));
+  using (user_id = (select auth.uid()) or ghl_mirror.may(source_id, 'owner')
+    or ghl_mirror.told_role(source_id) in ('owner', 'admin'));
 
 -- A mapping never moves to another source or user: it is deleted, and another one is made.
 grant insert (user_id, source_id, role), update (role), delete on public.user_sources to authenticated;

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <set>
+
+#include "app/config/member_rows.hpp"
 
 namespace lockstep::app {
 namespace {
@@ -37,15 +41,55 @@ void print_line(Terminal& out, const connector::CheckLine& line) {
   if (!line.hint.empty()) out.line("          " + out.paint(Colour::grey, printable(line.hint)));
 }
 
-void check_system(CommandContext& context, SystemOpener& systems, const SystemConfig& system, Findings& findings) {
-  const std::string name = fmt::format("{} / {}", system.settings.source.str(), system.settings.system.str());
+// Who it lets in: a table that can not be read lets nobody in, and a row that is not understood nobody either.
+void check_members(const Config& config, const MemberTable& table, const Result<std::vector<std::string>>& texts,
+                   std::vector<connector::CheckLine>& lines) {
+  const auto rows = texts ? member_rows(*texts) : std::unexpected(texts.error());
+  if (!rows) {
+    lines.push_back({Level::problem, fmt::format("members in {}: {}", table.table, rows.error().message),
+                     "nobody has a right from access.members until it can be read"});
+    return;
+  }
+  std::set<std::string> people;
+  std::size_t nothing = 0;
+  std::size_t elsewhere = 0;
+  for (const MemberRow& row : *rows) {
+    if (!row.role) {
+      ++nothing;
+    } else if (std::ranges::find(config.sources, row.source, &SourceConfig::id) == config.sources.end()) {
+      ++elsewhere;
+    } else {
+      people.insert(row.user);
+    }
+  }
+  lines.push_back(
+      {Level::ok, fmt::format("members in {}: {} in {} rows", table.table, people.size(), rows->size()), ""});
+  if (nothing > 0) {
+    lines.push_back({Level::warning, fmt::format("members in {}: {} rows give no right", table.table, nothing),
+                     "a row names a user, a source and one of viewer, editor and owner, or no role"});
+  }
+  if (elsewhere > 0) {
+    lines.push_back({Level::warning,
+                     fmt::format("members in {}: {} rows name a source that is not configured", table.table, elsewhere),
+                     "the ids of sources in this file are compared with the column " + table.source_column});
+  }
+}
+
+void check_system(CommandContext& context, SystemOpener& systems, const Config& config, const SystemConfig& system,
+                  Findings& findings) {
   std::vector<connector::CheckLine> lines;
   auto checked = systems.check(system);
   if (checked)
     lines = std::move(*checked);
   else
     lines.push_back({Level::problem, checked.error().message, ""});
+  for (const MemberTable& table : config.members) {
+    if (table.source != system.settings.source || table.system != system.settings.system) continue;
+    const auto rows = systems.read(system, read_of(table));
+    check_members(config, table, rows, lines);
+  }
 
+  const std::string name = fmt::format("{} / {}", system.settings.source.str(), system.settings.system.str());
   JsonArray json_lines;
   for (const auto& line : lines) {
     if (line.level == Level::warning) ++findings.warnings;
@@ -70,7 +114,7 @@ ExitCode check(CommandContext& context, Reach reach) {
     auto systems = context.open_systems(*config);
     if (!systems) return report(context, systems.error());
     for (const auto& source : config->sources) {
-      for (const auto& system : source.systems) check_system(context, **systems, system, findings);
+      for (const auto& system : source.systems) check_system(context, **systems, *config, system, findings);
     }
   }
   if (context.format == OutputFormat::json) {

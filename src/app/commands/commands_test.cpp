@@ -70,6 +70,32 @@ TEST_F(CommandsTest, CheckFailsWhenASystemCannotBeReachedAndLooksAtTheOthers) {
   EXPECT_THAT(fake.out(), HasSubstr("may write contacts"));
 }
 
+TEST_F(CommandsTest, CheckLooksAtTheTablesOfMembers) {
+  fake.environment.files["lockstep.yaml"] =
+      std::string(good) +
+      "access: {members: [{system: db, table: user_sources, user: user_id, source: source_id, role: role}]}\n";
+  fake.systems.tables.insert_or_assign("user_sources",
+                                       std::vector<std::string>{R"({"user":"ann","source":"acme","role":"owner"})",
+                                                                R"({"user":"ann","source":"acme","role":null})",
+                                                                R"({"user":"bob","source":"acme","role":"viewer"})"});
+  EXPECT_EQ(fake.run(add_check, "check"), ExitCode::ok) << fake.err();
+  EXPECT_THAT(fake.out(), HasSubstr("  ok      members in user_sources: 2 in 3 rows\n"));
+  EXPECT_THAT(fake.out(), HasSubstr("lockstep.yaml is fine\n"));
+  fake.systems.tables.insert_or_assign("user_sources",
+                                       std::vector<std::string>{R"({"user":"ann","source":"acme","role":"admin"})",
+                                                                R"({"user":null,"source":"acme","role":"owner"})",
+                                                                R"({"user":"bob","source":"acmee","role":"viewer"})"});
+  EXPECT_EQ(fake.run(add_check, "check"), ExitCode::ok);
+  EXPECT_THAT(fake.out(), HasSubstr("  ok      members in user_sources: 0 in 3 rows\n"));
+  EXPECT_THAT(fake.out(), HasSubstr("  warning members in user_sources: 2 rows give no right\n"));
+  EXPECT_THAT(fake.out(),
+              HasSubstr("  warning members in user_sources: 1 rows name a source that is not configured\n"));
+  EXPECT_THAT(fake.out(), HasSubstr("lockstep.yaml is fine, 2 warnings\n"));
+  fake.systems.tables.insert_or_assign("user_sources", fail(ErrorKind::not_found, "no such relation"));
+  EXPECT_EQ(fake.run(add_check, "check"), ExitCode::failed);
+  EXPECT_THAT(fake.out(), HasSubstr("  problem members in user_sources: no such relation\n"));
+}
+
 TEST_F(CommandsTest, CheckTellsMistakesFromAMissingEnvironment) {
   fake.environment.variables.clear();
   EXPECT_EQ(fake.run(add_check, "check"), ExitCode::bad_environment);

@@ -46,12 +46,16 @@ class ScriptedSystems final : public SystemOpener {
  public:
   std::map<std::string, Result<std::vector<connector::CheckLine>>> checks;
   std::map<std::string, Result<std::vector<std::string>>> migrations;
+  std::map<std::string, Result<std::vector<std::string>>> tables;
 
   Result<std::vector<connector::CheckLine>> check(const SystemConfig& system) override {
     return checks.at(system.settings.system.str());
   }
   Result<std::vector<std::string>> migrate(const SystemConfig& system) override {
     return migrations.at(system.settings.system.str());
+  }
+  Result<std::vector<std::string>> read(const SystemConfig&, const connector::TableRead& read) override {
+    return tables.at(read.relation);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include "app/ports/client_transport.hpp"
@@ -34,14 +35,18 @@ struct LiveSystems::Impl {
 
   // Opens the system, runs `work` on its connector between start() and stop(), and returns what it returned.
   template <class T>
-  Result<T> with(const SystemConfig& system, Task<Result<T>> (*work)(connector::Connector&));
+  using Work = std::function<Task<Result<T>>(connector::Connector&)>;
 
   template <class T>
-  Task<void> run(connector::Connector& connector, Task<Result<T>> (*work)(connector::Connector&),
-                 std::optional<Result<T>>* result) {
+  Result<T> with(const SystemConfig& system, Work<T> work);
+
+  // `work` lives until the loop has ended.
+  template <class T>
+  Task<void> run(connector::Connector& connector, const Work<T>* work, std::optional<Result<T>>* result) {
     Result<void> started = co_await connector.start();
     if (started) {
-      Result<T> done = co_await work(connector);
+      Task<Result<T>> working = (*work)(connector);
+      Result<T> done = co_await working;
       result->emplace(std::move(done));
     } else {
       result->emplace(fail(started.error()));
@@ -52,7 +57,7 @@ struct LiveSystems::Impl {
 };
 
 template <class T>
-Result<T> LiveSystems::Impl::with(const SystemConfig& system, Task<Result<T>> (*work)(connector::Connector&)) {
+Result<T> LiveSystems::Impl::with(const SystemConfig& system, Work<T> work) {
   const auto factory = std::ranges::find(factories, system.connector, &connector::Factory::kind);
   LOCKSTEP_ASSERT(factory != factories.end(), "the loader accepts only connectors of this program");
   auto state_port = state(system);
@@ -73,7 +78,7 @@ Result<T> LiveSystems::Impl::with(const SystemConfig& system, Task<Result<T>> (*
   if (!made) return fail(made.error());
 
   std::optional<Result<T>> result;
-  tasks.spawn(run<T>(**made, work, &result));
+  tasks.spawn(run<T>(**made, &work, &result));
   if (!tasks.idle()) loop.run();
   LOCKSTEP_ASSERT(result, "every task of a connector ends");
   return std::move(*result);
@@ -105,6 +110,18 @@ Result<std::vector<connector::CheckLine>> LiveSystems::check(const SystemConfig&
 Result<std::vector<std::string>> LiveSystems::migrate(const SystemConfig& system) {
   return impl_->with<std::vector<std::string>>(system,
                                                [](connector::Connector& connector) { return connector.migrate(); });
+}
+
+Result<std::vector<std::string>> LiveSystems::read(const SystemConfig& system, const connector::TableRead& read) {
+  using Rows = std::vector<std::string>;
+  return impl_->with<Rows>(system, [&read](connector::Connector& connector) -> Task<Result<Rows>> {
+    if (connector.tables() == nullptr) co_return fail(ErrorKind::invalid, "the system has no tables");
+    connector::TableRead wanted = read;
+    Task<connector::TableResult> reading = connector.tables()->read(std::move(wanted));
+    connector::TableResult found = co_await reading;
+    if (!found) co_return fail(Error(found.error()));
+    co_return std::move(found->rows);
+  });
 }
 
 }  // namespace lockstep::app

@@ -23,6 +23,7 @@ class LiveSystems final : public SystemOpener {
 
   Result<std::vector<connector::CheckLine>> check(const SystemConfig& system) override;
   Result<std::vector<std::string>> migrate(const SystemConfig& system) override;
+  Result<std::vector<std::string>> read(const SystemConfig& system, const connector::TableRead& read) override;
 
  private:
   struct Impl;

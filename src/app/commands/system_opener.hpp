@@ -7,6 +7,7 @@
 #include "app/config/config.hpp"
 #include "base/result.hpp"
 #include "connector/connector.hpp"
+#include "connector/tables.hpp"
 
 namespace lockstep::app {
 
@@ -16,6 +17,8 @@ class SystemOpener {
   virtual ~SystemOpener() = default;
   virtual Result<std::vector<connector::CheckLine>> check(const SystemConfig& system) = 0;
   virtual Result<std::vector<std::string>> migrate(const SystemConfig& system) = 0;
+  // Rows of a table of the system, as the role that its connection has.
+  virtual Result<std::vector<std::string>> read(const SystemConfig& system, const connector::TableRead& read) = 0;
 };
 
 }  // namespace lockstep::app

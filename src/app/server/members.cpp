@@ -2,41 +2,18 @@
 
 #include <algorithm>
 
-#include "base/json.hpp"
+#include "app/config/member_rows.hpp"
 
 namespace lockstep::app {
 namespace {
 
-connector::TableRead read_of(const MemberTable& table) {
-  connector::TableRead read;
-  read.relation = table.table;
-  read.columns = {{table.user, "user", "text"}, {table.source_column, "source", "text"}};
-  if (!table.role.empty()) read.columns.push_back({table.role, "role", "text"});
-  read.limit = Members::kRowsLimit + 1;
-  return read;
-}
-
-// What a row gives; nothing where it names nobody, no source, or a role that is none of a source.
-std::optional<access::Role> role_of(const Json& row) {
-  if (string_member(row, "user").empty() || string_member(row, "source").empty()) return std::nullopt;
-  const Json* given = find_member(row, "role");
-  if (given == nullptr || given->is_null())
-    return access::Role::viewer;  // as row-level security has it (recipes/crm-mirror)
-  const auto role = access::role_named(string_member(row, "role"));
-  return role && *role <= access::Role::owner ? role : std::nullopt;
-}
-
 Result<std::map<std::string, access::Grants>> rows_of(const std::vector<std::string>& texts) {
-  // Some of them would be some people's rights only: rather none than not to know whose.
-  if (texts.size() > Members::kRowsLimit) return fail(ErrorKind::exhausted, "the table has too many rows");
+  LOCKSTEP_TRY(rows, member_rows(texts));
   std::map<std::string, access::Grants> out;
-  for (const std::string& text : texts) {
-    LOCKSTEP_TRY(row, parse_json(text));
-    const auto role = role_of(row);
-    if (!role) continue;
-    const auto [at, made] =
-        out[std::string(string_member(row, "user"))].emplace(std::string(string_member(row, "source")), *role);
-    at->second = std::max(at->second, *role);
+  for (const MemberRow& row : rows) {
+    if (!row.role) continue;
+    const auto [at, made] = out[row.user].emplace(row.source, *row.role);
+    at->second = std::max(at->second, *row.role);
   }
   return out;
 }

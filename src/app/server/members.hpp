@@ -34,7 +34,6 @@ struct MembersParts {
 class Members {
  public:
   static constexpr std::chrono::seconds kReadEvery{2};
-  static constexpr std::size_t kRowsLimit = 50'000;  // of a table; one that has more is not believed at all
 
   // What `former` has read from the same tables goes on holding: a reload ends nobody's subscriptions.
   Members(MembersParts parts, std::vector<MemberTable> tables, const Members* former);

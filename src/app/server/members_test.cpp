@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/config/member_rows.hpp"
 #include "connector/manual_loop.hpp"
 
 namespace lockstep::app {
@@ -169,7 +170,7 @@ TEST_F(MembersTest, OneTableThatIsDownTakesNothingFromTheOthers) {
 }
 
 TEST_F(MembersTest, ATableThatIsTooLongIsNotBelieved) {
-  for (std::size_t i = 0; i <= Members::kRowsLimit; ++i)
+  for (std::size_t i = 0; i <= kMemberRowsLimit; ++i)
     tables_of["t"].push_back(row("u" + std::to_string(i), "a", "owner"));
   const auto members = make({table_named("t")});
   EXPECT_FALSE(members->of("u1"));

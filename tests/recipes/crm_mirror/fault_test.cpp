@@ -93,5 +93,13 @@ TEST_F(CrmMirrorFault, CM_020_each_location_has_its_own_credential_and_a_new_one
   EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] { return mirror.count("ghl_contacts", kSourceB) == 8; }));
 }
 
+TEST_F(CrmMirrorFault, check_says_when_nobody_can_be_let_in) {
+  Mirror mirror({});
+  ASSERT_EQ(mirror.server.command({"migrate"}), 0);
+  EXPECT_EQ(mirror.server.command({"check"}), 0);
+  mirror.rows("ALTER TABLE user_sources RENAME COLUMN role TO rank");
+  EXPECT_EQ(mirror.server.command({"check"}), 1);
+}
+
 }  // namespace
 }  // namespace lockstep::tests

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "tests/recipes/crm_mirror/mirror.hpp"
 
@@ -123,6 +124,34 @@ TEST_F(CrmMirrorFilter, CM_067_a_source_can_be_limited_by_custom_fields_and_what
     EXPECT_EQ(mirror.run("mirror"), "done");
     EXPECT_EQ(contacts(mirror), "high,moving");
   }
+}
+
+// The file is read again on SIGHUP: what a filter newly lets in is pulled, what it shuts out leaves, and no restart or full
+// pull that somebody orders is needed.
+TEST_F(CrmMirrorFilter, CM_065_a_filter_that_changes_while_the_program_runs_counts_at_once) {
+  Mirror mirror({});
+  const std::vector<Json> pipelines = mirror.listed("pipelines");
+  const auto only = [&](std::size_t one) {
+    return "opportunity: {in: crm, when: \"doc.pipelineId == '" + std::string(string_member(pipelines[one], "id")) +
+           "'\"}";
+  };
+  const std::string before = mirror.server.document;
+  mirror.limit(only(0));
+  const std::string person = make_contact(mirror, "ann");
+  for (const char* name : {"a1", "a2"}) make_deal(mirror, name, person, std::string(string_member(pipelines[0], "id")));
+  for (const char* name : {"b1", "b2"}) make_deal(mirror, name, person, std::string(string_member(pipelines[1], "id")));
+  ASSERT_TRUE(mirror.start()) << mirror.server.process().log();
+  EXPECT_EQ(deals(mirror), "a1,a2");
+  const std::string row = mirror.value("SELECT id FROM ghl_opportunities WHERE name = 'a1'");
+  mirror.server.document = before;
+  mirror.limit(only(1));
+  mirror.server.process().signal(SIGHUP);
+  EXPECT_TRUE(eventually(kSoon, [&] { return deals(mirror) == "b1,b2"; })) << deals(mirror);
+  mirror.server.document = before;
+  mirror.server.write_config();
+  mirror.server.process().signal(SIGHUP);
+  EXPECT_TRUE(eventually(kSoon, [&] { return deals(mirror) == "a1,a2,b1,b2"; })) << deals(mirror);
+  EXPECT_EQ(mirror.value("SELECT id FROM ghl_opportunities WHERE name = 'a1'"), row) << "the row that it had";
 }
 
 }  // namespace

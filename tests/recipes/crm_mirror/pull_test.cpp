@@ -148,6 +148,30 @@ TEST_F(CrmMirrorPull, CM_025_a_pull_without_changes_writes_no_row_and_tells_nobo
   EXPECT_EQ(string_member(told[0].row.at("record"), "name"), "Renamed");
 }
 
+TEST_F(CrmMirrorPull, A_poll_of_1000_new_contacts_takes_calls_by_pages) {
+  Mirror mirror({.burst = 100});  // the vendor's, in 10 s
+  mirror.crm("POST", "seed", seed(50, 0, 0, 0, 0));
+  ASSERT_TRUE(mirror.start()) << mirror.server.process().log();
+  Json more = seed(1'000, 0, 0, 0, 0);
+  more.as_object()["events"] = false;
+  more.as_object()["seed"] = 8;
+  mirror.crm("POST", "seed", more);
+  pause(std::chrono::seconds(3));  // the search lags
+  mirror.sandbox->control("DELETE", "counts");
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(mirror.run("pull"), "done");
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  const std::uint64_t by_id = mirror.sandbox->calls("GET /contacts/{contactId}");
+  const Json all = mirror.sandbox->control("GET", "state").at("calls").at("total");
+  print_numbers(fmt::format("1,000 new contacts: {} calls, {} of them by id, {:.1f} s", to_text(all), by_id, seconds));
+  EXPECT_EQ(mirror.count("ghl_contacts"), 1'050U);
+  EXPECT_EQ(mirror.value("SELECT count(*) FROM ghl_contacts WHERE first_name <> lower(first_name)"),
+            mirror.value("SELECT count(*) FROM ghl_contacts WHERE first_name IS NOT NULL"))
+      << "names as they were typed";
+  EXPECT_LE(by_id, 100U);
+  EXPECT_LE(seconds, 30);
+}
+
 // What lies between a location's calls says how many of them were on their way at a time: calls x time of a call / the time
 // of all of them (Little's law). One after the other that is 1.
 TEST_F(CrmMirrorPull, CM_069_entities_and_locations_are_pulled_side_by_side_within_the_quota) {

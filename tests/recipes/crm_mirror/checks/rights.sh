@@ -52,6 +52,20 @@ part_of_CM_010_queries_written_by_hand_show_no_more() {
   refused "query would be affected by row-level security" as "$VIEWER_A" "set local row_security = off; select count(*) from ghl_contacts"
 }
 
+# Lockstep asks for callers whom only it knows, and says what they may.
+part_of_CM_010_what_lockstep_says_of_its_own_callers_is_for_reading() {
+  told() { PGUSER=visitor sql "begin; set local role authenticated; set local lockstep.sources = '$1'; $2; commit"; }
+  local count="select count(*) filter (where source_id = '$A') || '/' || count(*) filter (where source_id = '$B') from ghl_contacts"
+  local mappings="select count(*) from user_sources where source_id = '$A'"
+  equal "a viewer of A" "3/0 0" "$(told "{\"$A\": \"viewer\"}" "$count; $mappings" | tr '\n' ' ' | sed 's/ $//')"
+  equal "an owner of A" "3/0 4" "$(told "{\"$A\": \"owner\"}" "$count; $mappings" | tr '\n' ' ' | sed 's/ $//')"
+  equal "of all" "3/1" "$(told '{"*": "viewer"}' "$count")"
+  equal "nothing" "0/0" "$(told '{}' "$count")"
+  refused "row-level security" told '{"*": "admin"}' "insert into user_sources (user_id, source_id, role) values ('$NOBODY', '$A', 'viewer')"
+  equal "no right to remove" 0 "$(told '{"*": "admin"}' "with done as (delete from user_sources returning 1) select count(*) from done")"
+  refused "permission denied" told '{"*": "admin"}' "delete from ghl_contacts"
+}
+
 # That running subscriptions end is not part of this.
 part_of_CM_011_mappings_count_at_once() {
   equal "mapped to both" "3/1" "$(as "$BOTH" "select count(*) filter (where source_id = '$A') || '/' ||

@@ -1,0 +1,40 @@
+#include "app/config/member_rows.hpp"
+
+#include "base/json.hpp"
+
+namespace lockstep::app {
+namespace {
+
+std::optional<access::Role> role_of(const Json& row) {
+  if (string_member(row, "user").empty() || string_member(row, "source").empty()) return std::nullopt;
+  const Json* given = find_member(row, "role");
+  if (given == nullptr || given->is_null())
+    return access::Role::viewer;  // as row-level security has it (recipes/crm-mirror)
+  const auto role = access::role_named(string_member(row, "role"));
+  return role && *role <= access::Role::owner ? role : std::nullopt;
+}
+
+}  // namespace
+
+connector::TableRead read_of(const MemberTable& table) {
+  connector::TableRead read;
+  read.relation = table.table;
+  read.columns = {{table.user, "user", "text"}, {table.source_column, "source", "text"}};
+  if (!table.role.empty()) read.columns.push_back({table.role, "role", "text"});
+  read.limit = kMemberRowsLimit + 1;
+  return read;
+}
+
+Result<std::vector<MemberRow>> member_rows(const std::vector<std::string>& texts) {
+  if (texts.size() > kMemberRowsLimit) return fail(ErrorKind::exhausted, "the table has too many rows");
+  std::vector<MemberRow> out;
+  out.reserve(texts.size());
+  for (const std::string& text : texts) {
+    LOCKSTEP_TRY(row, parse_json(text));
+    out.push_back(
+        {std::string(string_member(row, "user")), SourceId(std::string(string_member(row, "source"))), role_of(row)});
+  }
+  return out;
+}
+
+}  // namespace lockstep::app

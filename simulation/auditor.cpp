@@ -247,7 +247,8 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
       if (one.order <= last_delete || one.side != Side::db || rules.late.contains(one.field)) continue;
       if (one.value.empty()) continue;  // what was cleared is not missed
       const bool stood = value_in(translated(one.object, history_.last(one.object)->values), one.field) == one.value;
-      if (stood && !superseded(one, thing) && !same_before_deletes(one, thing) && !taken_back(one))
+      if (stood && !superseded(one, thing) && !same_before_deletes(one, thing) && !taken_back(one) &&
+          !typed_since_backup(one))
         return report(
             "L3",
             name_of(key) + " is gone, and " + one.field + " = " + quoted(one.value) + " was typed after the delete",

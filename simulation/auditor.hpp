@@ -104,6 +104,7 @@ class Auditor {
   bool may_be_made_again(const Thing& thing, Kind kind) const;
   bool lost_track(const Thing& thing) const;
   bool taken_back(const Typed& one) const;
+  bool typed_since_backup(const Typed& one) const;
   bool changed_after(const Typed& gone, const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;

@@ -264,6 +264,12 @@ bool Auditor::taken_back(const Typed& one) const {
   return replaced && one.at - *replaced < kUnseenFor;
 }
 
+// Typed between a backup and the moment in which it was put back: where it is what the backup knew, it is no edit.
+bool Auditor::typed_since_backup(const Typed& one) const {
+  return std::ranges::any_of(
+      restores_, [&](const Restore& restore) { return one.order > restore.made && one.order <= restore.order; });
+}
+
 // Somebody changed an object of the thing after that, also only what it refers to.
 bool Auditor::changed_after(const Typed& gone, const Thing& thing) const {
   return std::ranges::any_of(thing.objects, [&](const ObjectId& object) {

@@ -184,6 +184,26 @@ TEST_F(AuditorTest, OnlyADeleteOfWhatABackupKnewCanBeKnownAfterIt) {
   EXPECT_TRUE(other.violations().empty()) << other.violations().front().text;
 }
 
+TEST_F(AuditorTest, AnEditBetweenABackupAndItsReturnMayGoUnnoticed) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  const std::uint64_t made = history.steps();
+  person(kCrm1, {{"first_name", "Ann t1.2"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.2"}});
+  now += 60'000'000;
+  person_deletes(kCrm1);
+  person(kDb1, {{"first_name", "Ann t1.1"}});
+  auditor.note_restore(made, history.steps(), Time());
+  lockstep_deletes(kDb1);
+  EXPECT_EQ(verdict(), "") << text();
+  Auditor other(history);
+  AuditRules rules;
+  rules.visible = "Ann t1.1 Ann t1.2";
+  other.check_end(rules);
+  ASSERT_FALSE(other.violations().empty());
+  EXPECT_EQ(other.violations().front().invariant, "L3");
+}
+
 TEST_F(AuditorTest, WhatWasTypedBackAtOnceIsNotMissed) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});
   lockstep(kDb1, {{"first_name", "Ann t1.1"}});

@@ -283,13 +283,16 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.due = now_ + entry.settle;
     row.work = entry.work;
     row.cause = entry.cause;
-  } else if (row.cause == 0) {  // the write before it is done; this was asked for while it was on its way
-    const Stamp* asked = newest(entry.now, after);
-    row.cause = asked == nullptr ? entry.cause : asked->seq;
-    if (asked != nullptr) row.since = std::min(now_, asked->time.time());
-  } else if (!moved && (row.state == OutboxState::blocked) == (after.kind == PlanKind::blocked) &&
-             row.waits_for == after.waits_for) {
-    return {};
+  } else {
+    const Stamp* asked = row.cause == 0 ? newest(entry.now, after) : nullptr;
+    if (asked != nullptr) {  // the write before it is done; this was asked for while it was on its way
+      row.cause = asked->seq;
+      row.since = std::min(now_, asked->time.time());
+    }
+    const bool same = !moved && (row.state == OutboxState::blocked) == (after.kind == PlanKind::blocked) &&
+                      row.waits_for == after.waits_for;
+    if (same && asked != nullptr) put_outbox(std::move(row));
+    if (same) return {};
   }
   if (stored && moved && row.state == OutboxState::waiting && row.attempts == 0 && entry.settle > Duration(0))
     row.due = std::min(now_ + entry.settle, row.since + kSettleTimes * entry.settle);
@@ -302,8 +305,10 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.waits_for.clear();
     row.attempts = 0;
     row.due = now_;
-    row.since = now_;
-    row.cause = entry.cause;
+    if (entry.cause != 0) {
+      row.since = now_;
+      row.cause = entry.cause;
+    }
   }
   put_outbox(std::move(row));
   return {};

@@ -55,6 +55,21 @@ TEST_F(Found, O2AnEditDuringAWriteIsTheCauseOfTheNextOne) {
   EXPECT_EQ(row->since, edits->front().at);
 }
 
+// What was given up rests, whatever is planned again, until somebody edits the record.
+TEST_F(Found, C3WhatWasGivenUpRests) {
+  synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::rejected)});
+  ASSERT_EQ(world.outbox_rows(sync::OutboxState::dead), 1u);
+  world.apply({sync::Retry{update.source, crm.name, update.record, "ann"}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::rejected)});
+  world.apply({sync::Replan{update.source, crm.name, update.record}});
+  EXPECT_EQ(world.outbox_rows(sync::OutboxState::dead), 1u);
+}
+
 // The object's address was changed before anybody learned of the outcome; earlier events of it wait.
 TEST_F(Found, X1WhatComesOfAnObjectThatWaitsIsNoNewOne) {
   world.human_creates(db, kAnnDocument);

@@ -38,8 +38,6 @@ Result<std::vector<sync::OutboxRow>> claims(Database& database, const SourceId& 
                                             const EntityName& entity);
 Result<std::vector<sync::OutboxRow>> outbox_waiting(Database& database, const SourceId& source,
                                                     const std::string& waits_for);
-Result<std::vector<sync::InboxRow>> inbox_waiting_under(Database& database, const SourceId& source,
-                                                        const std::string& prefix);
 
 Result<std::optional<sync::InboxRow>> inbox_row(Database& database, Seq seq);
 Result<Page<sync::InboxRow>> inbox(Database& database, const SourceId& source, const PageRequest& page);
@@ -47,6 +45,8 @@ Result<std::vector<sync::InboxRow>> inbox_fetches(Database& database, const Sour
                                                   std::size_t limit);
 Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const SourceId& source,
                                                   const std::string& waits_for);
+Result<std::vector<sync::InboxRow>> inbox_waiting_under(Database& database, const SourceId& source,
+                                                        const std::string& prefix);
 
 Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const SourceId& source,
                                                       const RecordId& record);

@@ -235,29 +235,34 @@ Result<std::vector<sync::InboxRow>> inbox_fetches(Database& database, const Sour
   return rows;
 }
 
-Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const SourceId& source,
-                                                  const std::string& waits_for) {
+namespace {
+
+Result<std::vector<sync::InboxRow>> read_waiting(Database& database, Sql sql, const SourceId& source,
+                                                 const std::string& key, std::size_t limit) {
   std::vector<sync::InboxRow> rows;
-  auto done = database.each(
-      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind IN (0, 1) AND "
-      "source = "
-      "(SELECT id FROM "
-      "source WHERE name = ?1) AND waits_for = ?2 ORDER BY seq LIMIT ?3",
-      [&](const Row& row) { return append_inbox(row, rows); }, source.str(), waits_for, limits::waiting_rows);
+  auto done = database.each(sql, [&](const Row& row) { return append_inbox(row, rows); }, source.str(), key, limit);
   if (!done) return fail(done.error());
   return rows;
 }
 
+}  // namespace
+
+Result<std::vector<sync::InboxRow>> inbox_waiting(Database& database, const SourceId& source,
+                                                  const std::string& waits_for) {
+  return read_waiting(database,
+                      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind IN "
+                      "(0, 1) AND source = (SELECT id FROM source WHERE name = ?1) AND waits_for = ?2 ORDER BY seq "
+                      "LIMIT ?3",
+                      source, waits_for, limits::waiting_rows);
+}
+
 Result<std::vector<sync::InboxRow>> inbox_waiting_under(Database& database, const SourceId& source,
                                                         const std::string& prefix) {
-  std::vector<sync::InboxRow> rows;
-  auto done = database.each(
-      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind IN (0, 1) AND "
-      "source = (SELECT id FROM source WHERE name = ?1) AND waits_for >= ?2 AND waits_for < ?2 || char(1114111) "
-      "ORDER BY seq LIMIT ?3",
-      [&](const Row& row) { return append_inbox(row, rows); }, source.str(), prefix, limits::waiting_rows_under);
-  if (!done) return fail(done.error());
-  return rows;
+  return read_waiting(database,
+                      "SELECT seq, ?1, kind, waits_for, since, body FROM inbox INDEXED BY inbox_waiting WHERE kind IN "
+                      "(0, 1) AND source = (SELECT id FROM source WHERE name = ?1) AND waits_for >= ?2 AND waits_for < "
+                      "?2 || char(1114111) ORDER BY seq LIMIT ?3",
+                      source, prefix, limits::waiting_rows_under);
 }
 
 Result<std::vector<sync::ConflictRow>> open_conflicts(Database& database, const SourceId& source,

@@ -20,6 +20,21 @@ sync::EntitySchema with_partner() {
   return out;
 }
 
+// A row of Ann's, and the create of her contact in the CRM, which is on its way.
+sync::Claim ann_on_her_way(World& world) {
+  world.human_creates(world.system("db"), {{"email", "ann@example.test"}, {"name", "Ann"}});
+  world.deliver_one(world.system("db"));
+  const auto records = world.reader().list(SourceId("acme"), {}, {"", 10});
+  sync::Claim out{SourceId("acme"),
+                  world.system("crm").name,
+                  records->items.front().id,
+                  sync::WriteKind::create,
+                  "",
+                  {{"email", Json("ann@example.test")}, {"name", Json("Ann")}}};
+  EXPECT_FALSE(world.apply({out}).front().error);
+  return out;
+}
+
 // Deleted on one side, edited on the other before the delete got there: the record lives, and so do its objects.
 TEST_F(Found, C1ARecordThatAnEditBringsBackIsMadeAgainWhereItWasDeleted) {
   const std::string id = synced_contact();
@@ -141,13 +156,8 @@ TEST_F(Found, C1WhatRefersToARecordThatWasTakenInRefersToTheOther) {
   World linked(7, with_partner(), {0, 0, 0, 0, 0});
   WorldSystem& there = linked.system("crm");
   WorldSystem& here = linked.system("db");
-  const std::string ann = linked.human_creates(here, {{"email", "ann@example.test"}, {"name", "Ann"}});
-  linked.deliver_one(here);
-  const auto records = linked.reader().list(SourceId("acme"), {}, {"", 10});
-  const sync::Claim create{
-      SourceId("acme"),        there.name, records->items.front().id,
-      sync::WriteKind::create, "",         {{"email", Json("ann@example.test")}, {"name", Json("Ann")}}};
-  ASSERT_FALSE(linked.apply({create}).front().error);
+  const sync::Claim create = ann_on_her_way(linked);
+  const std::string ann = here.objects.begin()->first;
   const std::string made = linked.human_creates(there, {{"email", "anna@example.test"}, {"name", "Anna"}});
   linked.deliver_one(there);
   linked.human_creates(there, {{"email", "bob@example.test"}, {"partner", made}});
@@ -167,13 +177,7 @@ TEST_F(Found, C1WhatRefersToARecordThatWasTakenInRefersToTheOther) {
 TEST_F(Found, C3AReadingThatHasToWaitIsAskedForOnce) {
   World linked(7, with_partner(), {0, 0, 0, 0, 0});
   WorldSystem& there = linked.system("crm");
-  linked.human_creates(linked.system("db"), {{"email", "ann@example.test"}, {"name", "Ann"}});
-  linked.deliver_one(linked.system("db"));
-  const auto records = linked.reader().list(SourceId("acme"), {}, {"", 10});
-  const sync::Claim ann{
-      SourceId("acme"),        there.name, records->items.front().id,
-      sync::WriteKind::create, "",         {{"email", Json("ann@example.test")}, {"name", Json("Ann")}}};
-  ASSERT_FALSE(linked.apply({ann}).front().error);
+  const sync::Claim ann = ann_on_her_way(linked);
   const std::string other = linked.human_creates(there, {{"email", "other@example.test"}, {"name", "Ann"}});
   linked.deliver_one(there);
   linked.human_creates(there, {{"email", "bob@example.test"}, {"partner", other}});

@@ -1,6 +1,7 @@
 // Requests to the server's API (docs/api/openapi.yaml) as the person who holds the key.
 
 const kKey = "lockstep.key";
+const kPatienceMs = 60_000;
 let askForKey = null;
 let asking = null;
 
@@ -52,6 +53,7 @@ export async function call(method, path, { body, headers, query } = {}) {
       cache: "no-store",
       headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...authorization(), ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(kPatienceMs),
     }).catch(() => {
       throw new ApiError(0, "the server does not answer");
     });

@@ -10,12 +10,17 @@ export function confirm({ title, plan, yes, force, reason, act }) {
   const message = el("p", { class: "form-message", role: "alert" });
   const text = reason ? el("input", { id: "confirm-reason", required: true, maxlength: 500, autocomplete: "off" }) : null;
   const go = el("button", { class: "primary", type: "submit" }, yes);
+  const cancel = el("button", { type: "button", on: { click: () => dialog.close() } }, "Cancel");
   return new Promise((done) => {
     let answer = null;
     let forced = false;
+    // While it is sent there is no way back: who closes the question would take what is done for not done.
+    const sending = (yes) => {
+      go.disabled = cancel.disabled = yes;
+    };
     const submit = async (event) => {
       event.preventDefault();
-      go.disabled = true;
+      sending(true);
       setText(message, "");
       try {
         answer = await act({ force: forced, reason: text?.value.trim() });
@@ -28,13 +33,16 @@ export function confirm({ title, plan, yes, force, reason, act }) {
           setText(go, force);
         }
       }
-      go.disabled = false;
+      sending(false);
       if (dialog.open) go.focus();
     };
     fill(dialog, el("form", { on: { submit: (event) => void submit(event) } },
       el("h2", { id: "confirm-title" }, title), el("div", { class: "plan" }, plan),
       text ? el("label", { for: "confirm-reason" }, reason, text) : null, message,
-      el("div", { class: "row-end" }, el("button", { type: "button", on: { click: () => dialog.close() } }, "Cancel"), go)));
+      el("div", { class: "row-end" }, cancel, go)));
+    dialog.oncancel = (event) => {
+      if (go.disabled) event.preventDefault();
+    };
     dialog.onclose = () => {
       fill(dialog);
       back?.focus?.();

@@ -32,9 +32,18 @@ export const peopleChecks = [
     assert.equal(await page.evaluate(() => document.activeElement?.className), "link undo", "the focus is back");
     await page.keyboard.press("Enter");
     await page.locator(confirm).waitFor();
+    let answer;
+    const held = new Promise((resolve) => { answer = resolve; });
+    await page.route("**/undo", async (route) => (await held, route.continue()));
+    const asked = page.waitForRequest("**/undo");
     await page.keyboard.press("Enter");
+    await asked;
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(confirm).count(), 1, "what is being sent is not called off");
+    answer();
     await inCrmIs(stage, one.id, "firstName", one.firstName);
     await page.locator(".toast", { hasText: "Undone" }).first().waitFor();
+    await page.unroute("**/undo");
     await close(page);
   }],
   ["an undo of what somebody has changed since asks once more", async ({ stage, page, shot }) => {

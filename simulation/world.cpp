@@ -318,6 +318,7 @@ RunResult World::run() {
                               " minutes without faults");
   if (life_ && life_->begun()) {
     check_journal();
+    check_stamps();
     auditor_.check_end(audit_rules());
   }
   return finish();

@@ -80,6 +80,7 @@ class World {
   void redrive();
   void check_store();
   void check_journal();
+  void check_stamps();
   void tell_journal();
   static std::string visible_in(store::Reader& reader);
   AuditRules audit_rules();

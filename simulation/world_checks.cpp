@@ -83,6 +83,28 @@ void World::check_journal() {
   }
 }
 
+// "Latest" means later also over restarts and jumps of the clock: of one record, what was stamped later has the later time
+// (C2).
+void World::check_stamps() {
+  for (std::string cursor;;) {
+    const auto page = life_->reader().list(kSource, {std::nullopt, "", true}, {cursor, 100});
+    if (!page) return auditor_.report("A1", "the records can not be read: " + page.error().message);
+    for (const sync::Record& record : page->items) {
+      std::vector<sync::Stamp> stamps;
+      for (const auto& [name, state] : record.fields) stamps.push_back(state.stamp);
+      std::ranges::sort(stamps, {}, &sync::Stamp::seq);
+      for (std::size_t i = 1; i < stamps.size(); ++i) {
+        auditor_.count_checks(1);
+        if (stamps[i - 1].seq < stamps[i].seq && stamps[i - 1].time >= stamps[i].time)
+          auditor_.report("C2", "record " + record.id.str() + ": the value of entry " + std::to_string(stamps[i].seq) +
+                                    " is stamped no later than that of " + std::to_string(stamps[i - 1].seq));
+      }
+    }
+    if (page->next.empty()) return;
+    cursor = page->next;
+  }
+}
+
 std::vector<sync::OutboxRow> World::outbox(sync::OutboxState state) {
   auto rows = life_->reader().outbox(kSource, {std::nullopt, state}, {"", 100});
   return rows ? std::move(rows->items) : std::vector<sync::OutboxRow>();

@@ -103,8 +103,9 @@ Task<std::vector<connector::WriteResult>> GoHighLevel::write(std::vector<connect
   co_return results;
 }
 
-Task<Result<std::optional<sync::Change>>> GoHighLevel::find(connector::WriteRequest request) {
-  return reader_.find(std::move(request));
+Task<Result<std::optional<connector::Found>>> GoHighLevel::find(connector::WriteRequest request) {
+  Result<std::optional<sync::Change>> seen = co_await reader_.find(std::move(request));
+  co_return connector::Found::of(std::move(seen), connector::Maker::unknown);
 }
 
 // Changes come as webhooks and by polling; there is nothing to capture.

@@ -29,7 +29,7 @@ class GoHighLevel final : public connector::Connector {
   Task<Result<std::optional<sync::Change>>> fetch(std::string object, std::string external_id,
                                                   sync::WorkClass work) override;
   Task<std::vector<connector::WriteResult>> write(std::vector<connector::WriteRequest> requests) override;
-  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest request) override;
+  Task<Result<std::optional<connector::Found>>> find(connector::WriteRequest request) override;
   Task<Result<void>> replace_credential(std::string token) override { return api_.replace_token(std::move(token)); }
   void capture(connector::CaptureSink& sink) override;
 

@@ -192,20 +192,22 @@ std::vector<connector::WriteResult> Database::write(const std::vector<connector:
   return Writer(*this).write(requests);
 }
 
-Result<std::optional<sync::Change>> Database::find(const connector::WriteRequest& request) {
+Result<std::optional<connector::Found>> Database::find(const connector::WriteRequest& request) {
   auto found = table(request.object);
   if (!found) return fail(found.error());
   const TableLayout& target = **found;
   const auto* document = request.document.if_object();
   switch (key_source(target, document == nullptr ? JsonObject() : *document)) {
-    case KeySource::derived: return fetch(request.object, connector::stable_uuid(request.idempotency_key));
+    case KeySource::derived:
+      return connector::Found::of(fetch(request.object, connector::stable_uuid(request.idempotency_key)),
+                                  connector::Maker::us);
     case KeySource::document: {
       std::vector<std::string> key;
       for (const auto& part : target.key) {
         const Json& value = document->at(part);
         key.push_back(value.is_string() ? std::string(value.get_string()) : to_text(value));
       }
-      return fetch(request.object, external_id_of(key));
+      return connector::Found::of(fetch(request.object, external_id_of(key)), connector::Maker::unknown);
     }
     case KeySource::recorded: {
       auto open = session();
@@ -213,12 +215,12 @@ Result<std::optional<sync::Change>> Database::find(const connector::WriteRequest
       auto rows = (*open)->query("SELECT external_id FROM lockstep.applied WHERE key = $1 AND tbl = $2",
                                  {request.idempotency_key, target.quoted()});
       if (!rows) return fail(to_error(rows.error()));
-      if (rows->size() == 0) return std::optional<sync::Change>();
-      return fetch(request.object, rows->str(0, 0));
+      if (rows->size() == 0) return std::optional<connector::Found>();
+      return connector::Found::of(fetch(request.object, rows->str(0, 0)), connector::Maker::us);
     }
     case KeySource::none: break;
   }
-  return std::optional<sync::Change>();  // such a create is always refused
+  return std::optional<connector::Found>();  // such a create is always refused
 }
 
 KeySource key_source(const TableLayout& table, const JsonObject& document) {

@@ -35,7 +35,7 @@ class Database {
   Result<connector::PullPage> pull(const connector::PullRequest& request);
   Result<std::optional<sync::Change>> fetch(const std::string& object, const std::string& external_id);
   std::vector<connector::WriteResult> write(const std::vector<connector::WriteRequest>& requests);
-  Result<std::optional<sync::Change>> find(const connector::WriteRequest& request);
+  Result<std::optional<connector::Found>> find(const connector::WriteRequest& request);
 
  private:
   Result<const TableLayout*> table(const std::string& object);

@@ -109,17 +109,20 @@ Result<std::optional<sync::Change>> Database::fetch(const std::string& object, c
   return std::optional<sync::Change>(std::move(change));
 }
 
-Result<std::optional<sync::Change>> Database::find(const connector::WriteRequest& request) {
+Result<std::optional<connector::Found>> Database::find(const connector::WriteRequest& request) {
   auto found = table(request.object);
   if (!found) return fail(found.error());
   std::string key = key_of_create(**found, request);
+  // A key that the document names may be anybody's; each other one is of this create alone.
+  const Json* given = find_member(request.document, (*found)->key);
+  const auto maker = given == nullptr || given->is_null() ? connector::Maker::us : connector::Maker::unknown;
   if (key.empty()) {
     auto made = applied(**found, request.idempotency_key);
     if (!made) return fail(made.error());
-    if (!*made) return std::optional<sync::Change>();
+    if (!*made) return std::optional<connector::Found>();
     key = **made;
   }
-  return fetch(request.object, key);
+  return connector::Found::of(fetch(request.object, key), maker);
 }
 
 Result<void> Database::erase_changes(std::int64_t up_to) {

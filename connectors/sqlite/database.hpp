@@ -34,7 +34,7 @@ class Database {
   Result<connector::PullPage> pull(const connector::PullRequest& request);
   Result<std::optional<sync::Change>> fetch(const std::string& object, const std::string& external_id);
   std::vector<connector::WriteResult> write(const std::vector<connector::WriteRequest>& requests);
-  Result<std::optional<sync::Change>> find(const connector::WriteRequest& request);
+  Result<std::optional<connector::Found>> find(const connector::WriteRequest& request);
   // Entries of the capture that are durable elsewhere.
   Result<void> erase_changes(std::int64_t up_to);
 

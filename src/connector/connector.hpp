@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connector/ports.hpp"
@@ -77,6 +78,19 @@ struct WriteRequest {
   Json expected;                // update, remove: what the system holds at the same paths, as far as we know
   std::string idempotency_key;  // the same for all attempts at one create
   sync::WorkClass work = sync::WorkClass::live;
+};
+
+// Who has made an object that a search for a create has brought up. `us`: an earlier attempt of that create, for certain,
+// so what the object holds otherwise was edited since.
+enum class Maker { unknown, us };
+
+struct Found : sync::Change {
+  Found(sync::Change seen, Maker made_by = Maker::unknown) : sync::Change(std::move(seen)), maker(made_by) {}
+  static Result<std::optional<Found>> of(Result<std::optional<sync::Change>> seen, Maker made_by) {
+    if (!seen) return fail(std::move(seen.error()));
+    return *seen ? std::optional<Found>(std::in_place, std::move(**seen), made_by) : std::nullopt;
+  }
+  Maker maker;
 };
 
 struct WriteResult {
@@ -163,7 +177,7 @@ class Connector {
   virtual Task<std::vector<WriteResult>> write(std::vector<WriteRequest> requests) = 0;
 
   // After an unknown create: is the object there? By natural key or idempotency key. nullopt: certainly not.
-  virtual Task<Result<std::optional<sync::Change>>> find(WriteRequest request) = 0;
+  virtual Task<Result<std::optional<Found>>> find(WriteRequest request) = 0;
 
   // Takes this credential in place of the configured one, from the next call on. Durable, sealed, until the configured
   // one changes. `invalid`: there is none that can be replaced, or this can be none; `unauthorized`: it is refused.

@@ -204,6 +204,8 @@ class ConnectorContract {
     auto after = loop_.run(connector_.find(create));
     ASSERT_TRUE(after->has_value() && (*after)->has_value());
     EXPECT_EQ((**after)->external_id, first.external_id);
+    // By a natural key something else can be found, by the idempotency key only what the create has made.
+    EXPECT_EQ((**after)->maker == Maker::us, fixture_.natural_key("once").empty());
     write_one(request(sync::WriteKind::remove, first.external_id, nullptr));
   }
 

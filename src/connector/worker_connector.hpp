@@ -45,8 +45,8 @@ class WorkerConnector : public Connector {
         [database = database_, requests = std::move(requests)] { return database->write(requests); });
   }
 
-  Task<Result<std::optional<sync::Change>>> find(WriteRequest request) final {
-    return on_worker<Result<std::optional<sync::Change>>>(
+  Task<Result<std::optional<Found>>> find(WriteRequest request) final {
+    return on_worker<Result<std::optional<Found>>>(
         [database = database_, request = std::move(request)] { return database->find(request); });
   }
 

@@ -70,8 +70,8 @@ class FakeConnector final : public connector::Connector {
     }
     co_return found;
   }
-  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest) override {
-    co_return std::optional<sync::Change>();
+  Task<Result<std::optional<connector::Found>>> find(connector::WriteRequest) override {
+    co_return std::optional<connector::Found>();
   }
   Task<Result<void>> replace_credential(std::string given) override {
     if (given == "refused") co_return fail(ErrorKind::invalid, "this can be none");

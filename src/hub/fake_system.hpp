@@ -35,6 +35,7 @@ class FakeSystem final : public connector::Connector {
   std::size_t pages_fail_after = 1'000'000;    // then pulls hang in retries
   std::map<std::string, std::size_t> fetched;  // how often, by id
   std::size_t finds = 0;
+  std::map<std::string, std::string> made;  // ids by idempotency key: objects that find() knows to be ours
   std::size_t writes = 0;
   std::size_t calls = 0;                   // of write()
   bool outage = false;                     // writes do not get through
@@ -126,12 +127,14 @@ class FakeSystem final : public connector::Connector {
     co_return out;
   }
 
-  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest request) override {
+  Task<Result<std::optional<connector::Found>>> find(connector::WriteRequest request) override {
     ++finds;
+    const auto own = made.find(request.idempotency_key);
+    if (own != made.end()) co_return connector::Found(observed(own->second), connector::Maker::us);
     for (const auto& [id, object] : objects) {
-      if (object == request.document.get_object()) co_return std::optional(observed(id));
+      if (object == request.document.get_object()) co_return std::optional<connector::Found>(observed(id));
     }
-    co_return std::optional<sync::Change>();
+    co_return std::optional<connector::Found>();
   }
   void capture(connector::CaptureSink& into) override { sink = &into; }
 

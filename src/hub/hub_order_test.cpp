@@ -143,5 +143,25 @@ TEST_F(HubOrder, X1AReloadStartsTheNewLaneWhenTheOldOneHasEnded) {
   EXPECT_EQ(crm->objects.begin()->second.at("name"), Json("second"));
 }
 
+// As when the connection broke before the answer; before the object is looked for, somebody edits it.
+TEST_F(HubOrder, C5WhatAPersonEditedInACreateOfUnknownOutcomeIsAnEdit) {
+  fill(*crm, 1);
+  db->on_write = [&](const connector::WriteRequest& request) -> std::optional<connector::WriteResult> {
+    if (!db->made.empty()) return std::nullopt;
+    db->made[request.idempotency_key] = "row";
+    db->objects["row"] = request.document.get_object();
+    db->objects["row"]["name"] = "by a person";
+    connector::WriteResult result;
+    result.kind = sync::OutcomeKind::unknown;
+    return result;
+  };
+  begin();
+  loop.run_for(1h);
+  EXPECT_EQ(db->objects.at("row").at("name"), Json("by a person"));
+  EXPECT_EQ(crm->objects.begin()->second.at("name"), Json("by a person"));
+  EXPECT_EQ(db->objects.size(), 1u);
+  EXPECT_EQ(db->writes, 0u) << "nothing but the create, which was done";
+}
+
 }  // namespace
 }  // namespace lockstep::hub

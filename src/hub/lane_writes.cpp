@@ -271,7 +271,7 @@ Task<void> Lane::read_back(Prepared prepared) {
       result.version = (*found)->version;
     }
   } else {
-    Result<std::optional<sync::Change>> found = co_await setup_.connector->find(prepared.request);
+    Result<std::optional<connector::Found>> found = co_await setup_.connector->find(prepared.request);
     // An attempt of an earlier run may have been sent until that run ended.
     const bool earlier = prepared.row.state == sync::OutboxState::claimed;
     const Time sent_by = earlier ? std::max(prepared.row.claimed_at, started_) : prepared.row.claimed_at;
@@ -290,7 +290,9 @@ Task<void> Lane::read_back(Prepared prepared) {
       result.state = std::move((*found)->document);
       result.extent = (*found)->extent;
       result.version = (*found)->version;
-      prepared.written.clear();  // what it holds is compared, not assumed
+      // Where it is certainly ours, other values than those it was made with are edits; else all is compared.
+      result.read_later = (*found)->maker == connector::Maker::us;
+      if (!result.read_later) prepared.written.clear();
     } else if (now < settled) {
       result.kind = sync::OutcomeKind::unknown;
       result.reason = "not found yet; searches lag behind";

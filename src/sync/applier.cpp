@@ -29,7 +29,11 @@ Applied refused(ErrorKind kind, std::string message) {
   return out;
 }
 
-Stamp Applier::stamp(const SystemName& origin) { return {hlc_.tick(ws_.now()), origin, ws_.next_seq()}; }
+Stamp Applier::stamp(const Record& record, const SystemName& origin) {
+  hlc_.see(record.deleted_stamp.time);
+  for (const auto& [name, state] : record.fields) hlc_.see(state.stamp.time);
+  return {hlc_.tick(ws_.now()), origin, ws_.next_seq()};
+}
 
 Applied Applier::note(Disposition disposition, std::string reason, JournalEntry entry, const Record* record) {
   entry.disposition = to_string(disposition);

@@ -144,7 +144,8 @@ class Applier {
   Applied park_behind_write(const Observed& seen, const Record& record);
   void keep_conflicts(const Record& record, Merged& merged);
 
-  Stamp stamp(const SystemName& origin);
+  // Later than all that the record knows.
+  Stamp stamp(const Record& record, const SystemName& origin);
 
   Workspace& ws_;
   Expressions& expressions_;

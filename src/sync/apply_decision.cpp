@@ -121,7 +121,7 @@ Result<Applied> Applier::apply(const Resolve& resolve) {
   JsonObject body{{"actor", resolve.actor}, {"fields", JsonObject{{resolve.field, std::move(step)}}}};
   if (resolve.conflict != 0) body["conflict"] = resolve.conflict;
   entry.body = std::move(body);
-  record->fields[resolve.field] = FieldState{std::move(value), stamp(source->app), false, {}};
+  record->fields[resolve.field] = FieldState{std::move(value), stamp(*record, source->app), false, {}};
   ws_.touch(*record, ws_.next_seq(), WorkClass::person);
   return note(Disposition::applied, "", std::move(entry), record);
 }

@@ -113,7 +113,7 @@ Result<Applied> Applier::apply(const Edit& edit) {
   const bool nothing = changed.empty() && !edit.remove && !edit.record.empty();
   if (edit.remove) {
     record->deleted = true;
-    record->deleted_stamp = stamp(app);
+    record->deleted_stamp = stamp(*record, app);
   }
   if (!changed.empty()) body["fields"] = std::move(changed);
   entry.body = std::move(body);
@@ -125,7 +125,7 @@ Result<Applied> Applier::apply(const Edit& edit) {
 Result<JsonObject> Applier::set_fields(const SourceSchema& source, Record& record, Fields fields,
                                        const std::string& actor) {
   JsonObject changed;
-  const Stamp now = stamp(source.app);
+  const Stamp now = stamp(record, source.app);
   for (auto& [name, value] : fields) {
     const auto at = record.fields.find(name);
     const bool held = at != record.fields.end() && at->second.held;

@@ -111,7 +111,7 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
   if (record.deleted || seen.entity.deletes == DeletePolicy::detach) return {};
   if (seen.entity.deletes == DeletePolicy::archive) {
     record.deleted = true;
-    record.deleted_stamp = stamp(system);
+    record.deleted_stamp = stamp(record, system);
     return {};
   }
   // A write on its way may have reached the object before it went.
@@ -138,7 +138,7 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
   }
   if (merged.conflicts.empty()) {
     record.deleted = true;
-    record.deleted_stamp = stamp(system);
+    record.deleted_stamp = stamp(record, system);
     return {};
   }
   // L3: the system deleted a state that somebody has edited since. The edit stays; the object is made again.

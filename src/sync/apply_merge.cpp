@@ -19,13 +19,13 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
                                const Fields& fields) {
   Merged merged;
   const SourceSchema* source = ws_.catalog().find(record.source);
+  const Stamp now = stamp(record, system);
   for (const auto& [name, value] : fields) {
     const FieldSchema* field = entity.find(name);
     if (field == nullptr) continue;
     const auto at = record.fields.find(name);
     FieldState* current = at == record.fields.end() ? nullptr : &at->second;
     const Json* base = find_value(link.base, name);
-    const Stamp now = stamp(system);
     MergeResult result = merge_field(*field, entity, current, {system, value, base, now});
     if (base == nullptr || *base != value) {
       merged.base = true;

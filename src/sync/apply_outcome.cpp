@@ -323,7 +323,7 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const EntitySchema
     }
     rival->links.clear();
     rival->deleted = true;
-    rival->deleted_stamp = stamp(outcome.system);
+    rival->deleted_stamp = stamp(*rival, outcome.system);
     rival->merged_into = record.id;  // what refers to it means this record (C1)
     ws_.touch(*rival, ws_.next_seq(), WorkClass::live);
     for (const SystemBinding& any : entity.systems)

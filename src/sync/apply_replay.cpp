@@ -40,7 +40,7 @@ Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Rec
   }
   from.links.clear();
   from.deleted = true;
-  from.deleted_stamp = stamp({});
+  from.deleted_stamp = stamp(from, {});
   from.merged_into = into.id;
   ws_.touch(from, ws_.next_seq(), WorkClass::live);
   ws_.touch(into, ws_.next_seq(), WorkClass::live);

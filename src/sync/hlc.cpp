@@ -9,8 +9,6 @@ Hlc HlcClock::tick(Time now) {
   return last_;
 }
 
-void HlcClock::observe(Hlc seen, Time now) {
-  if (seen.time() <= now + skew_limit) last_ = std::max(last_, seen);
-}
+void HlcClock::see(Hlc seen) { last_ = std::max(last_, seen); }
 
 }  // namespace lockstep::sync

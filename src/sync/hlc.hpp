@@ -21,14 +21,10 @@ struct Hlc {
 
 class HlcClock {
  public:
-  explicit HlcClock(Hlc last = {}) : last_(last) {}
   // Greater than everything returned or seen before, and at least `now`.
   Hlc tick(Time now);
-  // Moves past a stamp from elsewhere. A stamp more than `skew_limit` ahead of `now` is not followed.
-  void observe(Hlc seen, Time now);
-  Hlc last() const { return last_; }
-
-  static constexpr std::chrono::minutes skew_limit{5};
+  // What comes is later than this, also when it was given out before a restart and the wall clock was set back since.
+  void see(Hlc seen);
 
  private:
   Hlc last_;

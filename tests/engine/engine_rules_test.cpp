@@ -99,6 +99,22 @@ TEST_F(EngineRules, E1TheEchoOfAWriteThatACrashCutOffDoesNotBeatANewerEdit) {
   EXPECT_TRUE(latest.reader().conflicts(SourceId("acme"), false, {"", 10})->items.empty());
 }
 
+TEST_F(EngineRules, C2TheLatestIsTheLatestAlsoWhenTheClockWasSetBackAndTheProcessStartedAgain) {
+  World latest(7, contact_schema(sync::PolicyKind::latest), {0, 0, 0, 0, 0});
+  WorldSystem& first = latest.system("crm");
+  WorldSystem& second = latest.system("db");
+  latest.human_creates(first, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  ASSERT_TRUE(latest.settle());
+  latest.human_edits(first, first.objects.begin()->first, "name", "Anna");
+  latest.human_edits(second, second.objects.begin()->first, "name", "Annabel");
+  latest.deliver_one(first);
+  latest.restart(-std::chrono::minutes(1));
+  latest.deliver_one(second);
+  EXPECT_TRUE(latest.settle());
+  for (WorldSystem* system : {&first, &second})
+    EXPECT_EQ(system->objects.begin()->second.document.at("name"), Json("Annabel")) << system->name.str();
+}
+
 TEST_F(EngineRules, E1WhatIsNeitherOursNorOldWaitsForTheOutcome) {
   const std::string id = synced_contact();
   world.cut_off_writes();

@@ -51,7 +51,7 @@ World::World(std::uint64_t seed, sync::EntitySchema entity, Faults faults, sync:
       catalog_(std::make_shared<const sync::Catalog>(
           std::vector<sync::SourceSchema>{{source_, {std::move(entity)}, SystemName("app"), oscillation}})),
       reader_(store_.open_reader()),
-      engine_(catalog_, {}, random_) {
+      engine_(std::in_place, catalog_, sync::EngineSettings(), random_) {
   for (const sync::SystemBinding& binding : this->entity().systems) {
     auto system = std::make_unique<WorldSystem>();
     system->name = binding.system;
@@ -109,7 +109,7 @@ void World::human_deletes(WorldSystem& system, const std::string& id) {
 
 std::vector<sync::Applied> World::apply(std::vector<sync::Input> inputs) {
   clock_.advance(std::chrono::milliseconds(1));
-  Result<sync::Decision> decision = engine_.apply(inputs, store_, clock_.now());
+  Result<sync::Decision> decision = engine_->apply(inputs, store_, clock_.now());
   LOCKSTEP_ASSERT(decision.has_value(), "a memory store does not fail");
   const Result<void> committed = store_.commit(decision->batch);
   LOCKSTEP_ASSERT(committed.has_value(), "one writer never conflicts");
@@ -260,7 +260,7 @@ void World::dispatch(WorldSystem& system) {
     const std::vector<sync::Input> claim{sync::Claim{source_, system.name, prepared.request.record,
                                                      prepared.request.kind, prepared.request.external_id,
                                                      prepared.written}};
-    Result<sync::Decision> claimed = engine_.apply(claim, store_, clock_.now());
+    Result<sync::Decision> claimed = engine_->apply(claim, store_, clock_.now());
     LOCKSTEP_ASSERT(claimed.has_value(), "a memory store does not fail");
     const Result<void> committed = store_.commit(claimed->batch);
     LOCKSTEP_ASSERT(committed.has_value(), "one writer never conflicts");

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,11 @@ class World {
   store::Reader& reader() { return *reader_; }
   Time now() const { return clock_.now(); }
   void pass(Duration time) { clock_.advance(time); }
+  // The process starts again, and the wall clock was set to another time meanwhile.
+  void restart(Duration clock_jump) {
+    clock_.advance(clock_jump);
+    engine_.emplace(catalog_, sync::EngineSettings(), random_);
+  }
 
   // No faults and no edits any more: everything is delivered and written until nothing moves. False when it never ends.
   bool settle(int rounds_limit = 200);
@@ -96,7 +102,7 @@ class World {
   std::shared_ptr<const sync::Catalog> catalog_;
   store::MemoryStore store_;
   std::unique_ptr<store::Reader> reader_;
-  sync::Engine engine_;
+  std::optional<sync::Engine> engine_;
   hub::Preparer preparer_;
   std::vector<std::unique_ptr<WorldSystem>> systems_;
   std::map<std::string, sync::Input> mailbox_;

@@ -291,7 +291,7 @@ Task<void> Lane::read_back(Prepared prepared) {
       result.extent = (*found)->extent;
       result.version = (*found)->version;
       // Where it is certainly ours, other values than those it was made with are edits; else all is compared.
-      result.read_later = (*found)->maker == connector::Maker::us;
+      result.read_later = (*found)->maker == connector::Maker::us && !prepared.row.sent.empty();
       if (!result.read_later) prepared.written.clear();
     } else if (now < settled) {
       result.kind = sync::OutcomeKind::unknown;

@@ -338,17 +338,17 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   std::vector<std::string> absent;
   if (change.extent == Extent::sparse) absent = left_out(seen.binding, *link, fields);
   LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
+  // What waited for the outcome of a write may be older than that write, a reading too.
+  const bool trusted = read || (change.via == Via::capture && seen.replays == 0);
   bool echoed = false;
   if (row && row->in_flight()) {
     LOCKSTEP_TRY(waits, waits_for_outcome(change, record, *link, fields, *row));
     if (waits) return park_behind_write(seen, record);
     // What stood there before our write before this one may be older than both.
-    if (!read) std::erase_if(row->sent, [&](const auto& one) { return shows_prior(*link, {one}); });
+    if (!trusted) std::erase_if(row->sent, [&](const auto& one) { return shows_prior(*link, {one}); });
     echoed = absorb_echo(*link, fields, row->sent);
   }
   const bool changed = shows_news(*link, fields);
-  // What waited for the outcome of a write may be older than that write, a reading too.
-  const bool trusted = read || (change.via == Via::capture && seen.replays == 0);
   // Two states of one moment: the versions do not say which is the newer one (L5).
   const bool tied = change.via == Via::webhook && change.version != 0 && change.version == link->version;
   if (changed && !trusted && (change.version == 0 || tied || shows_prior(*link, fields))) {

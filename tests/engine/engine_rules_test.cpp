@@ -115,6 +115,28 @@ TEST_F(EngineRules, C2TheLatestIsTheLatestAlsoWhenTheClockWasSetBackAndTheProces
     EXPECT_EQ(system->objects.begin()->second.document.at("name"), Json("Annabel")) << system->name.str();
 }
 
+// What a database captures comes in order: it is not from before the write before.
+TEST_F(EngineRules, E1AWriteThatGoesBackIsKnownByItsCapture) {
+  World latest(7, contact_schema(sync::PolicyKind::latest), {0, 0, 0, 0, 0});
+  WorldSystem& there = latest.system("crm");
+  WorldSystem& here = latest.system("db");
+  const std::string id = latest.human_creates(there, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  ASSERT_TRUE(latest.settle());
+  latest.human_edits(there, id, "name", "Anna");
+  ASSERT_TRUE(latest.settle());
+  latest.cut_off_writes();
+  latest.human_edits(there, id, "name", "Ann");
+  latest.deliver_one(there);
+  latest.dispatch(here);  // it holds "Ann" again, and nobody heard of that
+  ASSERT_EQ(here.objects.begin()->second.document.at("name"), Json("Ann"));
+  latest.human_edits(there, id, "name", "Annabel");
+  latest.deliver_one(there);
+  latest.deliver_one(here);
+  EXPECT_TRUE(latest.settle());
+  for (WorldSystem* system : {&there, &here})
+    EXPECT_EQ(system->objects.begin()->second.document.at("name"), Json("Annabel")) << system->name.str();
+}
+
 TEST_F(EngineRules, E1WhatIsNeitherOursNorOldWaitsForTheOutcome) {
   const std::string id = synced_contact();
   world.cut_off_writes();

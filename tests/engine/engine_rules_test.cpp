@@ -6,6 +6,11 @@ namespace {
 
 class EngineRules : public SmallWorld {};
 
+class LatestRules : public SmallWorld {
+ protected:
+  LatestRules() : SmallWorld(sync::PolicyKind::latest) {}
+};
+
 TEST_F(EngineRules, AnObjectIsMadeEverywhereOnce) {
   synced_contact();
   EXPECT_EQ(alive(db), 1u);
@@ -79,62 +84,47 @@ TEST_F(EngineRules, E2AnEchoMixedWithAnEditGivesExactlyTheEdit) {
 }
 
 // The process dies between a write and its outcome; before the next start somebody edits the same field again.
-TEST_F(EngineRules, E1TheEchoOfAWriteThatACrashCutOffDoesNotBeatANewerEdit) {
-  World latest(7, contact_schema(sync::PolicyKind::latest), {0, 0, 0, 0, 0});
-  WorldSystem& there = latest.system("crm");
-  WorldSystem& here = latest.system("db");
-  latest.human_creates(there, {{"email", "ann@example.test"}, {"name", "Ann"}});
-  ASSERT_TRUE(latest.settle());
-  latest.cut_off_writes();
-  latest.human_edits(here, here.objects.begin()->first, "name", "Anna");
-  latest.deliver_one(here);
-  latest.dispatch(there);  // it holds "Anna" now, and nobody heard of that
-  ASSERT_EQ(there.objects.begin()->second.document.at("name"), Json("Anna"));
-  latest.human_edits(here, here.objects.begin()->first, "name", "Annabel");
-  latest.deliver_one(here);
-  latest.deliver_one(there);  // the echo of "Anna", later than "Annabel"
-  EXPECT_TRUE(latest.settle());
-  for (WorldSystem* system : {&there, &here})
-    EXPECT_EQ(system->objects.begin()->second.document.at("name"), Json("Annabel"));
-  EXPECT_TRUE(latest.reader().conflicts(SourceId("acme"), false, {"", 10})->items.empty());
+TEST_F(LatestRules, E1TheEchoOfAWriteThatACrashCutOffDoesNotBeatANewerEdit) {
+  synced_contact();
+  world.cut_off_writes();
+  world.human_edits(db, db.objects.begin()->first, "name", "Anna");
+  world.deliver_one(db);
+  world.dispatch(crm);  // it holds "Anna" now, and nobody heard of that
+  ASSERT_EQ(held(crm, "name"), Json("Anna"));
+  world.human_edits(db, db.objects.begin()->first, "name", "Annabel");
+  world.deliver_one(db);
+  world.deliver_one(crm);  // the echo of "Anna", later than "Annabel"
+  EXPECT_TRUE(world.settle());
+  for (WorldSystem* system : {&crm, &db}) EXPECT_EQ(held(*system, "name"), Json("Annabel"));
+  EXPECT_TRUE(world.reader().conflicts(SourceId("acme"), false, {"", 10})->items.empty());
 }
 
-TEST_F(EngineRules, C2TheLatestIsTheLatestAlsoWhenTheClockWasSetBackAndTheProcessStartedAgain) {
-  World latest(7, contact_schema(sync::PolicyKind::latest), {0, 0, 0, 0, 0});
-  WorldSystem& first = latest.system("crm");
-  WorldSystem& second = latest.system("db");
-  latest.human_creates(first, {{"email", "ann@example.test"}, {"name", "Ann"}});
-  ASSERT_TRUE(latest.settle());
-  latest.human_edits(first, first.objects.begin()->first, "name", "Anna");
-  latest.human_edits(second, second.objects.begin()->first, "name", "Annabel");
-  latest.deliver_one(first);
-  latest.restart(-std::chrono::minutes(1));
-  latest.deliver_one(second);
-  EXPECT_TRUE(latest.settle());
-  for (WorldSystem* system : {&first, &second})
-    EXPECT_EQ(system->objects.begin()->second.document.at("name"), Json("Annabel")) << system->name.str();
+TEST_F(LatestRules, C2TheLatestIsTheLatestAlsoWhenTheClockWasSetBackAndTheProcessStartedAgain) {
+  synced_contact();
+  world.human_edits(crm, crm.objects.begin()->first, "name", "Anna");
+  world.human_edits(db, db.objects.begin()->first, "name", "Annabel");
+  world.deliver_one(crm);
+  world.restart(-std::chrono::minutes(1));
+  world.deliver_one(db);
+  EXPECT_TRUE(world.settle());
+  for (WorldSystem* system : {&crm, &db}) EXPECT_EQ(held(*system, "name"), Json("Annabel")) << system->name.str();
 }
 
 // What a database captures comes in order: it is not from before the write before.
-TEST_F(EngineRules, E1AWriteThatGoesBackIsKnownByItsCapture) {
-  World latest(7, contact_schema(sync::PolicyKind::latest), {0, 0, 0, 0, 0});
-  WorldSystem& there = latest.system("crm");
-  WorldSystem& here = latest.system("db");
-  const std::string id = latest.human_creates(there, {{"email", "ann@example.test"}, {"name", "Ann"}});
-  ASSERT_TRUE(latest.settle());
-  latest.human_edits(there, id, "name", "Anna");
-  ASSERT_TRUE(latest.settle());
-  latest.cut_off_writes();
-  latest.human_edits(there, id, "name", "Ann");
-  latest.deliver_one(there);
-  latest.dispatch(here);  // it holds "Ann" again, and nobody heard of that
-  ASSERT_EQ(here.objects.begin()->second.document.at("name"), Json("Ann"));
-  latest.human_edits(there, id, "name", "Annabel");
-  latest.deliver_one(there);
-  latest.deliver_one(here);
-  EXPECT_TRUE(latest.settle());
-  for (WorldSystem* system : {&there, &here})
-    EXPECT_EQ(system->objects.begin()->second.document.at("name"), Json("Annabel")) << system->name.str();
+TEST_F(LatestRules, E1AWriteThatGoesBackIsKnownByItsCapture) {
+  const std::string id = synced_contact();
+  world.human_edits(crm, id, "name", "Anna");
+  ASSERT_TRUE(world.settle());
+  world.cut_off_writes();
+  world.human_edits(crm, id, "name", "Ann");
+  world.deliver_one(crm);
+  world.dispatch(db);  // it holds "Ann" again, and nobody heard of that
+  ASSERT_EQ(held(db, "name"), Json("Ann"));
+  world.human_edits(crm, id, "name", "Annabel");
+  world.deliver_one(crm);
+  world.deliver_one(db);
+  EXPECT_TRUE(world.settle());
+  for (WorldSystem* system : {&crm, &db}) EXPECT_EQ(held(*system, "name"), Json("Annabel")) << system->name.str();
 }
 
 TEST_F(EngineRules, E1WhatIsNeitherOursNorOldWaitsForTheOutcome) {

@@ -108,10 +108,10 @@ class RawPeer {
   bool send(std::string_view bytes) {
     return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
-  // False when the kernel does not take all of it now.
-  bool try_send(std::string_view bytes) {
-    return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
-           static_cast<ssize_t>(bytes.size());
+  // What there is room for; how many bytes that were.
+  std::size_t send_some(std::string_view bytes) {
+    const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
   }
   void finish_sending() { ::shutdown(descriptor_, SHUT_WR); }
   // Closes so that the other side sees a reset.

@@ -70,7 +70,8 @@ class Reading {
  private:
   TableResult inside(const ReadStatement& statement, const TableRole& role) {
     for (const auto& [name, held] :
-         {std::pair("request.jwt.claims", &role.claims), std::pair("lockstep.sources", &role.sources)}) {
+         {std::pair("request.jwt.claims", &role.claims), std::pair("lockstep.sources", &role.sources),
+          std::pair("lockstep.businesses", &role.businesses)}) {
       if (held->is_null()) continue;
       auto set = query("SELECT set_config($1, $2, true)", {std::string(name), to_text(*held)});
       if (!set) return std::unexpected(to_failure(set.error()));

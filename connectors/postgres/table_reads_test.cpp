@@ -191,6 +191,10 @@ TEST_F(TableReadsTest, TheDatabaseDecidesWhoSeesWhat) {
   EXPECT_EQ(read(wanted)->rows.size(), 3U);
   wanted.role = {"reader", nullptr, Json{{"main", "viewer"}}};
   EXPECT_TRUE(read(wanted)->rows.empty());
+  sql("CREATE POLICY own_business ON people FOR SELECT TO reader USING (nullif(current_setting('lockstep.businesses', "
+      "true), '')::jsonb -> 'main' ? id::text)");
+  wanted.role = {"reader", nullptr, Json{{"main", "viewer"}}, Json{{"main", JsonArray{"2", "no such"}}}};
+  EXPECT_THAT(read(wanted)->rows, ElementsAre(R"({"id":2})"));
   // Neither the role nor the claims outlive the read, although the connection does.
   wanted.role = {"reader", nullptr, nullptr};
   result = read(wanted);

@@ -36,12 +36,16 @@ bool Session::is_over(Time now) const {
 
 sync::StateRow account_row(const Account& account) {
   JsonObject sources;
-  for (const auto& [source, role] : account.sources) sources[source.str()] = to_string(role);
+  for (const auto& [source, role] : account.rights.sources) sources[source.str()] = to_string(role);
+  JsonObject businesses;
+  for (const auto& [source, names] : account.rights.businesses)
+    businesses[source.str()] = JsonArray(names.begin(), names.end());
   JsonObject value{{"v", kVersion},
                    {"password", account.password},
                    {"sources", std::move(sources)},
                    {"generation", account.generation},
                    {"created", to_epoch_ms(account.created)}};
+  if (!businesses.empty()) value["businesses"] = std::move(businesses);
   if (account.everywhere) value["everywhere"] = to_string(*account.everywhere);
   if (account.made_by == MadeBy::owner) value["made_by"] = "owner";
   return row(kAccounts + account.name, std::move(value));
@@ -76,7 +80,15 @@ Result<Account> read_account(const sync::StateRow& row) {
   if (const Json* sources = find_member(row.value, "sources"); sources != nullptr && sources->is_object()) {
     for (const auto& [source, role] : sources->get_object()) {
       const auto known = role.is_string() ? role_named(role.get_string()) : std::nullopt;
-      if (known) out.sources.emplace(std::string(source), *known);
+      if (known) out.rights.sources.emplace(std::string(source), *known);
+    }
+  }
+  if (const Json* sources = find_member(row.value, "businesses"); sources != nullptr && sources->is_object()) {
+    for (const auto& [source, names] : sources->get_object()) {
+      if (!names.is_array()) continue;
+      for (const Json& one : names.get_array()) {
+        if (one.is_string()) out.rights.add(SourceId(std::string(source)), Business{std::string(one.get_string())});
+      }
     }
   }
   return out;

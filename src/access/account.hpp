@@ -18,7 +18,7 @@ struct Account {
   std::string name;
   std::string password;  // argon2id
   std::optional<Role> everywhere;
-  Grants sources;
+  Rights rights;
   std::string generation;  // a new one ends all sessions: another password, or another account of the same name
   Time created;
   MadeBy made_by = MadeBy::administrator;

@@ -99,15 +99,17 @@ void Accounts::check(const std::string& hash, std::string password, std::move_on
                   std::move(done));
 }
 
-void Accounts::add(const std::string& name, std::string password, std::optional<Role> everywhere, Grants sources,
+void Accounts::add(const std::string& name, std::string password, std::optional<Role> everywhere, Rights rights,
                    Done done) {
-  make_account({name, {}, everywhere, std::move(sources), {}, {}, MadeBy::administrator}, std::move(password),
+  make_account({name, {}, everywhere, std::move(rights), {}, {}, MadeBy::administrator}, std::move(password),
                std::move(done));
 }
 
-void Accounts::add_to_source(const std::string& name, std::string password, const SourceId& source, Role role,
+void Accounts::add_to_source(const std::string& name, std::string password, const SourceId& source, const Grant& grant,
                              Done done) {
-  make_account({name, {}, {}, {{source, role}}, {}, {}, MadeBy::owner}, std::move(password), std::move(done));
+  Rights rights;
+  rights.add(source, grant);
+  make_account({name, {}, {}, std::move(rights), {}, {}, MadeBy::owner}, std::move(password), std::move(done));
 }
 
 void Accounts::make_account(Account made, std::string password, Done done) {
@@ -168,12 +170,13 @@ void Accounts::set_password(const std::string& name, std::string password, Done 
        });
 }
 
-void Accounts::grant(const std::string& name, const SourceId& source, std::optional<Role> role, Done done) {
+void Accounts::grant(const std::string& name, const SourceId& source, const std::optional<Grant>& grant, Done done) {
   Result<Account> account = for_change(name);
   if (!account) return done(fail(std::move(account).error()));
-  if (role) {
-    account->sources[source] = *role;
-  } else if (account->sources.erase(source) == 0) {
+  const std::size_t held = account->rights.sources.erase(source) + account->rights.businesses.erase(source);
+  if (grant) {
+    account->rights.add(source, *grant);
+  } else if (held == 0) {
     return done(fail(ErrorKind::not_found, "this account has no right in this source"));
   }
   change(std::move(*account), std::move(done));

@@ -61,14 +61,15 @@ class Accounts {
   const Account* find(const std::string& name) const;
 
   // `name` as account_name() has made it. `conflict`: there is one of that name.
-  void add(const std::string& name, std::string password, std::optional<Role> everywhere, Grants sources, Done done);
+  void add(const std::string& name, std::string password, std::optional<Role> everywhere, Rights rights, Done done);
   // The same for an owner who lets somebody into one source.
-  void add_to_source(const std::string& name, std::string password, const SourceId& source, Role role, Done done);
+  void add_to_source(const std::string& name, std::string password, const SourceId& source, const Grant& grant,
+                     Done done);
   // Ends its sessions. `conflict` for the last administrator while there are other accounts.
   void remove(const std::string& name, Done done);
   void set_password(const std::string& name, std::string password, Done done);  // ends its sessions
-  // Nothing takes the right away.
-  void grant(const std::string& name, const SourceId& source, std::optional<Role> role, Done done);
+  // In place of what it holds in the source; nothing takes that away.
+  void grant(const std::string& name, const SourceId& source, const std::optional<Grant>& grant, Done done);
   void grant_everywhere(const std::string& name, std::optional<Role> role, Done done);
 
   // Who a token of ours belongs to; using it keeps the session alive.

@@ -37,7 +37,9 @@ Result<Caller> Accounts::identify(std::string_view token) {
   }
   const Account& account = accounts_.at(session.account);
   const std::string person = account.made_by == MadeBy::administrator ? account.name : "";
-  return Caller{"account " + account.name, account.everywhere, account.sources, person, account.name, session.id};
+  const Rights& rights = account.rights;
+  return Caller{"account " + account.name, account.everywhere, rights.sources, person, account.name, session.id,
+                rights.businesses};
 }
 
 void Accounts::sign_in(std::string_view name_given, std::string password, SignInFrom from, SignedInDone done) {

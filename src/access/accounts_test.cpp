@@ -238,7 +238,7 @@ TEST_F(AccountsTest, OneChangeAtATime) {
   }
   loop.run_for(std::chrono::milliseconds(1));
   EXPECT_EQ(granted, (std::vector{false, true})) << "the second is told at once, the first when it is durable";
-  EXPECT_EQ(accounts->find("ada")->sources.size(), 1U);
+  EXPECT_EQ(accounts->find("ada")->rights.sources.size(), 1U);
   EXPECT_FALSE(add("ada"));
 }
 

@@ -27,6 +27,26 @@ std::optional<Role> Caller::role_in(const SourceId& source) const {
   return everywhere ? std::max(*everywhere, at->second) : at->second;
 }
 
+const sync::Businesses* Caller::businesses_in(const SourceId& source) const {
+  if (role_in(source)) return nullptr;
+  const auto at = businesses.find(source);
+  return at == businesses.end() || at->second.empty() ? nullptr : &at->second;
+}
+
+void Rights::add(const SourceId& source, const Grant& grant) {
+  if (const auto* business = std::get_if<Business>(&grant)) {
+    if (!business->name.empty()) businesses[source].insert(business->name);
+    return;
+  }
+  const auto [at, made] = sources.emplace(source, std::get<Role>(grant));
+  at->second = std::max(at->second, std::get<Role>(grant));
+}
+
+void Rights::add(const Rights& more) {
+  for (const auto& [source, role] : more.sources) add(source, role);
+  for (const auto& [source, names] : more.businesses) businesses[source].insert(names.begin(), names.end());
+}
+
 bool Caller::may_edit(const SourceId& source) const { return role_in(source) >= Role::editor; }
 
 bool Caller::may_operate(const SourceId& source) const { return role_in(source) >= Role::owner; }

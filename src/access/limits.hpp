@@ -9,6 +9,7 @@ namespace lockstep::access::limits {
 inline constexpr std::size_t kAccounts = 10'000;
 inline constexpr std::size_t kSessionsOfAccount = 50;  // beyond it the one that was used longest ago ends
 inline constexpr std::size_t kNameBytes = 100;
+inline constexpr std::size_t kBusinessBytes = 200;  // of the name of a business
 inline constexpr std::size_t kPasswordBytesMin = 12;
 inline constexpr std::size_t kPasswordBytesMax = 256;
 inline constexpr std::size_t kAgentBytes = 200;

@@ -59,9 +59,10 @@ enum class Count { none, exact };
 
 // As whom the database is asked.
 struct TableRole {
-  std::string name;  // "authenticated"; "": the connector's own role
-  Json claims;       // what request.jwt.claims holds meanwhile; null: nothing
-  Json sources;      // what lockstep.sources holds: the roles of a caller that only we know; null: nothing
+  std::string name;      // "authenticated"; "": the connector's own role
+  Json claims;           // what request.jwt.claims holds meanwhile; null: nothing
+  Json sources;          // what lockstep.sources holds: the roles of a caller that only we know; null: nothing
+  Json businesses = {};  // the same for lockstep.businesses: {source: [name]} of who has no role there
 };
 
 struct TableRead {

@@ -40,7 +40,13 @@ class Message {
   bool bytes_only = false;               // a client's broadcast that is no JSON
   std::shared_ptr<const RowChange> row;  // of a row
   std::string change_text;               // of a row: as postgres_changes tells it
-  std::uint64_t sender = 0;              // of a broadcast: who does not get it back; 0 for none
+  // Whose it is, for those who have only a business in the source; "" nobody's. What has gone from one to another is told to
+  // each in words of its own, never with the other's content (P2).
+  std::string business_before;
+  std::string business;
+  std::shared_ptr<const Message> for_former;
+  std::shared_ptr<const Message> for_next;
+  std::uint64_t sender = 0;  // of a broadcast: who does not get it back; 0 for none
 
   // The frame under this key, made by the first who asks. The key names protocol, version and what else goes into it.
   // Only so many are kept (O3): clients that each want another form get one each.
@@ -53,7 +59,10 @@ class Message {
     return made;
   }
   std::size_t frames() const { return frames_.size(); }
-  std::size_t bytes() const { return text.size() + 2 * change_text.size() + 400; }
+  std::size_t bytes() const {
+    const std::size_t others = (for_former ? for_former->bytes() : 0) + (for_next ? for_next->bytes() : 0);
+    return text.size() + 2 * change_text.size() + 400 + others;
+  }
 
  private:
   static constexpr std::size_t kFramesKept = 8;

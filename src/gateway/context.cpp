@@ -57,7 +57,7 @@ std::optional<store::PageRequest> page_request(const Call& call) {
 void answer_applied(const Call& call, unsigned status, const Result<std::vector<sync::Applied>>& applied) {
   if (!applied) return call.answer(problem(applied.error()));
   const sync::Applied& one = applied->front();
-  if (one.error) return call.answer(problem(*one.error));
+  if (one.error) return call.answer(problem_of_caller(*one.error));
   wire::HttpResponse response = json_response(status, to_json(one));
   response.headers.add("ETag", "\"" + std::to_string(one.revision) + "\"");
   call.answer(std::move(response));

@@ -48,8 +48,11 @@ void EventStreams::open(const std::shared_ptr<Call>& call, const SourceId& sourc
   if (!timer_) tick();
   Feed::Reader reader;
   const auto weak = std::weak_ptr(stream);
-  reader.wants = [stream = stream.get()](const fanout::Message& one) { return stream->identity->may_read(one.source); };
-  reader.deliver = [stream = stream.get()](const fanout::Message& message) {
+  reader.wants = [this, stream = stream.get()](const fanout::Message& one) {
+    return stream->identity->shown(context_, one) != nullptr;
+  };
+  reader.deliver = [this, stream = stream.get()](const fanout::Message& committed) {
+    const fanout::Message& message = *stream->identity->shown(context_, committed);
     const wire::Frame text = message.frame("sse", [&] { return wire::Frame::unframed(hub::event_frame(message)); });
     return stream->body->write(text.bytes()) == net::WriteOutcome::over_limit ? fanout::Delivered::full
                                                                               : fanout::Delivered::yes;
@@ -92,7 +95,7 @@ void EventStreams::tick() {
     for (const auto& stream : streams) {
       const auto& caller = stream->identity->caller;
       // A key that was taken away, a token that has expired, a role that has changed: the stream follows.
-      if (!caller || (!stream->source.empty() && !caller->may_read(stream->source))) {
+      if (!caller || (!stream->source.empty() && !caller->may_see(stream->source))) {
         drop(stream);
       } else if (alive && stream->body->pending_bytes() == 0) {
         stream->body->write(comment);
@@ -129,7 +132,7 @@ void open_stream(Context& context, const std::shared_ptr<Call>& call, const Sour
 }  // namespace
 
 void add_event_routes(Router& router, Context& context) {
-  router.add({"GET", "/api/v1/sources/{source}/events", Needs::reader,
+  router.add({"GET", "/api/v1/sources/{source}/events", Needs::reader_of_some,
               [&context](std::shared_ptr<Call> call) { open_stream(context, call, call->source()); }});
   router.add({"GET", "/api/v1/events", Needs::caller,
               [&context](std::shared_ptr<Call> call) { open_stream(context, call, {}); }});

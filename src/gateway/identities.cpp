@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/sight.hpp"
+
 namespace lockstep::gateway {
 namespace {
 
@@ -11,6 +13,10 @@ constexpr std::size_t kTicksPerRound = 12;  // every identity within 3 seconds
 constexpr std::size_t kChecksAtLeast = 20;
 
 }  // namespace
+
+const fanout::Message* Identity::shown(const Context& context, const fanout::Message& message) const {
+  return gateway::shown(context.hub.catalog(), caller, message);
+}
 
 Identities::~Identities() {
   if (timer_) context_.loop.cancel(*timer_);

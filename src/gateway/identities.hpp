@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "fanout/message.hpp"
 #include "gateway/context.hpp"
 
 namespace lockstep::gateway {
@@ -20,6 +21,8 @@ struct Identity {
   std::uint64_t changes = 0;  // grows when rights have changed or ended
 
   bool may_read(const SourceId& source) const { return caller && caller->may_read(source); }
+  // gateway/sight.hpp
+  const fanout::Message* shown(const Context& context, const fanout::Message& message) const;
 };
 
 class Identities {

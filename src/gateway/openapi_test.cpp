@@ -393,6 +393,9 @@ TEST(OpenApi, AnswersAboutPeopleFit) {
   api.call("viewer", "GET", people);
   api.call("owner", "PUT", people + "/ada@example.com", R"({"role":"editor"})");
   api.call("owner", "PUT", people + "/ada@example.com", R"({"role":"admin"})");
+  api.call("owner", "PUT", people + "/ada@example.com", R"({"role":"business","business":"cafe"})");
+  api.call("owner", "PUT", people + "/ada@example.com", R"({"role":"business"})");
+  api.call("admin", "GET", "/api/v1/accounts");
   api.call("owner", "PUT", people + "/nobody", R"({"role":"viewer"})");
   api.call("owner", "PUT", people + "/carl", R"({"role":"viewer","password":"given by the owner"})");
   api.call("owner", "PUT", people + "/carl", R"({"role":"viewer","password":"given by the owner"})");

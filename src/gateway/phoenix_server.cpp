@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "gateway/feed.hpp"
@@ -106,8 +107,9 @@ void PhoenixServer::on_join(Session& session, fanout::Channel& channel) {
   Joined& joined = session.joined[channel.id];
   joined.identity = *identity;
   joined.changes = (*identity)->changes;
-  joined.room =
-      name.is_data() ? "room:data\t" + std::string(channel.name()) : room_topic(*(*identity)->caller, channel.name());
+  joined.room = name.is_data() && (*identity)->may_read(name.source)
+                    ? "room:data\t" + std::string(channel.name())
+                    : room_topic(*(*identity)->caller, channel.name());  // who is there is not for businesses to know
   // P3: everything is subscribed before the client hears that it is.
   follow_room(session, channel, joined);
   if (name.is_data()) follow_data(session, channel, joined);
@@ -147,11 +149,11 @@ void PhoenixServer::follow_data(Session& session, fanout::Channel& channel, Join
   const TopicName name = TopicName::of(channel.name());
   const bool rows = name.kind == TopicName::Kind::rows;
   auto reader = session.reader(context_.loop, channel.id);
-  reader.wants = [&joined, entity = name.entity](const fanout::Message& message) {
-    return joined.identity->may_read(message.source) && (entity.empty() || entity == message.entity);
+  reader.wants = [this, &joined, entity = name.entity](const fanout::Message& message) {
+    return joined.identity->shown(context_, message) != nullptr && (entity.empty() || entity == message.entity);
   };
-  reader.deliver = [&session, &channel](const fanout::Message& message) {
-    return session.client->deliver_broadcast(channel, message);
+  reader.deliver = [this, &session, &channel, &joined](const fanout::Message& message) {
+    return session.client->deliver_broadcast(channel, *joined.identity->shown(context_, message));
   };
   joined.feeds.push_back(std::make_shared<Feed>(
       context_, rows ? hub::row_topic(name.source) : hub::entry_topic(name.source), name.source,
@@ -161,12 +163,20 @@ void PhoenixServer::follow_data(Session& session, fanout::Channel& channel, Join
 
 void PhoenixServer::follow_changes(Session& session, fanout::Channel& channel, Joined& joined) {
   const Caller& caller = *joined.identity->caller;
-  const access::Grants sources = caller.sees_all() ? access::Grants{{SourceId(), Role::viewer}} : caller.sources;
-  for (const auto& [source, role] : sources) {
+  std::set<SourceId> sources;
+  if (caller.sees_all()) {
+    sources.insert(SourceId());
+  } else {
+    for (const auto& [source, role] : caller.sources) sources.insert(source);
+    for (const auto& [source, names] : caller.businesses) sources.insert(source);
+  }
+  for (const SourceId& source : sources) {
     auto reader = session.reader(context_.loop, channel.id);
-    reader.wants = [&joined](const fanout::Message& message) { return joined.identity->may_read(message.source); };
-    reader.deliver = [&session, &channel](const fanout::Message& message) {
-      return session.client->deliver_change(channel, message);
+    reader.wants = [this, &joined](const fanout::Message& message) {
+      return joined.identity->shown(context_, message) != nullptr;
+    };
+    reader.deliver = [this, &session, &channel, &joined](const fanout::Message& message) {
+      return session.client->deliver_change(channel, *joined.identity->shown(context_, message));
     };
     joined.feeds.push_back(std::make_shared<Feed>(context_, hub::change_topic(source), source, Backing::memory,
                                                   now_in(context_.hub.events()), std::move(reader)));

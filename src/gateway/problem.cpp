@@ -29,6 +29,10 @@ wire::HttpResponse json_response(unsigned status, const Json& body) {
 
 wire::HttpResponse problem(const Error& error) { return problem(error, http_status(error.kind)); }
 
+wire::HttpResponse problem_of_caller(const Error& error) {
+  return problem(error, error.kind == ErrorKind::unauthorized ? 403 : http_status(error.kind));
+}
+
 wire::HttpResponse problem(const Error& error, unsigned status) {
   wire::HttpResponse response =
       json_response(status, JsonObject{{"type", "urn:lockstep:" + std::string(to_string(error.kind))},

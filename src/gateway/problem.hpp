@@ -14,6 +14,8 @@ unsigned http_status(ErrorKind kind);
 wire::HttpResponse problem(const Error& error);
 // The same with a status of its own, where the kind alone does not tell (403, 405).
 wire::HttpResponse problem(const Error& error, unsigned status);
+// Of somebody who is known and may not: 403, for 401 would sign him out.
+wire::HttpResponse problem_of_caller(const Error& error);
 wire::HttpResponse json_response(unsigned status, const Json& body);
 
 }  // namespace lockstep::gateway

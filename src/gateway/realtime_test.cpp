@@ -2,7 +2,7 @@
 // What the real clients make of it is in tests/realtime.
 #include <gmock/gmock.h>
 
-#include "gateway/gateway_world.hpp"
+#include "gateway/realtime_clients.hpp"
 
 namespace lockstep::gateway {
 namespace {
@@ -14,29 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-const wire::HttpHeaders kUpgrade = {{"Upgrade", "websocket"},
-                                    {"Connection", "Upgrade"},
-                                    {"Sec-WebSocket-Version", "13"},
-                                    {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
-
-std::shared_ptr<FakeSocket> socket_io(World& world, const std::string& token, const std::string& more = "") {
-  const auto answer = world.send("", "GET", "/socket.io/?EIO=4&transport=websocket", "", kUpgrade);
-  EXPECT_TRUE(answer->socket);
-  answer->socket->say(R"(40{"token":")" + token + "\"" + more + "}");
-  world.loop.settle();
-  return answer->socket;
-}
-
-std::shared_ptr<FakeSocket> phoenix(World& world, const std::string& key) {
-  const auto answer = world.send("", "GET", "/realtime/v1/websocket?vsn=2.0.0&apikey=" + key, "", kUpgrade);
-  EXPECT_TRUE(answer->socket);
-  return answer->socket;
-}
-
-std::string join(const std::string& topic, const std::string& config = "{}") {
-  return R"(["1","1","realtime:)" + topic + R"(","phx_join",{"config":)" + config + "}]";
-}
 
 std::vector<Seq> sequences(const std::vector<std::string>& frames) {
   std::vector<Seq> out;

@@ -69,6 +69,13 @@ TEST_F(RestRoutes, KeysAndSessionsReadWithTheirOwnRoles) {
   EXPECT_EQ(to_text(asked_by("both").sources), R"({"acme":"owner","*":"viewer"})");
   world.access.callers["lower"] = {"key lower", Role::owner, {{SourceId("acme"), Role::viewer}}};
   EXPECT_EQ(to_text(asked_by("lower").sources), R"({"acme":"owner","*":"owner"})");
+  EXPECT_EQ(to_text(asked_by("owner").businesses), "{}");
+  // A business is no role: a policy that asks for one lets it see nothing.
+  Caller business{"key of a business", {}, {{SourceId("other"), Role::viewer}}};
+  business.businesses = {{SourceId("acme"), {"cafe", "salon"}}, {SourceId("other"), {"bar"}}};
+  world.access.callers["business"] = business;
+  EXPECT_EQ(to_text(asked_by("business").sources), R"({"other":"viewer"})");
+  EXPECT_EQ(to_text(asked_by("business").businesses), R"({"acme":["cafe","salon"]})") << "no more where it has a role";
   world.access.callers["nowhere"] = {"key nowhere", {}, {}};
   EXPECT_EQ(to_text(asked_by("nowhere").sources), "{}");
   // A user as databases know them, and one whose name they could not read.
@@ -82,6 +89,7 @@ TEST_F(RestRoutes, KeysAndSessionsReadWithTheirOwnRoles) {
   }
   // Tokens of issuers are the database's to judge: what they say of roles here is not told.
   EXPECT_TRUE(asked_by("ann").sources.is_null());
+  EXPECT_TRUE(asked_by("ann").businesses.is_null());
   EXPECT_TRUE(asked_by("anonymous").sources.is_null());
   EXPECT_TRUE(asked_by("").sources.is_null());
   world.access.callers.erase("owner");

@@ -51,6 +51,8 @@ bool allowed(const Caller& caller, Needs needs, const SourceId& source) {
     case Needs::caller: return true;
     case Needs::reader: return caller.may_read(source);
     case Needs::editor: return caller.may_edit(source);
+    case Needs::reader_of_some: return caller.may_see(source);
+    case Needs::editor_of_some: return caller.may_edit(source) || caller.businesses_in(source) != nullptr;
     case Needs::operator_: return caller.may_operate(source);
     case Needs::administrator: return caller.may_administer();
   }

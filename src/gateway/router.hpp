@@ -19,6 +19,8 @@ enum class Needs {
   caller,   // any known caller
   reader,   // the source in the path, for reading
   editor,
+  reader_of_some,  // reader, or a business in the source: the route shows it what is its own (gateway/sight.hpp)
+  editor_of_some,
   operator_,
   administrator,  // of everything: accounts
 };

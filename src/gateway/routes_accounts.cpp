@@ -1,5 +1,7 @@
 // Local accounts: administrators make and remove them, owners say who may what in their source.
+#include "access/limits.hpp"
 #include "gateway/context.hpp"
+#include "gateway/shapes.hpp"
 
 namespace lockstep::gateway {
 namespace {
@@ -9,9 +11,11 @@ const std::string kPeople = "/api/v1/sources/{source}/people";
 
 JsonObject shape(const access::Account& account) {
   JsonObject sources;
-  for (const auto& [source, role] : account.sources) sources[source.str()] = to_string(role);
+  for (const auto& [source, role] : account.rights.sources) sources[source.str()] = to_string(role);
   JsonObject out{{"account", account.name}, {"sources", std::move(sources)}, {"created", to_iso8601(account.created)}};
   if (account.everywhere) out["everywhere"] = to_string(*account.everywhere);
+  if (JsonObject businesses = to_json(account.rights.businesses); !businesses.empty())
+    out["businesses"] = std::move(businesses);
   return out;
 }
 
@@ -21,8 +25,20 @@ std::optional<Role> role_in(const Call& call, const Json* value, Role highest) {
   if (role && *role <= highest) return role;
   call.answer(problem({ErrorKind::invalid,
                        highest == Role::admin ? "a role is viewer, editor, owner or admin"
-                                              : "a role in a source is viewer, editor or owner",
+                                              : "a role in a source is viewer, editor, owner or business",
                        {}}));
+  return std::nullopt;
+}
+
+// {"role": "editor"}, or {"role": "business", "business": "cafe-7"}; nothing after answering 422.
+std::optional<access::Grant> grant_in(const Call& call, const JsonObject& body) {
+  if (string_member(body, "role") != access::kBusiness) {
+    const auto role = role_in(call, find_member(body, "role"), Role::owner);
+    return role ? std::optional<access::Grant>(*role) : std::nullopt;
+  }
+  const std::string_view name = string_member(body, "business");
+  if (!name.empty() && name.size() <= access::limits::kBusinessBytes) return access::Business{std::string(name)};
+  call.answer(problem({ErrorKind::invalid, "the role business needs 'business', its name: 200 bytes at most", {}}));
   return std::nullopt;
 }
 
@@ -98,15 +114,27 @@ void set_password(Context& context, const std::shared_ptr<Call>& call) {
                                 answer_account(context, call, 200, named(*call)));
 }
 
+bool has_right_in(const access::Account& account, const SourceId& source) {
+  return account.rights.sources.contains(source) || account.rights.businesses.contains(source);
+}
+
 // What an owner sees of an account: its right here, nothing of elsewhere.
 JsonObject person(const access::Account& account, const SourceId& source) {
-  return {{"account", account.name}, {"role", to_string(account.sources.at(source))}};
+  JsonObject out{{"account", account.name}};
+  if (const auto role = account.rights.sources.find(source); role != account.rights.sources.end()) {
+    out["role"] = to_string(role->second);
+    return out;
+  }
+  const sync::Businesses& names = account.rights.businesses.at(source);
+  out["role"] = access::kBusiness;
+  out["business"] = *names.begin();  // there is one: a grant takes the place of the one before
+  return out;
 }
 
 void list_people(Context& context, const std::shared_ptr<Call>& call) {
   JsonArray items;
   for (const auto& [name, account] : context.accounts.all()) {
-    if (account.sources.contains(call->source())) items.push_back(person(account, call->source()));
+    if (has_right_in(account, call->source())) items.push_back(person(account, call->source()));
   }
   call->answer(json_response(200, JsonObject{{"items", std::move(items)}}));
 }
@@ -116,24 +144,27 @@ void grant(Context& context, const std::shared_ptr<Call>& call) {
   if (!body) return;
   const auto name = access::account_name(call->parameter("account"));
   if (!name) return call->answer(problem(name.error()));
-  const auto role = role_in(*call, find_member(*body, "role"), Role::owner);
-  if (!role) return;
+  const auto given = grant_in(*call, *body);
+  if (!given) return;
   auto done = [&context, call, name = *name](const Result<void>& stored) {
     if (!stored) return call->answer(problem(stored.error()));
     const access::Account* account = context.accounts.find(name);
-    if (account == nullptr || !account->sources.contains(call->source()))  // taken away again meanwhile
+    if (account == nullptr || !has_right_in(*account, call->source()))  // taken away again meanwhile
       return call->answer(problem({ErrorKind::not_found, "there is no such account", {}}));
     call->answer(json_response(200, person(*account, call->source())));
   };
   if (const Json* password = find_member(*body, "password"); password != nullptr) {
     // Who manages everything could have made it in the other way, too.
-    if (call->caller.may_administer())
-      return context.accounts.add(*name, std::string(string_member(*body, "password")), std::nullopt,
-                                  {{call->source(), *role}}, std::move(done));
-    return context.accounts.add_to_source(*name, std::string(string_member(*body, "password")), call->source(), *role,
+    if (call->caller.may_administer()) {
+      access::Rights rights;
+      rights.add(call->source(), *given);
+      return context.accounts.add(*name, std::string(string_member(*body, "password")), std::nullopt, std::move(rights),
+                                  std::move(done));
+    }
+    return context.accounts.add_to_source(*name, std::string(string_member(*body, "password")), call->source(), *given,
                                           std::move(done));
   }
-  context.accounts.grant(*name, call->source(), role, std::move(done));
+  context.accounts.grant(*name, call->source(), given, std::move(done));
 }
 
 void revoke(Context& context, const std::shared_ptr<Call>& call) {

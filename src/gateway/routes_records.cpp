@@ -4,6 +4,7 @@
 #include "connector/stable_id.hpp"
 #include "gateway/context.hpp"
 #include "gateway/shapes.hpp"
+#include "gateway/sight.hpp"
 #include "hub/event_text.hpp"
 #include "wire/signature.hpp"
 
@@ -27,6 +28,29 @@ std::optional<std::uint64_t> revision_of(std::string_view etag, bool& bad) {
   return bad ? std::nullopt : std::optional(revision);
 }
 
+// A business sees its record, not how systems hold it.
+Shown seen_by(const Call& call) {
+  return call.caller.businesses_in(call.source()) == nullptr ? Shown::with_systems : Shown::record_only;
+}
+
+// A list of a business may find nothing in a long stretch: it goes on until the page is full, so that `next` names a record
+// of its own and no read is long.
+void fill(Context& context, const std::shared_ptr<Call>& call, const store::RecordFilter& filter,
+          const store::PageRequest& page, JsonArray found) {
+  auto done = [&context, call, filter, rest = store::PageRequest(page),
+               items = std::move(found)](const Result<store::Page<hub::RecordView>>& records) mutable {
+    if (!records) return call->answer(problem(records.error()));
+    for (const hub::RecordView& view : records->items) items.push_back(to_json(view, seen_by(*call)));
+    rest.after = records->next;
+    rest.limit -= std::min(rest.limit, records->items.size());
+    if (filter.owned && rest.limit > 0 && !rest.after.empty())
+      return fill(context, call, filter, rest, std::move(items));
+    call->answer(json_response(
+        200, JsonObject{{"items", std::move(items)}, {"next", rest.after.empty() ? Json(nullptr) : Json(rest.after)}}));
+  };
+  context.hub.records(call->source(), filter, page, std::move(done));
+}
+
 void list(Context& context, const std::shared_ptr<Call>& call) {
   const auto page = page_request(*call);
   if (!page) return;
@@ -34,30 +58,36 @@ void list(Context& context, const std::shared_ptr<Call>& call) {
   if (call->target.has("entity")) filter.entity = EntityName(std::string(call->target.parameter("entity")));
   filter.query = call->target.parameter("query");
   filter.deleted = call->target.parameter("deleted") == "true";
-  context.hub.records(call->source(), std::move(filter), *page, [call](Result<store::Page<hub::RecordView>> records) {
-    if (!records) return call->answer(problem(records.error()));
-    JsonArray items;
-    for (const hub::RecordView& view : records->items) items.push_back(to_json(view));
-    call->answer(json_response(200, JsonObject{{"items", std::move(items)},
-                                               {"next", records->next.empty() ? Json(nullptr) : Json(records->next)}}));
-  });
+  filter.owned = owned_by(context.hub.catalog(), call->caller, call->source());
+  fill(context, call, filter, *page, {});
+}
+
+JsonArray history_of(const Context& context, const Call& call, const std::vector<sync::JournalEntry>& entries) {
+  JsonArray out;
+  for (const sync::JournalEntry& entry : entries) {
+    const auto message = hub::entry_message(entry);
+    const fanout::Message* told = shown(context.hub.catalog(), call.caller, *message);
+    if (told == nullptr) continue;
+    const Result<Json> other = told == message.get() ? hub::event_json(entry) : parse_json(told->text);
+    if (other) out.push_back(*other);
+  }
+  return out;
 }
 
 void read(Context& context, const std::shared_ptr<Call>& call) {
   const RecordId id{std::string(call->parameter("id"))};
   context.hub.record(call->source(), id, [&context, call, id](Result<std::optional<hub::RecordView>> view) {
     if (!view) return call->answer(problem(view.error()));
-    if (!*view) return call->answer(problem({ErrorKind::not_found, "there is no record " + id.str(), {}}));
-    auto body = std::make_shared<JsonObject>(std::move(to_json(**view).get_object()));
+    if (!*view || !shows(context.hub.catalog(), call->caller, (*view)->record))
+      return call->answer(problem({ErrorKind::not_found, "there is no record " + id.str(), {}}));
+    auto body = std::make_shared<JsonObject>(std::move(to_json(**view, seen_by(*call)).get_object()));
     const std::uint64_t revision = (*view)->record.revision;
     auto entries = std::make_shared<Result<std::vector<sync::JournalEntry>>>();
     context.hub.read([entries, source = call->source(),
                       id](store::Reader& reader) { *entries = reader.history(source, id, kHistoryLimit); },
-                     [call, body, entries, revision] {
+                     [&context, call, body, entries, revision] {
                        if (!*entries) return call->answer(problem(entries->error()));
-                       JsonArray history;
-                       for (const sync::JournalEntry& entry : **entries) history.push_back(hub::event_json(entry));
-                       (*body)["history"] = std::move(history);
+                       (*body)["history"] = history_of(context, *call, **entries);
                        wire::HttpResponse response = json_response(200, std::move(*body));
                        response.headers.add("ETag", "\"" + std::to_string(revision) + "\"");
                        call->answer(std::move(response));
@@ -81,6 +111,7 @@ void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, 
   if (edit.record.empty()) edit.new_record = RecordId(make_ulid(context.loop.clock().now(), context.random));
   edit.remove = kind == EditKind::remove;
   edit.actor = call->caller.name;
+  if (const sync::Businesses* own = call->caller.businesses_in(edit.source)) edit.within = *own;
   const wire::HttpHeaders& headers = call->request.request.headers;
   if (const auto key = headers.get("Idempotency-Key"); !key.empty()) {
     if (key.size() > kKeyBytesLimit)
@@ -140,11 +171,11 @@ void edit_existing(Context& context, const std::shared_ptr<Call>& call, EditKind
 void add_record_routes(Router& router, Context& context) {
   const std::string records(kRecords);
   const std::string record(kRecord);
-  router.add({"GET", records, Needs::reader, [&context](std::shared_ptr<Call> call) { list(context, call); }});
+  router.add({"GET", records, Needs::reader_of_some, [&context](std::shared_ptr<Call> call) { list(context, call); }});
   router.add({"POST", records, Needs::editor,
               [&context](std::shared_ptr<Call> call) { edit(context, call, {}, {}, EditKind::write); }});
-  router.add({"GET", record, Needs::reader, [&context](std::shared_ptr<Call> call) { read(context, call); }});
-  router.add({"PATCH", record, Needs::editor,
+  router.add({"GET", record, Needs::reader_of_some, [&context](std::shared_ptr<Call> call) { read(context, call); }});
+  router.add({"PATCH", record, Needs::editor_of_some,
               [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::write); }});
   router.add({"DELETE", record, Needs::editor,
               [&context](std::shared_ptr<Call> call) { edit_existing(context, call, EditKind::remove); }});

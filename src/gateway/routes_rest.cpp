@@ -67,7 +67,11 @@ TableRole role_of(const Caller& caller) {
   JsonObject sources;
   for (const auto& [source, role] : caller.sources) sources[source.str()] = to_string(*caller.role_in(source));
   if (caller.everywhere) sources["*"] = to_string(*caller.everywhere);
-  return {"authenticated", std::move(claims), std::move(sources)};
+  JsonObject businesses;
+  for (const auto& [source, names] : caller.businesses) {
+    if (caller.businesses_in(source) != nullptr) businesses[source.str()] = JsonArray(names.begin(), names.end());
+  }
+  return {"authenticated", std::move(claims), std::move(sources), std::move(businesses)};
 }
 
 std::expected<TableRole, RestRefusal> known_role(const Context& context, Credentials given) {

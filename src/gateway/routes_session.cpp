@@ -1,6 +1,7 @@
 // Signing in and out, own sessions and password, and the first account of an installation.
 #include "access/limits.hpp"
 #include "gateway/context.hpp"
+#include "gateway/shapes.hpp"
 #include "net/address_policy.hpp"
 
 namespace lockstep::gateway {
@@ -104,6 +105,8 @@ void who_am_i(const std::shared_ptr<Call>& call) {
   for (const auto& [source, role] : caller.sources) sources[source.str()] = to_string(role);
   JsonObject body{{"name", caller.name}, {"sources", std::move(sources)}};
   if (caller.everywhere) body["everywhere"] = to_string(*caller.everywhere);
+  if (JsonObject businesses = to_json(caller.businesses); !businesses.empty())
+    body["businesses"] = std::move(businesses);
   if (!caller.account.empty()) body["account"] = caller.account;
   if (!caller.session.empty()) body["session"] = caller.session;
   call->answer(json_response(200, std::move(body)));

@@ -6,7 +6,7 @@
 namespace lockstep::gateway {
 namespace {
 
-Json describe_entity(const sync::EntitySchema& entity) {
+Json describe_entity(const sync::EntitySchema& entity, Shown shown) {
   static constexpr std::string_view kTypes[] = {"text",    "email",   "phone",       "datetime", "date", "decimal",
                                                 "integer", "boolean", "enumeration", "set",      "json", "reference"};
   JsonArray fields;
@@ -21,11 +21,31 @@ Json describe_entity(const sync::EntitySchema& entity) {
     fields.push_back(std::move(one));
   }
   JsonArray systems;
-  for (const sync::SystemBinding& binding : entity.systems) systems.emplace_back(binding.system.str());
-  return JsonObject{{"name", entity.name.str()},
-                    {"fields", std::move(fields)},
-                    {"systems", std::move(systems)},
-                    {"edits", entity.edits == sync::Edits::none ? "none" : "people"}};
+  if (shown == Shown::with_systems) {
+    for (const sync::SystemBinding& binding : entity.systems) systems.emplace_back(binding.system.str());
+  }
+  JsonObject out{{"name", entity.name.str()},
+                 {"fields", std::move(fields)},
+                 {"systems", std::move(systems)},
+                 {"edits", entity.edits == sync::Edits::none ? "none" : "people"}};
+  if (entity.business) {
+    const auto& edits = entity.business->edits;
+    out["business"] = JsonObject{{"field", entity.business->field}, {"edits", JsonArray(edits.begin(), edits.end())}};
+  }
+  return out;
+}
+
+// To a business only what may be its own.
+Json describe_source(const Context& context, const sync::SourceSchema& source, Shown shown) {
+  JsonArray entities;
+  for (const sync::EntitySchema& entity : source.entities) {
+    if (shown == Shown::with_systems || entity.business) entities.push_back(describe_entity(entity, shown));
+  }
+  JsonArray systems;
+  if (shown == Shown::with_systems) {
+    for (const hub::LaneStatus& lane : context.hub.lanes(source.source)) systems.push_back(to_json(lane));
+  }
+  return JsonObject{{"id", source.source.str()}, {"entities", std::move(entities)}, {"systems", std::move(systems)}};
 }
 
 }  // namespace
@@ -34,13 +54,9 @@ void add_source_routes(Router& router, Context& context) {
   router.add({"GET", "/api/v1/sources", Needs::caller, [&context](std::shared_ptr<Call> call) {
                 JsonArray sources;
                 for (const sync::SourceSchema& source : context.hub.catalog().sources()) {
-                  if (!call->caller.may_read(source.source)) continue;
-                  JsonArray entities;
-                  for (const sync::EntitySchema& entity : source.entities) entities.push_back(describe_entity(entity));
-                  JsonArray systems;
-                  for (const hub::LaneStatus& lane : context.hub.lanes(source.source)) systems.push_back(to_json(lane));
-                  sources.push_back(JsonObject{
-                      {"id", source.source.str()}, {"entities", std::move(entities)}, {"systems", std::move(systems)}});
+                  if (!call->caller.may_see(source.source)) continue;
+                  const bool some = call->caller.businesses_in(source.source) != nullptr;
+                  sources.push_back(describe_source(context, source, some ? Shown::record_only : Shown::with_systems));
                 }
                 call->answer(json_response(200, JsonObject{{"items", std::move(sources)}}));
               }});

@@ -1,6 +1,8 @@
 // Undo of one journal entry and of everything a job did; replay of a stretch of time.
 #include "gateway/context.hpp"
 #include "gateway/shapes.hpp"
+#include "gateway/sight.hpp"
+#include "hub/event_text.hpp"
 #include "sync/undo.hpp"
 
 namespace lockstep::gateway {
@@ -16,30 +18,41 @@ std::optional<sync::ChangedSince> changed_since(const Call& call, sync::ChangedS
   return *force ? sync::ChangedSince::overwrite : usual;
 }
 
+// A business turns back what it has done itself. Entries that it is not shown are not there.
+Result<sync::Undo> undo_for(const sync::Catalog& catalog, const Caller& caller, Seq seq,
+                            const std::vector<sync::JournalEntry>& found) {
+  const bool there = !found.empty() && found.front().seq == seq;
+  const auto message = there ? hub::entry_message(found.front()) : nullptr;
+  if (!there || shown(catalog, caller, *message) != message.get())
+    return fail(ErrorKind::not_found, "the journal has no entry " + std::to_string(seq) + " (any more)");
+  const sync::JournalEntry& entry = found.front();
+  LOCKSTEP_TRY(undo, sync::undo_of(entry));
+  const sync::Businesses* own = caller.businesses_in(entry.source);
+  if (own == nullptr) return undo;
+  if (string_member(entry.body, "actor") != caller.name)
+    return fail(ErrorKind::unauthorized, "a business undoes its own changes only");
+  undo.within = *own;
+  return undo;
+}
+
 void undo_entry(Context& context, const std::shared_ptr<Call>& call) {
   const auto seq = sequence(*call);
   if (!seq) return;
   const auto changed = changed_since(*call, sync::ChangedSince::refuse);
   if (!changed) return;
-  auto undo = std::make_shared<Result<sync::Undo>>();
-  context.hub.read(
-      [undo, source = call->source(), seq = *seq](store::Reader& reader) {
-        const auto entries = reader.journal(source, seq - 1, 1);
-        if (!entries) {
-          *undo = fail(entries.error());
-        } else if (entries->empty() || entries->front().seq != seq) {
-          *undo = fail(ErrorKind::not_found, "the journal has no entry " + std::to_string(seq) + " (any more)");
-        } else {
-          *undo = sync::undo_of(entries->front());
-        }
-      },
-      [&context, call, undo, changed = *changed] {
-        if (!*undo) return call->answer(problem(undo->error()));
-        (*undo)->changed = changed;
-        (*undo)->actor = call->caller.name;
-        context.hub.submit({std::move(**undo)},
-                           [call](Result<std::vector<sync::Applied>> applied) { answer_applied(*call, 200, applied); });
-      });
+  auto found = std::make_shared<Result<std::vector<sync::JournalEntry>>>();
+  context.hub.read([found, source = call->source(),
+                    seq = *seq](store::Reader& reader) { *found = reader.journal(source, seq - 1, 1); },
+                   [&context, call, found, seq = *seq, changed = *changed] {
+                     if (!*found) return call->answer(problem(found->error()));
+                     Result<sync::Undo> undo = undo_for(context.hub.catalog(), call->caller, seq, **found);
+                     if (!undo) return call->answer(problem_of_caller(undo.error()));
+                     undo->changed = changed;
+                     undo->actor = call->caller.name;
+                     context.hub.submit({std::move(*undo)}, [call](const Result<std::vector<sync::Applied>>& applied) {
+                       answer_applied(*call, 200, applied);
+                     });
+                   });
 }
 
 hub::Hub::JobStarted started(const std::shared_ptr<Call>& call) {
@@ -75,7 +88,7 @@ void replay(Context& context, const std::shared_ptr<Call>& call) {
 }  // namespace
 
 void add_undo_routes(Router& router, Context& context) {
-  router.add({"POST", kSource + "/journal/{seq}/undo", Needs::editor,
+  router.add({"POST", kSource + "/journal/{seq}/undo", Needs::editor_of_some,
               [&context](std::shared_ptr<Call> call) { undo_entry(context, call); }});
   router.add({"POST", kSource + "/jobs/{id}/undo", Needs::operator_,
               [&context](std::shared_ptr<Call> call) { undo_job(context, call); }});

@@ -84,13 +84,13 @@ TEST_F(SessionRoutesTest, AnOwnerSeesAndGivesRightsInTheOwnSourceOnly) {
   const Answer given = world.call("owner", "PUT", people + "/ADA", R"({"role":"viewer"})");
   ASSERT_EQ(given.status(), 200u);
   EXPECT_EQ(given.response->body.find("other"), std::string::npos) << "nothing of elsewhere";
-  EXPECT_EQ(world.accounts->find("ada")->sources,
+  EXPECT_EQ(world.accounts->find("ada")->rights.sources,
             (lockstep::access::Grants{{kAcme, Role::viewer}, {kOther, Role::owner}}));
   EXPECT_EQ(world.call("owner", "PUT", people + "/ada", R"({"role":"owner","password":"taken over by me"})").status(),
             409u)
       << "somebody else's account gets no password from here";
   EXPECT_EQ(world.call("owner", "DELETE", people + "/ada").status(), 200u);
-  EXPECT_EQ(world.accounts->find("ada")->sources, (lockstep::access::Grants{{kOther, Role::owner}}));
+  EXPECT_EQ(world.accounts->find("ada")->rights.sources, (lockstep::access::Grants{{kOther, Role::owner}}));
 }
 
 // P2: what is open ends with the right, and hears nothing in between.

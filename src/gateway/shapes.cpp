@@ -37,7 +37,7 @@ Json values(const sync::Fields& fields) {
 
 }  // namespace
 
-Json to_json(const hub::RecordView& view) {
+Json to_json(const hub::RecordView& view, Shown shown) {
   const sync::Record& record = view.record;
   JsonObject fields;
   JsonObject stamps;
@@ -49,7 +49,8 @@ Json to_json(const hub::RecordView& view) {
     stamps[name] = std::move(stamp);
   }
   JsonObject systems;
-  for (const hub::RecordStatus& status : view.systems) {
+  const bool with_systems = shown == Shown::with_systems;
+  for (const hub::RecordStatus& status : with_systems ? view.systems : std::vector<hub::RecordStatus>()) {
     JsonObject one{{"status", to_string(status.status)},
                    {"external_id", status.external_id.empty() ? Json(nullptr) : Json(status.external_id)}};
     if (!status.detail.empty()) one["detail"] = status.detail;
@@ -67,6 +68,12 @@ Json to_json(const hub::RecordView& view) {
   return JsonObject{{"id", record.id.str()},        {"entity", record.entity.str()}, {"revision", record.revision},
                     {"deleted", record.deleted},    {"fields", std::move(fields)},   {"stamps", std::move(stamps)},
                     {"systems", std::move(systems)}};
+}
+
+JsonObject to_json(const access::BusinessGrants& businesses) {
+  JsonObject out;
+  for (const auto& [source, names] : businesses) out[source.str()] = JsonArray(names.begin(), names.end());
+  return out;
 }
 
 Json to_json(const hub::JobPart& part) {

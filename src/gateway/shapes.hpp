@@ -1,12 +1,16 @@
 // Hub values as the JSON of the API (docs/api/openapi.yaml).
 #pragma once
 
+#include "access/caller.hpp"
 #include "base/json.hpp"
 #include "hub/hub.hpp"
 
 namespace lockstep::gateway {
 
-Json to_json(const hub::RecordView& view);
+enum class Shown { with_systems, record_only };
+Json to_json(const hub::RecordView& view, Shown shown = Shown::with_systems);
+// By source, a list of names.
+JsonObject to_json(const access::BusinessGrants& businesses);
 Json to_json(const hub::JobPart& part);
 Json to_json(const hub::JobProgress& job);
 Json to_json(const hub::LaneStatus& lane);

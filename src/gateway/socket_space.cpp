@@ -70,9 +70,9 @@ bool SocketSpace::unsubscribe(const std::string& topic) {
 Feed::Reader SocketSpace::reader(const std::string& topic, const TopicName& name) {
   Feed::Reader out;
   out.wants = [this, entity = name.entity](const fanout::Message& message) {
-    return identity_->may_read(message.source) && (entity.empty() || entity == message.entity);
+    return identity_->shown(context_, message) != nullptr && (entity.empty() || entity == message.entity);
   };
-  out.deliver = [this](const fanout::Message& message) { return deliver(message); };
+  out.deliver = [this](const fanout::Message& message) { return deliver(*identity_->shown(context_, message)); };
   out.gap = [this, topic](Seq from, Seq to) { tell("gap", {{"topic", topic}, {"from", from}, {"to", to}}); };
   out.pending = pending_;
   out.ended = [this, topic] { tell("unsubscribed", {{"topic", topic}, {"reason", "it can not be read now"}}); };

@@ -28,6 +28,9 @@ std::string room_topic(const Caller& caller, std::string_view name) {
     out += '*';
   } else {
     for (const auto& [source, role] : caller.sources) out += source.str() + '\n';
+    for (const auto& [source, names] : caller.businesses) {
+      for (const std::string& business : names) out += to_text(JsonArray{source.str(), business}) + '\n';
+    }
   }
   out += '\t';
   out += name;
@@ -35,8 +38,13 @@ std::string room_topic(const Caller& caller, std::string_view name) {
 }
 
 Result<void> may_join(const Identity& identity, const TopicName& topic, std::string_view name) {
-  if (identity.caller && (!topic.is_data() || (!topic.source.empty() && identity.caller->may_read(topic.source))))
-    return {};
+  if (identity.caller && !topic.is_data()) return {};
+  if (identity.caller && !topic.source.empty()) {
+    const Caller& caller = *identity.caller;
+    // Topics of rows promise all rows of their source, and come in batches.
+    if (caller.may_read(topic.source)) return {};
+    if (topic.kind == TopicName::Kind::entries && caller.may_see(topic.source)) return {};
+  }
   return fail(ErrorKind::unauthorized,
               "Unauthorized: You do not have permissions to read from this Channel topic: " + std::string(name));
 }

@@ -26,7 +26,7 @@ struct TopicName {
 };
 
 // Rooms of different tenants are different rooms: the hub's topic for a name that is no data. Who sees the same sources
-// meets in the same room.
+// and businesses meets in the same room.
 std::string room_topic(const Caller& caller, std::string_view name);
 
 // `unauthorized` with the text that Supabase's clients know. A topic that does not exist answers like one that is not

@@ -1,5 +1,8 @@
 #include "hub/event_text.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace lockstep::hub {
 
 Json event_json(const sync::JournalEntry& entry) {
@@ -16,6 +19,40 @@ Json event_json(const sync::JournalEntry& entry) {
   if (!entry.body.is_null()) out["body"] = entry.body;
   return out;
 }
+
+namespace {
+
+// What a business hears of: what has changed in its records, not how systems were written to.
+bool is_for_businesses(const sync::JournalEntry& entry) {
+  constexpr std::array<std::string_view, 4> kinds{"change", "edit", "delete", "resolve"};
+  return entry.disposition == "applied" && std::ranges::find(kinds, entry.kind) != kinds.end();
+}
+
+void tell_business(const sync::JournalEntry& entry, fanout::Message& message) {
+  if (!is_for_businesses(entry)) return;
+  message.business = string_member(entry.body, "business");
+  const Json* before = find_member(entry.body, "business_before");
+  message.business_before = before == nullptr ? message.business : string_member(entry.body, "business_before");
+  if (message.business_before == message.business) return;
+  auto moved = std::make_shared<fanout::Message>();
+  moved->content = message.content;
+  moved->seq = message.seq;
+  moved->source = message.source;
+  moved->entity = message.entity;
+  moved->event = "moved";
+  sync::JournalEntry bare;
+  bare.seq = entry.seq;
+  bare.at = entry.at;
+  bare.source = entry.source;
+  bare.entity = entry.entity;
+  bare.record = entry.record;
+  bare.kind = moved->event;
+  moved->text = event_text(bare);
+  message.for_former = moved;
+  message.for_next = std::move(moved);
+}
+
+}  // namespace
 
 std::string event_text(const sync::JournalEntry& entry) { return to_text(event_json(entry)); }
 
@@ -34,6 +71,7 @@ std::shared_ptr<const fanout::Message> entry_message(const sync::JournalEntry& e
   message->topics = {entry_topic(entry.source), entry_topic({})};
   message->event = entry.kind;
   message->text = event_text(entry);
+  tell_business(entry, *message);
   return message;
 }
 

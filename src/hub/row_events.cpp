@@ -131,6 +131,51 @@ JsonObject RowEvents::row(const sync::EntitySchema& entity, const sync::SystemBi
   return std::move(document.get_object());
 }
 
+namespace {
+
+// As postgres_changes tells it.
+std::string change_text(const fanout::RowChange& change, Time at, const JsonArray& columns) {
+  JsonObject told{{"schema", change.schema},  {"table", change.table}, {"commit_timestamp", to_iso8601(at)},
+                  {"type", change.operation}, {"columns", columns},    {"errors", nullptr}};
+  if (change.operation != "DELETE") told["record"] = change.record;
+  if (change.operation != "INSERT") told["old_record"] = change.old_record;
+  return to_text(told);
+}
+
+// One of the two halves of a move: what is told, and the row that filters look at.
+std::shared_ptr<const fanout::Message> half(const fanout::Message& of, const fanout::RowChange& told, Time at,
+                                            const JsonArray& columns, fanout::RowChange row) {
+  auto out = std::make_shared<fanout::Message>();
+  out->content = of.content;
+  out->seq = of.seq;
+  out->part = of.part;
+  out->source = of.source;
+  out->entity = of.entity;
+  out->event = told.operation;
+  out->text = row_text(told, at, of.seq);
+  out->change_text = change_text(told, at, columns);
+  out->row = std::make_shared<const fanout::RowChange>(std::move(row));
+  return out;
+}
+
+// P2: for the former owner the row is gone, of which he hears the key and nothing of its content; for the next one it is
+// new. Filters look at what the former owner knew.
+void tell_move(const connector::Capabilities& capabilities, const std::vector<std::string>& key,
+               const std::string& external_id, Time at, const JsonArray& columns, fanout::Message& message) {
+  const fanout::RowChange& change = *message.row;
+  fanout::RowChange gone{change.schema, change.table, "DELETE", {}, {}};
+  add_key(gone.old_record, key, external_id);
+  add_constants(gone.old_record, capabilities, change.table);
+  JsonArray known;
+  for (const auto& [name, value] : gone.old_record) known.emplace_back(JsonObject{{"name", name}, {"type", "text"}});
+  message.for_former = half(message, gone, at, known, {change.schema, change.table, "DELETE", {}, change.old_record});
+  if (change.record.empty()) return;
+  const fanout::RowChange came{change.schema, change.table, "INSERT", change.record, {}};
+  message.for_next = half(message, came, at, columns, came);
+}
+
+}  // namespace
+
 std::shared_ptr<fanout::Message> RowEvents::message(const sync::Catalog& catalog,
                                                     const connector::Capabilities& capabilities,
                                                     const sync::Holding& holding, Time at, std::uint32_t part) {
@@ -165,16 +210,13 @@ std::shared_ptr<fanout::Message> RowEvents::message(const sync::Catalog& catalog
   message->entity = holding.entity;
   message->event = change->operation;
   message->text = row_text(*change, at, holding.cause);
-  JsonObject told{{"schema", change->schema},
-                  {"table", change->table},
-                  {"commit_timestamp", to_iso8601(at)},
-                  {"type", change->operation},
-                  {"columns", columns_of(*entity, *binding, holding.after ? change->record : change->old_record)},
-                  {"errors", nullptr}};
-  if (holding.after) told["record"] = change->record;
-  if (holding.before) told["old_record"] = change->old_record;
-  message->change_text = to_text(told);
+  const JsonArray columns = columns_of(*entity, *binding, holding.after ? change->record : change->old_record);
+  message->change_text = change_text(*change, at, columns);
   message->row = std::move(change);
+  message->business_before = holding.business_before;
+  message->business = holding.business_after;
+  if (message->business_before != message->business)
+    tell_move(capabilities, key, holding.external_id, at, columns, *message);
   return message;
 }
 

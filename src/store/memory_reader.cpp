@@ -56,7 +56,8 @@ Result<Page<sync::Record>> MemoryReader::list(const SourceId& source, const Reco
     const sync::Record& record = at->second;
     if (filter.entity && record.entity != *filter.entity) continue;
     if (!builder.wants_more()) break;
-    if ((!record.deleted || filter.deleted) && matches(record, query)) {
+    const bool foreign = filter.owned && !belongs(record, *filter.owned);
+    if (!foreign && (!record.deleted || filter.deleted) && matches(record, query)) {
       builder.add(record.id.str(), record);
     } else {
       builder.skip(record.id.str());

@@ -60,12 +60,29 @@ bool matches(const sync::Record& record, std::string_view folded_query) {
          });
 }
 
+namespace {
+
+// Text is stored as it is, except for what JSON escapes.
+bool is_escaped(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
+}
+
+}  // namespace
+
 bool may_match(std::string_view encoded_record, std::string_view folded_query) {
-  // Text is stored as it is, except for what JSON escapes.
-  const bool escaped = std::any_of(folded_query.begin(), folded_query.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  return is_escaped(folded_query) || contains(encoded_record, folded_query);
+}
+
+bool belongs(const sync::Record& record, const OwnedBy& owners) {
+  const auto field = owners.fields.find(record.entity);
+  return field != owners.fields.end() && owners.businesses.contains(sync::business_of(field->second, record));
+}
+
+bool may_belong(std::string_view encoded_record, const OwnedBy& owners) {
+  return std::any_of(owners.businesses.begin(), owners.businesses.end(), [&](const std::string& one) {
+    return is_escaped(one) || encoded_record.find(one) != std::string_view::npos;
   });
-  return escaped || contains(encoded_record, folded_query);
 }
 
 }  // namespace lockstep::store

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "sync/record.hpp"
+#include "store/store.hpp"
 
 namespace lockstep::store {
 
@@ -16,5 +16,9 @@ bool matches(const sync::Record& record, std::string_view folded_query);
 
 // False only when no record with this stored form can match: spares decoding most of them.
 bool may_match(std::string_view encoded_record, std::string_view folded_query);
+
+bool belongs(const sync::Record& record, const OwnedBy& owners);
+// As may_match().
+bool may_belong(std::string_view encoded_record, const OwnedBy& owners);
 
 }  // namespace lockstep::store

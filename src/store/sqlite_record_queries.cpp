@@ -97,13 +97,14 @@ Result<Page<sync::Record>> list(Database& database, const SourceId& source, cons
   auto on_row = [&](const Row& row) -> Result<Step> {
     if (!builder.wants_more()) return Step::done;
     const bool hidden = row.integer(1) != 0 && !filter.deleted;
-    if (hidden || !may_match(row.text(2), query)) {
+    const bool foreign = filter.owned && !may_belong(row.text(2), *filter.owned);
+    if (hidden || foreign || !may_match(row.text(2), query)) {
       builder.skip(row.string(0));
       return Step::next;
     }
     Result<sync::Record> decoded = sync::decode_record(row.text(2));
     if (!decoded) return fail(decoded.error());
-    if (matches(*decoded, query)) {
+    if (matches(*decoded, query) && (!filter.owned || belongs(*decoded, *filter.owned))) {
       builder.add(row.string(0), std::move(*decoded));
     } else {
       builder.skip(row.string(0));

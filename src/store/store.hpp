@@ -6,12 +6,14 @@
 // returns an error, nothing of the batch is there. Invariants upheld here: A1, A3 and the atomicity all others rest on.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sync/batch.hpp"
+#include "sync/business.hpp"
 
 namespace lockstep::store {
 
@@ -27,10 +29,17 @@ struct Page {
   std::string next;  // "" at the end
 };
 
+// What belongs to some businesses: by entity the field that names the business (sync/business.hpp). Others have none.
+struct OwnedBy {
+  std::map<EntityName, std::string> fields;
+  sync::Businesses businesses;
+};
+
 struct RecordFilter {
   std::optional<EntityName> entity;
   std::string query;     // case-blind substring of any field's text; "" for all
   bool deleted = false;  // tombstones too
+  std::optional<OwnedBy> owned = {};
 };
 
 struct OutboxFilter {

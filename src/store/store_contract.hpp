@@ -214,6 +214,39 @@ TYPED_TEST_P(StoreContract, RecordsAreListedPageByPage) {
       << "names of entities are no values";
 }
 
+TYPED_TEST_P(StoreContract, AListOfBusinessesHasTheirsOnly) {
+  sync::Batch batch;
+  const std::vector<std::string> owners = {"cafe", "cafe \"7\"", "salon", "", "cafeteria"};
+  for (std::size_t i = 0; i < 20; ++i) {
+    sync::Record record = sample::record("r" + std::to_string(100 + i), 1);
+    record.fields["owner"].value = i % 5 == 3 ? Json() : Json(owners[i % 5]);
+    record.fields["name"].value = Json(i % 2 == 0 ? "cafe" : "salon");  // what is said elsewhere does not count
+    if (i >= 15) record.entity = EntityName("order");
+    record.deleted = i == 5;
+    batch.records.push_back(record);
+  }
+  this->commit(batch);
+  const auto reader = this->store().open_reader();
+  const auto of = [&](OwnedBy owned, RecordFilter filter = {}) {
+    filter.owned = std::move(owned);
+    std::vector<std::string> ids;
+    const auto page = reader->list(sample::source, filter, {"", 100}).value();
+    for (const auto& record : page.items) ids.push_back(record.id.str());
+    return ids;
+  };
+  const std::map<EntityName, std::string> contacts{{sample::contact, "owner"}};
+  EXPECT_THAT(of({contacts, {"cafe"}}), testing::ElementsAre("r100", "r110"));
+  EXPECT_THAT(of({contacts, {"cafe"}}, {.entity = {}, .query = "", .deleted = true}),
+              testing::ElementsAre("r100", "r105", "r110"));
+  EXPECT_THAT(of({contacts, {"cafe \"7\""}}), testing::ElementsAre("r101", "r106", "r111"));
+  EXPECT_THAT(of({contacts, {"cafe", "salon"}}, {.entity = EntityName("order"), .query = "", .deleted = false}),
+              testing::IsEmpty())
+      << "the entity does not say whose it is";
+  EXPECT_THAT(of({{{sample::contact, std::string(sync::kOwnId)}}, {"r102", "r115"}}), testing::ElementsAre("r102"));
+  EXPECT_THAT(of({contacts, {}}), testing::IsEmpty());
+  EXPECT_THAT(of({{}, {"cafe"}}), testing::IsEmpty());
+}
+
 TYPED_TEST_P(StoreContract, AFilteredListReadsABoundedNumberOfRecords) {
   sync::Batch batch;
   const std::size_t total = limits::list_scan + 10;
@@ -358,9 +391,9 @@ TYPED_TEST_P(StoreContract, AnotherThreadSeesWholeBatchesOnly) {
 REGISTER_TYPED_TEST_SUITE_P(StoreContract, AnEmptyStoreAnswersWithNothing, ABatchIsThereAfterCommit,
                             AConflictingBatchLeavesNothing, JournalEntriesMustBeConsecutive,
                             ARecordMayChangeTwiceInABatch, LinksAndMatchesAreErasedBeforeTheyArePut,
-                            RecordsAreListedPageByPage, AFilteredListReadsABoundedNumberOfRecords,
-                            RecordsComeInTheOrderAsked, TheJournalIsReadForwardAndHistoryBackward,
-                            TombstonesAreCountedApart, PruningTakesTheOldEndAndNeverTheSequence,
-                            AnotherThreadSeesWholeBatchesOnly);
+                            RecordsAreListedPageByPage, AListOfBusinessesHasTheirsOnly,
+                            AFilteredListReadsABoundedNumberOfRecords, RecordsComeInTheOrderAsked,
+                            TheJournalIsReadForwardAndHistoryBackward, TombstonesAreCountedApart,
+                            PruningTakesTheOldEndAndNeverTheSequence, AnotherThreadSeesWholeBatchesOnly);
 
 }  // namespace lockstep::store

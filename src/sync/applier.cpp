@@ -41,6 +41,9 @@ Applied Applier::note(Disposition disposition, std::string reason, JournalEntry 
   if (record != nullptr) {
     entry.entity = record->entity;
     entry.record = record->id;
+    const SourceSchema* source = ws_.catalog().find(entry.source);
+    const EntitySchema* entity = source == nullptr ? nullptr : source->find(entry.entity);
+    if (entity != nullptr) note_business(*entity, *record, entry);
   }
   Applied out;
   out.disposition = disposition;

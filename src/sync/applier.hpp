@@ -95,6 +95,8 @@ class Applier {
 
   // --- edits
   // The answer to an edit whose delivery was accepted before; nullopt: it is new.
+  // What Edit::within forbids.
+  Result<std::optional<Applied>> beyond(const EntitySchema& entity, const Edit& edit);
   Result<std::optional<Applied>> repeated(const Edit& edit, const SystemName& app);
   Result<void> remember(const Edit& edit, const SystemName& app);
   // Sets what differs, as a person's edit that the next journal entry tells of; gives name -> {from, to}. Open conflicts
@@ -163,5 +165,6 @@ std::string_view to_string(Disposition disposition);
 Applied refused(ErrorKind kind, std::string message);
 // Of an edit that the entity does not take; `field` may be "".
 Applied takes_no_edits(const EntitySchema& entity, std::string_view field);
+Applied not_left_to_businesses(std::string_view field);
 
 }  // namespace lockstep::sync

@@ -25,6 +25,23 @@ Applied takes_no_edits(const EntitySchema& entity, std::string_view field) {
   return refused(ErrorKind::invalid, std::move(message));
 }
 
+Applied not_left_to_businesses(std::string_view field) {
+  return refused(ErrorKind::unauthorized, "'" + std::string(field) + "' is not for a business to change");
+}
+
+// Inside the transaction: a record that has just been moved is somebody else's. What is not his answers as if it were not there.
+Result<std::optional<Applied>> Applier::beyond(const EntitySchema& entity, const Edit& edit) {
+  if (edit.record.empty() || edit.remove)
+    return std::optional(refused(ErrorKind::unauthorized, "a business neither makes nor deletes records"));
+  LOCKSTEP_TRY(record, ws_.record(edit.source, edit.record));
+  if (record == nullptr || record->entity != edit.entity || !belongs(entity, *record, *edit.within))
+    return std::optional(refused(ErrorKind::not_found, "there is no record " + edit.record.str()));
+  for (const auto& [name, value] : edit.fields) {
+    if (!business_may_edit(entity, name)) return std::optional(not_left_to_businesses(name));
+  }
+  return std::optional<Applied>();
+}
+
 Result<std::optional<Applied>> Applier::repeated(const Edit& edit, const SystemName& app) {
   if (edit.delivery.empty()) return std::optional<Applied>();
   LOCKSTEP_TRY(seen, ws_.seen(edit.source, app, edit.delivery));
@@ -61,6 +78,10 @@ Result<Applied> Applier::apply(const Edit& edit) {
   const SystemName app = source->app;
   if (edit.by == EditBy::person && entity->edits == Edits::none)
     return takes_no_edits(*entity, edit.fields.empty() ? "" : edit.fields.begin()->first);
+  if (edit.within) {
+    LOCKSTEP_TRY(no, beyond(*entity, edit));
+    if (no) return std::move(*no);
+  }
   LOCKSTEP_TRY(before, repeated(edit, app));
   if (before) return std::move(*before);
   Fields fields;
@@ -73,7 +94,9 @@ Result<Applied> Applier::apply(const Edit& edit) {
     if (field->type == FieldType::reference && !normal.is_null()) {
       LOCKSTEP_TRY(target,
                    ws_.record(edit.source, RecordId(std::string(normal.is_string() ? normal.get_string() : ""))));
-      if (target == nullptr || target->entity != field->target) {
+      const EntitySchema* of = target == nullptr ? nullptr : source->find(target->entity);
+      const bool hidden = edit.within && of != nullptr && !belongs(*of, *target, *edit.within);
+      if (target == nullptr || target->entity != field->target || hidden) {
         return refused(ErrorKind::invalid, "field '" + name + "': no " + field->target.str() + " has this id");
       }
     }

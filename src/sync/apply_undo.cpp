@@ -74,6 +74,14 @@ Result<Applied> Applier::apply(const Undo& undo) {
   LOCKSTEP_TRY(record, ws_.record(undo.source, undo.record));
   const EntitySchema* entity = record == nullptr || source == nullptr ? nullptr : source->find(record->entity);
   if (entity == nullptr) return refused(ErrorKind::not_found, "there is no record " + undo.record.str());
+  if (undo.within) {
+    if (!belongs(*entity, *record, *undo.within))
+      return refused(ErrorKind::not_found, "there is no record " + undo.record.str());
+    if (undo.restore) return refused(ErrorKind::unauthorized, "a business neither makes nor deletes records");
+    for (const Undo::Step& step : undo.steps) {
+      if (!business_may_edit(*entity, step.field)) return not_left_to_businesses(step.field);
+    }
+  }
   // Undone, it would stand for a value that no system holds.
   if (entity->edits == Edits::none) return takes_no_edits(*entity, undo.steps.empty() ? "" : undo.steps.front().field);
   if (!record->merged_into.empty())

@@ -168,6 +168,8 @@ struct Holding {
   Seq cause = 0;  // the journal entry
   std::optional<Fields> before;
   std::optional<Fields> after;
+  std::string business_before = {};  // whose it was and is (sync/business.hpp); "": nobody's
+  std::string business_after = {};
 };
 
 // Everything that one transaction writes. All or nothing.

@@ -10,6 +10,7 @@
 #include "base/ids.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "sync/business.hpp"
 #include "sync/record.hpp"
 
 namespace lockstep::sync {
@@ -61,6 +62,9 @@ struct Edit {
   std::string delivery;     // Idempotency-Key
   std::string fingerprint;  // of what is asked; the same delivery with another one is refused
   EditBy by = EditBy::person;
+  // Of somebody who has only these businesses in the source: nothing that is another's, and no field that its entity
+  // does not leave to them.
+  std::optional<Businesses> within = {};
 
   friend bool operator==(const Edit&, const Edit&) = default;
 };
@@ -167,6 +171,7 @@ struct Undo {
   ChangedSince changed = ChangedSince::refuse;
   std::string actor;
   std::string job;
+  std::optional<Businesses> within = {};  // as in Edit
 
   friend bool operator==(const Undo&, const Undo&) = default;
 };

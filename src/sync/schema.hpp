@@ -5,7 +5,9 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -73,6 +75,16 @@ enum class Edits {
   none,    // nobody: the record is what its systems say
 };
 
+inline constexpr std::string_view kOwnId = "id";
+
+// Whose a record is, for callers who see only what belongs to their business.
+struct BusinessRule {
+  std::string field;               // a text or a reference that names the business; kOwnId: the record itself is one
+  std::vector<std::string> edits;  // the fields that a business may change; never `field`
+
+  friend bool operator==(const BusinessRule&, const BusinessRule&) = default;
+};
+
 enum class Direction { both, read, write };
 
 // One field of one system's object. Exactly one of `path` and the expressions is used.
@@ -116,6 +128,7 @@ struct EntitySchema {
   std::vector<MatchRule> match;
   DeletePolicy deletes = DeletePolicy::propagate;
   Edits edits = Edits::people;
+  std::optional<BusinessRule> business;  // nothing: no business sees any
   std::vector<SystemBinding> systems;
 
   const FieldSchema* find(std::string_view field) const;

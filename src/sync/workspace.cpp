@@ -314,6 +314,27 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
   return {};
 }
 
+namespace {
+
+// Whose a row is that shows what the link holds: by its own column, where it has one.
+std::string business_shown(const EntitySchema& entity, const Record& record, const Link& link) {
+  const auto column = link.base.find(entity.business->field);
+  return column == link.base.end() ? business_of(entity, record) : business_named(&column->second);
+}
+
+}  // namespace
+
+// P2: a row whose table and record name different businesses is nobody's for as long.
+void Workspace::note_owners(const EntitySchema& entity, const Entry& entry, const Link* before, const Link* after,
+                            Holding& into) {
+  const std::string now = business_of(entity, entry.now);
+  const auto agreed = [&](std::string shown) { return shown == now ? std::move(shown) : std::string(); };
+  if (into.before) into.business_before = business_shown(entity, *entry.before, *before);
+  if (into.after) into.business_after = agreed(business_shown(entity, entry.now, *after));
+  if (!into.after) into.business_after = agreed(into.business_before);
+  if (!into.before) into.business_before = into.business_after;
+}
+
 void Workspace::note_holdings(const EntitySchema& entity, const Entry& entry) {
   const auto held = [](const Link* link) { return link != nullptr && link->is_linked(); };
   const auto shown = [&](const Link& link) {
@@ -340,6 +361,7 @@ void Workspace::note_holdings(const EntitySchema& entity, const Entry& entry) {
     one.external_id = is ? after->external_id : before->external_id;
     if (was && (same_object || !is)) one.before = shown(*before);
     if (is) one.after = shown(*after);
+    if (entity.business) note_owners(entity, entry, before, after, one);
     batch_.holdings.push_back(std::move(one));
   }
 }

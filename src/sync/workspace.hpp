@@ -90,6 +90,8 @@ class Workspace {
   void index(Entry& entry);
   Result<void> finish_record(Entry& entry);
   void note_holdings(const EntitySchema& entity, const Entry& entry);
+  static void note_owners(const EntitySchema& entity, const Entry& entry, const Link* before, const Link* after,
+                          Holding& into);
   Result<Plan> plan_of(const EntitySchema& entity, const SystemBinding& binding, const Record& record);
   Result<void> plan_system(const EntitySchema& entity, const SystemBinding& binding, Entry& entry);
 

@@ -54,7 +54,7 @@ void check_members(const Config& config, const MemberTable& table, const Result<
   std::size_t nothing = 0;
   std::size_t elsewhere = 0;
   for (const MemberRow& row : *rows) {
-    if (!row.role) {
+    if (!row.grant) {
       ++nothing;
     } else if (std::ranges::find(config.sources, row.source, &SourceConfig::id) == config.sources.end()) {
       ++elsewhere;
@@ -65,8 +65,9 @@ void check_members(const Config& config, const MemberTable& table, const Result<
   lines.push_back(
       {Level::ok, fmt::format("members in {}: {} in {} rows", table.table, people.size(), rows->size()), ""});
   if (nothing > 0) {
-    lines.push_back({Level::warning, fmt::format("members in {}: {} rows give no right", table.table, nothing),
-                     "a row names a user, a source and one of viewer, editor and owner, or no role"});
+    lines.push_back(
+        {Level::warning, fmt::format("members in {}: {} rows give no right", table.table, nothing),
+         "a row names a user, a source and one of viewer, editor and owner, or no role; or business and its name"});
   }
   if (elsewhere > 0) {
     lines.push_back({Level::warning,

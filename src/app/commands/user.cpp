@@ -14,6 +14,7 @@ struct UserOptions {
   std::string name;
   std::string role;
   std::string source;
+  std::string business;
   bool everywhere = false;
 };
 
@@ -22,6 +23,12 @@ std::string account_path(const UserOptions& options) { return "/accounts/" + pat
 Result<std::string> person_path(ApiClient& api, const UserOptions& options) {
   LOCKSTEP_TRY(source, choose_source(api, options.source));
   return fmt::format("/sources/{}/people/{}", path_part(source), path_part(options.name));
+}
+
+JsonObject grant_of(const UserOptions& options) {
+  JsonObject out{{"role", options.role}};
+  if (!options.business.empty()) out["business"] = options.business;
+  return out;
 }
 
 Result<void> tell(CommandContext& context, const Result<Json>& answer, const std::string& text) {
@@ -39,6 +46,10 @@ std::string rights_of(const Json& account) {
   if (const auto role = string_member(account, "everywhere"); !role.empty()) out = std::string(role) + " everywhere";
   for (const auto& [source, role] : members_of(account, "sources"))
     out += fmt::format("{}{} of {}", out.empty() ? "" : ", ", inline_text(role), std::string_view(source));
+  for (const auto& [source, names] : members_of(account, "businesses")) {
+    for (const Json& name : names.is_array() ? names.get_array() : JsonArray())
+      out += fmt::format("{}business {} of {}", out.empty() ? "" : ", ", inline_text(name), std::string_view(source));
+  }
   return out.empty() ? "none" : out;
 }
 
@@ -63,7 +74,7 @@ Result<void> add(CommandContext& context, ApiClient& api, const UserOptions& opt
   if (in_source) {
     LOCKSTEP_TRY(person, person_path(api, options));
     path = person;
-    body["role"] = options.role;
+    body = grant_of(options);
   } else {
     body["account"] = options.name;
     if (!options.role.empty()) body["everywhere"] = options.role;
@@ -80,7 +91,7 @@ Result<void> grant(CommandContext& context, ApiClient& api, const UserOptions& o
   if (!options.everywhere) {
     LOCKSTEP_TRY(person, person_path(api, options));
     path = person;
-    body = {{"role", options.role}};
+    body = grant_of(options);
   }
   return tell(context, api.put(path, body), fmt::format("{}: {} now", printable(options.name), options.role));
 }
@@ -117,6 +128,7 @@ void add_user(CLI::App& app, CommandContext& context, CommandAction& action) {
       "Examples:\n"
       "  lockstep user add ada@example.com --role admin --everywhere\n"
       "  lockstep user add bob@example.com --role editor --source main\n"
+      "  lockstep user add cafe@example.com --role business --business cafe-7 --source main\n"
       "  export LOCKSTEP_API_KEY=$(lockstep user sign-in ada@example.com)");
   using Run = Result<void> (*)(CommandContext&, ApiClient&, const UserOptions&);
   enum class Takes { nothing, name, place, role_and_place };
@@ -131,8 +143,10 @@ void add_user(CLI::App& app, CommandContext& context, CommandAction& action) {
       command->add_flag("--everywhere", options->everywhere, "In every source, also in those of tomorrow")
           ->excludes(source);
     }
-    if (takes == Takes::role_and_place)
-      command->add_option("--role", options->role, "viewer, editor, owner; everywhere also admin");
+    if (takes == Takes::role_and_place) {
+      command->add_option("--role", options->role, "viewer, editor, owner, business; everywhere also admin");
+      command->add_option("--business", options->business, "Which one, for --role business");
+    }
     command->callback([&context, &action, options, run] {
       action = [&context, options, run] {
         return with_api(context, [&](ApiClient& api) { return run(context, api, *options); });

@@ -49,6 +49,7 @@ struct ApiKey {
   std::string key;  // secret
   Role role = Role::viewer;
   std::vector<SourceId> sources;  // none: all of them
+  std::string business;           // "": it has the role; else this business of those sources, and no role
 };
 
 // Where what is called over HTTP may be.
@@ -78,6 +79,7 @@ struct MemberTable {
   std::string user;  // columns
   std::string source_column;
   std::string role;                         // "": everybody in it is a viewer
+  std::string business;                     // "": it names none
   Duration hold = std::chrono::minutes(1);  // how long what was read holds when nothing can be read
 
   friend bool operator==(const MemberTable&, const MemberTable&) = default;

@@ -125,41 +125,62 @@ Shape binding_shape() {
   return named("binding", "How one system holds an entity.", std::move(shape));
 }
 
+Shape business_shape() {
+  Shape shape = object({
+      {.name = "field",
+       .shape = field_name(),
+       .doc = "The field that names the business a record belongs to: a text or a reference. id: the record itself is "
+              "the business, named by its id.",
+       .presence = Presence::required},
+      {.name = "edits",
+       .shape = list(field_name(), 0, limit(fields_limit)),
+       .doc = "What a business may change of its records; all else it only sees.",
+       .fallback = "[]"},
+  });
+  shape.example = "business: {field: business_id, edits: [name, phone, opening_hours]}\n";
+  return named("business", "Which records of an entity belong to which business (docs/access.md).", std::move(shape));
+}
+
 Shape entity_shape() {
   const Shape rule = either({field_name(), list(field_name(), 1, 8)});
-  return named("entity", "A kind of record and how each system holds it.",
-               object({
-                   {.name = "fields",
-                    .shape = map(field_pattern(), field_expects(), field_shape(), 1, limit(fields_limit)),
-                    .doc = "The fields that are kept equal.",
-                    .presence = Presence::required},
-                   {.name = "policy",
-                    .shape = policy_shape(),
-                    .doc = "For fields without their own policy.",
-                    .fallback = "latest"},
-                   {.name = "match",
-                    .shape = list(rule, 0, 16),
-                    .doc = "How an object seen for the first time finds its record: the first rule that names exactly "
-                           "one. A rule is a field, "
-                           "or a list of fields that must all be equal and not empty.",
-                    .fallback = "[]"},
-                   {.name = "deletes",
-                    .shape = choice({"propagate", "detach", "archive"}),
-                    .doc = "When an object is deleted in one system. propagate: in the others too, unless they hold a "
-                           "newer edit. detach: the "
-                           "others keep theirs. archive: the record is marked deleted, the others are not touched.",
-                    .fallback = "propagate"},
-                   {.name = "edits",
-                    .shape = choice({"people", "none"}),
-                    .doc = "Who may change its records beside its systems. people: callers of the API with the role "
-                           "editor. none: nobody; "
-                           "edits, deletes and undo are refused, and a conflict is decided for what a system holds.",
-                    .fallback = "people"},
-                   {.name = "systems",
-                    .shape = map(name_pattern(), name_expects(), binding_shape(), 1, limit(systems_limit)),
-                    .doc = "How each system holds it.",
-                    .presence = Presence::required},
-               }));
+  return named(
+      "entity", "A kind of record and how each system holds it.",
+      object({
+          {.name = "fields",
+           .shape = map(field_pattern(), field_expects(), field_shape(), 1, limit(fields_limit)),
+           .doc = "The fields that are kept equal.",
+           .presence = Presence::required},
+          {.name = "policy",
+           .shape = policy_shape(),
+           .doc = "For fields without their own policy.",
+           .fallback = "latest"},
+          {.name = "match",
+           .shape = list(rule, 0, 16),
+           .doc = "How an object seen for the first time finds its record: the first rule that names exactly "
+                  "one. A rule is a field, "
+                  "or a list of fields that must all be equal and not empty.",
+           .fallback = "[]"},
+          {.name = "deletes",
+           .shape = choice({"propagate", "detach", "archive"}),
+           .doc = "When an object is deleted in one system. propagate: in the others too, unless they hold a "
+                  "newer edit. detach: the "
+                  "others keep theirs. archive: the record is marked deleted, the others are not touched.",
+           .fallback = "propagate"},
+          {.name = "edits",
+           .shape = choice({"people", "none"}),
+           .doc = "Who may change its records beside its systems. people: callers of the API with the role "
+                  "editor. none: nobody; "
+                  "edits, deletes and undo are refused, and a conflict is decided for what a system holds.",
+           .fallback = "people"},
+          {.name = "business",
+           .shape = business_shape(),
+           .doc = "Whose its records are, for callers who have a business in the source and no role. Without it "
+                  "they see none of them."},
+          {.name = "systems",
+           .shape = map(name_pattern(), name_expects(), binding_shape(), 1, limit(systems_limit)),
+           .doc = "How each system holds it.",
+           .presence = Presence::required},
+      }));
 }
 
 Shape interval(std::int64_t minimum, std::int64_t maximum) {

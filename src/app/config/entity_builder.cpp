@@ -114,6 +114,7 @@ std::optional<sync::EntitySchema> EntityBuilder::build(const Member& entity, con
   if (const Node* rules = node.find("match")) schema.match = match(*rules, schema, where + ".match");
   schema.deletes = delete_policy(text_of(node, "deletes"));
   if (text_of(node, "edits") == "none") schema.edits = sync::Edits::none;
+  if (const Node* business = node.find("business")) schema.business = rule(*business, schema, where + ".business");
   for (const auto& member : node.find("systems")->members) {
     schema.systems.push_back(binding(member, schema, scope, fmt::format("{}.systems.{}", where, member.key)));
   }
@@ -234,6 +235,40 @@ std::vector<sync::MatchRule> EntityBuilder::match(const Node& node, const sync::
     if (!rule.fields.empty()) rules.push_back(std::move(rule));
   }
   return rules;
+}
+
+sync::BusinessRule EntityBuilder::rule(const Node& node, const sync::EntitySchema& entity, const std::string& where) {
+  sync::BusinessRule rule;
+  const Node& owner = *node.find("field");
+  rule.field = owner.text;
+  const sync::FieldSchema* field = entity.find(rule.field);
+  if (rule.field == sync::kOwnId) {
+    if (field != nullptr)
+      problems_.add(owner.mark, where, "\"id\" is the record's own id, and this entity has a field of that name",
+                    "give the field another name");
+  } else if (field == nullptr) {
+    problems_.add(owner.mark, where, fmt::format("there is no field \"{}\" in this entity", rule.field),
+                  suggest(rule.field, field_names(entity)));
+  } else if (field->type != FieldType::text && field->type != FieldType::reference) {
+    problems_.add(owner.mark, where, fmt::format("\"{}\" cannot name a business", rule.field),
+                  "take a text, a reference, or id");
+  }
+  const Node* edits = node.find("edits");
+  for (const Node& item : edits == nullptr ? std::vector<Node>() : edits->items) {
+    if (item.text == rule.field) {
+      problems_.add(item.mark, where, fmt::format("with \"{}\" a business could take and give away records", item.text),
+                    "leave it out");
+    } else if (entity.find(item.text) == nullptr) {
+      problems_.add(item.mark, where, fmt::format("there is no field \"{}\" in this entity", item.text),
+                    suggest(item.text, field_names(entity)));
+    } else if (entity.edits == sync::Edits::none) {
+      problems_.add(item.mark, where, "this entity takes no edits of anybody", "leave edits out here, or there");
+      break;
+    } else {
+      rule.edits.push_back(item.text);
+    }
+  }
+  return rule;
 }
 
 sync::SystemBinding EntityBuilder::binding(const Member& member, const sync::EntitySchema& entity, const Scope& scope,

@@ -32,6 +32,7 @@ class EntityBuilder {
                           const std::string& where);
   void check_field(const sync::FieldSchema& field, const Member& member, const Scope& scope, const std::string& where);
   std::vector<sync::MatchRule> match(const Node& node, const sync::EntitySchema& entity, const std::string& where);
+  sync::BusinessRule rule(const Node& node, const sync::EntitySchema& entity, const std::string& where);
   sync::SystemBinding binding(const Member& member, const sync::EntitySchema& entity, const Scope& scope,
                               const std::string& where);
   std::vector<sync::FieldBinding> bound_fields(const Node& node, const sync::EntitySchema& entity,

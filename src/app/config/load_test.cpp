@@ -58,11 +58,16 @@ TEST(LoadConfig, ReadsEverything) {
   EXPECT_EQ(config.server.connections_limit, 500u);
   EXPECT_EQ(config.server.connections_per_address_limit, 50u);
 
-  ASSERT_THAT(config.api_keys, SizeIs(2));
+  ASSERT_THAT(config.api_keys, SizeIs(3));
   EXPECT_EQ(config.api_keys[0].role, Role::admin);
   EXPECT_THAT(config.api_keys[0].sources, IsEmpty());
   EXPECT_EQ(config.api_keys[1].key, "0123456789abcdef-acme");  // one newline cut off
   EXPECT_THAT(config.api_keys[1].sources, ElementsAre(SourceId("acme")));
+  EXPECT_EQ(config.api_keys[1].business, "");
+  EXPECT_EQ(config.api_keys[2].business, "cafe-7");
+  const sync::EntitySchema* contact = config.catalog->find(SourceId("acme"))->find(EntityName("contact"));
+  EXPECT_EQ(contact->business, (sync::BusinessRule{"owner", {"phone", "seen"}}));
+  EXPECT_EQ(config.catalog->find(SourceId("acme"))->find(EntityName("user"))->business, std::nullopt);
   ASSERT_THAT(config.jwt_issuers, SizeIs(2));
   EXPECT_EQ(config.jwt_issuers[0].audience, "authenticated");
   EXPECT_EQ(config.jwt_issuers[1].public_key, "-----BEGIN PUBLIC KEY-----\nabc");
@@ -84,6 +89,7 @@ TEST(LoadConfig, TablesOfMembersNameASystem) {
   EXPECT_EQ(result->members[0].system, SystemName("db"));
   EXPECT_EQ(result->members[0].role, "r");
   EXPECT_EQ(result->members[0].hold, Duration(std::chrono::seconds(90)));
+  EXPECT_EQ(result->members[0].business, "");
   EXPECT_EQ(result->members[1].role, "");
   EXPECT_EQ(result->members[1].hold, Duration(std::chrono::minutes(1)));
   EXPECT_THAT(problems_of(with("{system: mars, table: t, user: u, source: s}")),

@@ -16,7 +16,8 @@ inline constexpr std::size_t kMemberRowsLimit = 50'000;  // of a table; one that
 struct MemberRow {
   std::string user;
   SourceId source;
-  std::optional<access::Role> role;  // nothing: it names nobody, no source, or a role that is none of a source
+  std::optional<access::Grant> grant;  // nothing: it names nobody, no source, a role that is none of a source, or a
+                                       // business without its name
 };
 
 connector::TableRead read_of(const MemberTable& table);

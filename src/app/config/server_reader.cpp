@@ -68,6 +68,24 @@ std::vector<SourceId> key_sources(const Node& node, const std::string& where, Pr
   return all ? std::vector<SourceId>{} : sources;
 }
 
+// A key that is for a business by half is for nobody: it must not end as one for a whole source.
+void read_business(const Node& node, const std::string& where, Problems& problems, ApiKey& key) {
+  const Node* business = node.find("business");
+  const Node& role = *node.find("role");
+  if (role.text != access::kBusiness) {
+    if (business != nullptr)
+      problems.add(business->mark, where + ".business", "only a key with the role business is for one",
+                   "role: business");
+    return;
+  }
+  if (business == nullptr || business->text.empty())
+    problems.add(role.mark, where, "the role business needs the name of one",
+                 "business: its name, as the field holds it");
+  if (key.sources.empty())
+    problems.add(role.mark, where, "a business belongs to a source", "sources: [the ids of its sources]");
+  key.business = business == nullptr ? "" : business->text;
+}
+
 void read_api_key(const Node& node, const std::string& where, Secrets& secrets, Problems& problems, Config& config) {
   ApiKey key;
   key.name = node.find("name")->text;
@@ -78,6 +96,7 @@ void read_api_key(const Node& node, const std::string& where, Secrets& secrets, 
   }
   if (const Node* sources = node.find("sources"))
     key.sources = key_sources(*sources, where + ".sources", problems, config);
+  read_business(node, where, problems, key);
   const Node& reference = *node.find("key");
   const auto value = secrets.resolve(reference, where + ".key");
   if (!value) return;
@@ -154,6 +173,13 @@ void read_members(const Node& node, const std::string& where, Secrets&, Problems
   table.user = node.find("user")->text;
   table.source_column = node.find("source")->text;
   if (const Node* role = node.find("role")) table.role = role->text;
+  if (const Node* business = node.find("business")) {
+    table.business = business->text;
+    // Everybody in it would see whole sources.
+    if (table.role.empty())
+      problems.add(business->mark, where + ".business", "without a column of the role all rows are viewers",
+                   "name the column of the role");
+  }
   if (const Node* hold = node.find("hold")) table.hold = *parse_duration(hold->text);
   const Node* named = node.find("from_source");
   const auto has = [&](const SourceConfig& source) {

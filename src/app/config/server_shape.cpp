@@ -1,5 +1,6 @@
 #include "app/config/server_shape.hpp"
 
+#include "access/limits.hpp"
 #include "app/config/serving_shape.hpp"
 #include "app/config/shape_parts.hpp"
 
@@ -67,14 +68,17 @@ Shape api_key_shape() {
        .presence = Presence::required,
        .secret = true},
       {.name = "role",
-       .shape = choice({"admin", "owner", "editor", "viewer"}),
-       .doc = "What it may do.",
+       .shape = choice({"admin", "owner", "editor", "viewer", "business"}),
+       .doc = "What it may do. business: only what `business` of an entity leaves to the one that is named beside it.",
        .presence = Presence::required},
       {.name = "sources",
        .shape = list(either({matching(R"(\*|[A-Za-z0-9][A-Za-z0-9_-]{0,63})", "the id of a source, or \"*\"")}), 1,
                      limit(sources_limit)),
-       .doc = "The sources it is for; \"*\" means all.",
+       .doc = "The sources it is for; \"*\" means all. The role business needs some by name.",
        .fallback = "[\"*\"]"},
+      {.name = "business",
+       .shape = text(limit(access::limits::kBusinessBytes)),
+       .doc = "role: business: whose records it sees (docs/access.md)."},
   });
   shape.example = "access:\n  api_keys:\n    - {name: ops, key: {env: LOCKSTEP_API_KEY}, role: admin}\n";
   return named("api_key", "A key for machines, sent as \"Authorization: Bearer ...\".", std::move(shape));
@@ -124,8 +128,12 @@ Shape members_shape() {
       {.name = "source", .shape = text(63), .doc = "Its column of the source's id.", .presence = Presence::required},
       {.name = "role",
        .shape = text(63),
-       .doc = "Its column of the role: viewer, editor or owner; null is a viewer, anything else no right. Without it "
-              "all are viewers."},
+       .doc = "Its column of the role: viewer, editor, owner or business; null is a viewer, anything else no right. "
+              "Without it all are viewers."},
+      {.name = "business",
+       .shape = text(63),
+       .doc = "Its column of the business that a row of the role business is about; without a name such a row gives no "
+              "right."},
       {.name = "hold",
        .shape = duration(5 * second, 3600 * second),
        .doc = "How long what was read last holds while the database does not answer. After that nobody has a right "

@@ -174,10 +174,12 @@ Shape rest_shape() {
               "same tables: row-level security tells tenants apart, not this."},
   });
   shape.example = "server:\n  rest: {system: db}\n";
-  return named("rest",
-               "Tables and views for dashboards, in the dialect of supabase-js (docs/rest.md): read as the database's "
-               "role `authenticated` with the caller's claims, or as `anon`.",
-               std::move(shape));
+  return named(
+      "rest",
+      "Tables and views for dashboards, in the dialect of supabase-js (docs/rest.md): read as the database's "
+      "role `authenticated` with the caller's claims, or, of an API key, an account's session or its cookie, with "
+      "what Lockstep says of them (lockstep.sources, lockstep.businesses); whoever is nobody, as `anon`.",
+      std::move(shape));
 }
 
 Shape realtime_shape() {

@@ -58,8 +58,14 @@ Result<std::unique_ptr<ConfigAccess>> ConfigAccess::make(const Config& config, c
   for (const ApiKey& key : config.api_keys) {
     gateway::Caller caller;
     caller.name = "key " + key.name;
-    if (key.sources.empty()) caller.everywhere = key.role;
-    for (const SourceId& source : key.sources) caller.sources[source] = key.role;
+    if (key.sources.empty() && key.business.empty()) caller.everywhere = key.role;
+    for (const SourceId& source : key.sources) {
+      if (key.business.empty()) {
+        caller.sources[source] = key.role;
+      } else {
+        caller.businesses[source].insert(key.business);
+      }
+    }
     access->keys_.push_back({wire::sha256(key.key), std::move(caller)});
   }
   for (const JwtIssuer& issuer : config.jwt_issuers) {
@@ -100,12 +106,12 @@ Result<gateway::Caller> ConfigAccess::by_session(std::string_view token) const {
   Result<gateway::Caller> caller = accounts_->identify(token);
   if (!caller || caller->person.empty() || !members_ || !members_->are_configured()) return caller;
   // What the account itself holds stands here and is known, whatever becomes of somebody's database.
-  const Result<access::Grants> more = members_->of(caller->person);
+  const Result<access::Rights> more = members_->of(caller->person);
   if (!more) return caller;
-  for (const auto& [source, role] : *more) {
-    const auto [at, made] = caller->sources.emplace(source, role);
-    at->second = std::max(at->second, role);
-  }
+  access::Rights all{std::move(caller->sources), std::move(caller->businesses)};
+  all.add(*more);
+  caller->sources = std::move(all.sources);
+  caller->businesses = std::move(all.businesses);
   return caller;
 }
 
@@ -128,7 +134,7 @@ Result<Json> ConfigAccess::verified(std::string_view token, Time now) const {
 
 // With tables of members: `sub` is the user in them, and nothing else in the token gives a right. Otherwise `role` and
 // `sources` in `lockstep` or in `app_metadata.lockstep` (where Supabase keeps what users can not change themselves). A
-// token that names no sources sees none.
+// token that names no sources sees none, and one with a role that is none, or a business without a name, neither.
 Result<gateway::Caller> ConfigAccess::by_token(std::string_view token, Time now) const {
   LOCKSTEP_TRY(claims, verified(token, now));
   gateway::Caller caller;
@@ -136,21 +142,31 @@ Result<gateway::Caller> ConfigAccess::by_token(std::string_view token, Time now)
   caller.name = "user " + caller.person;
   if (members_ && members_->are_configured()) {
     if (caller.person.empty()) return fail(ErrorKind::unauthorized, "the token names nobody ('sub')");
-    LOCKSTEP_TRY(grants, members_->of(caller.person));
-    caller.sources = std::move(grants);
+    LOCKSTEP_TRY(rights, members_->of(caller.person));
+    caller.sources = std::move(rights.sources);
+    caller.businesses = std::move(rights.businesses);
     return caller;
   }
   const Json* ours = find_member(claims, "lockstep");
   if (const Json* metadata = find_member(claims, "app_metadata"); ours == nullptr && metadata != nullptr)
     ours = find_member(*metadata, "lockstep");
   if (ours == nullptr) return fail(ErrorKind::unauthorized, "the token has no 'lockstep' claim with role and sources");
-  const gateway::Role role = access::role_named(string_member(*ours, "role")).value_or(gateway::Role::viewer);
+  const std::string_view named = string_member(*ours, "role");
+  const auto role = named.empty() ? std::optional(gateway::Role::viewer) : access::role_named(named);
+  const std::string_view business = named == access::kBusiness ? string_member(*ours, "business") : "";
+  if (!role && business.empty()) return caller;
   const Json* sources = find_member(*ours, "sources");
   if (sources == nullptr || !sources->is_array()) return caller;
   for (const Json& source : sources->get_array()) {
     if (!source.is_string()) continue;
-    if (source.get_string() == "*") caller.everywhere = role;
-    caller.sources[SourceId(std::string(source.get_string()))] = role;
+    const SourceId id{std::string(source.get_string())};
+    if (!role) {
+      // There is no business of all sources: each has its own.
+      caller.businesses[id].insert(std::string(business));
+      continue;
+    }
+    if (id.str() == "*") caller.everywhere = role;
+    caller.sources[id] = *role;
   }
   return caller;
 }

@@ -126,6 +126,45 @@ TEST_F(ConfigAccessTest, AnIssuerThatIsChangedStartsWithoutKeys) {
   EXPECT_EQ(refusal(*after, token(a, "a")), ErrorKind::unauthorized) << "the token is for no audience";
 }
 
+TEST_F(ConfigAccessTest, ABusinessInATokenIsNoRole) {
+  JwtIssuer issuer;
+  issuer.secret = "a-secret-of-more-than-16-bytes";
+  const auto by = access(config({issuer}));
+  const auto caller_of = [&](const JsonObject& ours) {
+    const auto caller = identify(*by, wire::testing::hs256(claims(ours), issuer.secret, R"({"alg":"HS256"})"));
+    EXPECT_TRUE(caller);
+    return caller.value_or(gateway::Caller());
+  };
+  const JsonArray everywhere{"main", "*"};
+  const gateway::Caller cafe = caller_of({{"role", "business"}, {"business", "cafe"}, {"sources", everywhere}});
+  EXPECT_TRUE(cafe.sources.empty());
+  EXPECT_FALSE(cafe.sees_all());
+  ASSERT_NE(cafe.businesses_in(SourceId("main")), nullptr);
+  EXPECT_TRUE(cafe.businesses_in(SourceId("main"))->contains("cafe"));
+  EXPECT_EQ(cafe.businesses_in(SourceId("other")), nullptr) << "a star names no source";
+  for (const JsonObject& ours :
+       {JsonObject{{"role", "business"}, {"sources", everywhere}},
+        JsonObject{{"role", "business"}, {"business", ""}, {"sources", everywhere}},
+        JsonObject{{"role", "business"}, {"business", JsonArray{"cafe"}}, {"sources", everywhere}},
+        JsonObject{{"role", "Business"}, {"business", "cafe"}, {"sources", everywhere}}}) {
+    const gateway::Caller nobody = caller_of(ours);
+    EXPECT_FALSE(nobody.may_see(SourceId("main"))) << to_text(ours);
+    EXPECT_FALSE(nobody.sees_all()) << to_text(ours);
+  }
+  EXPECT_TRUE(caller_of({{"sources", everywhere}}).may_read(SourceId("main"))) << "no role is a viewer's";
+}
+
+TEST_F(ConfigAccessTest, AKeyOfABusiness) {
+  Config with = config({});
+  with.api_keys = {{"page", "a-key-of-more-than-16-bytes", Role::viewer, {SourceId("main")}, "cafe"}};
+  const auto by = access(with);
+  const auto caller = identify(*by, "a-key-of-more-than-16-bytes");
+  ASSERT_TRUE(caller);
+  EXPECT_FALSE(caller->may_read(SourceId("main")));
+  ASSERT_NE(caller->businesses_in(SourceId("main")), nullptr);
+  EXPECT_TRUE(caller->businesses_in(SourceId("main"))->contains("cafe"));
+}
+
 // Rights in a table: what the token says about rights does not count, in either direction.
 TEST_F(ConfigAccessTest, MembersCountAndClaimsDoNot) {
   JwtIssuer issuer;
@@ -182,7 +221,7 @@ TEST_F(ConfigAccessTest, AccountsHoldTheirOwnRightsAndThoseOfTheTable) {
     table.role = "role";
     return std::make_shared<Members>(std::move(parts), std::vector{table}, nullptr);
   };
-  accounts->add("ada", "correct horse battery", std::nullopt, {{SourceId("a"), access::Role::owner}},
+  accounts->add("ada", "correct horse battery", std::nullopt, access::Grants{{SourceId("a"), access::Role::owner}},
                 [](Result<void> made) { EXPECT_TRUE(made); });
   loop.settle();
   std::string token;

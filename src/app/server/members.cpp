@@ -7,13 +7,11 @@
 namespace lockstep::app {
 namespace {
 
-Result<std::map<std::string, access::Grants>> rows_of(const std::vector<std::string>& texts) {
+Result<std::map<std::string, access::Rights>> rows_of(const std::vector<std::string>& texts) {
   LOCKSTEP_TRY(rows, member_rows(texts));
-  std::map<std::string, access::Grants> out;
+  std::map<std::string, access::Rights> out;
   for (const MemberRow& row : rows) {
-    if (!row.role) continue;
-    const auto [at, made] = out[row.user].emplace(row.source, *row.role);
-    at->second = std::max(at->second, *row.role);
+    if (row.grant) out[row.user].add(row.source, *row.grant);
   }
   return out;
 }
@@ -51,8 +49,8 @@ bool Members::holds(const Table& table) const {
   return table.rows && parts_.loop->clock().monotonic() - table.read_at <= table.config.hold;
 }
 
-Result<access::Grants> Members::of(const std::string& user) const {
-  access::Grants out;
+Result<access::Rights> Members::of(const std::string& user) const {
+  access::Rights out;
   bool known = true;
   for (const auto& table : tables_) {
     if (!holds(*table)) {
@@ -60,11 +58,7 @@ Result<access::Grants> Members::of(const std::string& user) const {
       continue;
     }
     const auto at = table->rows->find(user);
-    if (at == table->rows->end()) continue;
-    for (const auto& [source, role] : at->second) {
-      const auto [there, made] = out.emplace(source, role);
-      if (!made) there->second = std::max(there->second, role);
-    }
+    if (at != table->rows->end()) out.add(at->second);
   }
   if (out.empty() && !known) return fail(ErrorKind::unavailable, "who may see what can not be read now: try again");
   return out;
@@ -90,9 +84,9 @@ void Members::take(Table& table, Duration asked_at, connector::TableResult resul
   if (table.rows && *table.rows == *rows) return;
   std::set<std::string> changed;
   const auto differ = [&changed](const Rows& a, const Rows& b) {
-    for (const auto& [user, grants] : a) {
+    for (const auto& [user, rights] : a) {
       const auto at = b.find(user);
-      if (at == b.end() || at->second != grants) changed.insert(user);
+      if (at == b.end() || at->second != rights) changed.insert(user);
     }
   };
   if (table.rows) differ(*table.rows, *rows);

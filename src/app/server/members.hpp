@@ -46,10 +46,10 @@ class Members {
   // Without tables rights come from elsewhere.
   bool are_configured() const { return !tables_.empty(); }
   // What this user may. `unavailable` while a table that might name the user can not be read and no other one does.
-  Result<access::Grants> of(const std::string& user) const;
+  Result<access::Rights> of(const std::string& user) const;
 
  private:
-  using Rows = std::map<std::string, access::Grants>;  // by user
+  using Rows = std::map<std::string, access::Rights>;  // by user
 
   struct Table {
     MemberTable config;

@@ -49,8 +49,8 @@ class MembersTest : public ::testing::Test {
   static std::optional<Role> role_in(const Members& members, const std::string& user, const SourceId& source) {
     const auto grants = members.of(user);
     EXPECT_TRUE(grants) << grants.error().message;
-    const auto at = grants->find(source);
-    return at == grants->end() ? std::nullopt : std::optional(at->second);
+    const auto at = grants->sources.find(source);
+    return at == grants->sources.end() ? std::nullopt : std::optional(at->second);
   }
 
   connector::ManualLoop loop;
@@ -85,6 +85,30 @@ TEST_F(MembersTest, WhatIsNoRightGivesNone) {
                     R"({"user":null,"source":"a","role":"owner"})"};
   const auto members = make({table_named("t")});
   for (const char* user : {"ada", "bob", "carl", ""}) EXPECT_TRUE(members->of(user)->empty()) << user;
+}
+
+TEST_F(MembersTest, ARowOfABusinessNamesIt) {
+  const auto row_of = [](const std::string& user, const Json& business) {
+    return to_text(JsonObject{{"user", user}, {"source", "a"}, {"role", "business"}, {"business", business}});
+  };
+  tables_of["t"] = {row_of("ada", "cafe"),
+                    row_of("ada", "salon"),
+                    row_of("bob", nullptr),
+                    row_of("carl", ""),
+                    row_of("dan", Json(std::string(300, 'x'))),
+                    row("eve", "a", "business")};
+  MemberTable table = table_named("t");
+  table.business = "shop_id";
+  const auto members = make({table});
+  EXPECT_EQ(last_read.columns.back().name, "shop_id");
+  EXPECT_EQ(members->of("ada")->businesses, (access::BusinessGrants{{kA, {"cafe", "salon"}}}));
+  EXPECT_TRUE(members->of("ada")->sources.empty());
+  for (const char* user : {"bob", "carl", "dan", "eve"}) EXPECT_TRUE(members->of(user)->empty()) << user;
+  tables_of["t"] = {row_of("ada", "salon")};
+  changed.clear();
+  loop.run_for(Members::kReadEvery);
+  EXPECT_EQ(members->of("ada")->businesses, (access::BusinessGrants{{kA, {"salon"}}}));
+  EXPECT_EQ(changed, (std::vector<std::set<std::string>>{{"ada"}}));
 }
 
 TEST_F(MembersTest, AMappingWithoutARoleIsAViewers) {

@@ -7,6 +7,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Report } from "../browser/report.mjs";
 import { Stage } from "../browser/stage.mjs";
+import { businessChecks } from "./business_checks.mjs";
+import { BusinessStage } from "./business_stage.mjs";
 import { functionChecks } from "./function_checks.mjs";
 import { liveChecks } from "./live_checks.mjs";
 import { batchChecks, loadChecks } from "./load_checks.mjs";
@@ -56,6 +58,7 @@ const stageOf = (access) => (program) => Stage.start(program, access);
 const groups = [
   ["tokens", stageOf("tokens"), socketChecks], ["tokens", stageOf("tokens"), supabaseChecks], ["keys", stageOf("tokens"), keysChecks], ["open", stageOf("open"), openChecks],
   ["members", (program) => MembersStage.start(program), membersChecks],
+  ["business-directory", (program) => BusinessStage.start(program), businessChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), restChecks],
   ["crm-mirror", (program) => MirrorStage.start(program, { edits: "open" }), liveChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), loadChecks],

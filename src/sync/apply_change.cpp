@@ -4,6 +4,7 @@
 
 #include "sync/applier.hpp"
 #include "sync/identity.hpp"
+#include "sync/link.hpp"
 #include "sync/merge.hpp"
 
 namespace lockstep::sync {
@@ -345,7 +346,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     LOCKSTEP_TRY(waits, waits_for_outcome(change, record, *link, fields, *row));
     if (waits) return park_behind_write(seen, record);
     // What stood there before our write before this one may be older than both.
-    if (!trusted) std::erase_if(row->sent, [&](const auto& one) { return shows_prior(*link, {one}); });
+    if (!trusted) leave_out_returns(*link, row->sent);
     echoed = absorb_echo(*link, fields, row->sent);
   }
   const bool changed = shows_news(*link, fields);
@@ -357,6 +358,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
                                  : tied              ? "shows another state of the same moment"
                                                      : "shows a value from before our own write",
                                  {}));
+    if (echoed) ws_.touch(record, ws_.next_seq(), work_of(change.via));  // C5: what it showed of our write is known
     // L1: a write of ours may go out before the object is read; what the event showed stays in the journal.
     JsonObject shown;
     for (const auto& [name, value] : fields) {

@@ -4,6 +4,7 @@
 
 #include "sync/applier.hpp"
 #include "sync/identity.hpp"
+#include "sync/link.hpp"
 #include "sync/merge.hpp"
 
 namespace lockstep::sync {
@@ -85,7 +86,7 @@ Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const Entity
   LOCKSTEP_TRY(rows, ws_.inbox_waiting(outcome.source, wait_for_claim(outcome.system, record.id)));
   // A write that goes back to what stood there before our last one is not told from that by an event.
   Fields tellable = sent;
-  std::erase_if(tellable, [&](const auto& one) { return shows_prior(link, {one}); });
+  leave_out_returns(link, tellable);
   for (const InboxRow& row : rows) {
     const Change& event = row.change;
     const bool between = event.version > link.version && event.version < outcome.version;

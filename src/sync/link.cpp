@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sync/link.hpp"
 #include "sync/merge.hpp"
 #include "sync/record.hpp"
 #include "sync/sets.hpp"
@@ -16,6 +17,20 @@ bool undoes_members(const Json& prior, const Json& written, const Json& value) {
   const Members shown = members_of(value);
   return std::ranges::any_of(ours, [&](const auto& one) { return !before.contains(one) && !shown.contains(one); }) ||
          std::ranges::any_of(before, [&](const auto& one) { return !ours.contains(one) && shown.contains(one); });
+}
+
+// `value` without its changes of members that only our last write has changed.
+Json without_returns(const Json& prior, const Json& written, const Json& value) {
+  const Members before = members_of(prior);
+  const Members ours = members_of(written);
+  Members out = members_of(value);
+  for (const std::string& member : ours) {
+    if (!before.contains(member)) out.insert(member);
+  }
+  for (const std::string& member : before) {
+    if (!ours.contains(member)) out.erase(member);
+  }
+  return to_json(out);
 }
 
 // The base with those of our members that the system shows as we wrote them: a set is written member by member.
@@ -88,6 +103,21 @@ bool shows_prior(const Link& link, const Fields& fields) {
     const bool set = value->is_array() || (base != nullptr && base->is_array());
     return set && undoes_members(prior.second, base == nullptr ? Json() : *base, *value);
   });
+}
+
+void leave_out_returns(const Link& link, Fields& sent) {
+  for (auto at = sent.begin(); at != sent.end();) {
+    auto& [name, value] = *at;
+    if (!shows_prior(link, {*at})) {
+      ++at;
+      continue;
+    }
+    const Json* base = find_value(link.base, name);
+    const Json held = base == nullptr ? Json() : *base;
+    if (value.is_array()) value = without_returns(*find_value(link.prior, name), held, value);
+    const bool nothing_left = !value.is_array() || members_of(value) == members_of(held);
+    at = nothing_left ? sent.erase(at) : std::next(at);
+  }
 }
 
 }  // namespace lockstep::sync

@@ -217,6 +217,32 @@ TEST_F(FoundLost, C5AnOldEventIsNoWitnessOfAWriteThatGoesBack) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
 }
 
+// A write that goes back in one member of a set and adds another: of that one the event is a witness.
+TEST_F(FoundLost, C5AnEventIsAWitnessOfTheMembersThatAreNew) {
+  const std::string id = synced_contact();
+  const auto shows = [&](JsonArray tags) {
+    return seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", std::move(tags)}});
+  };
+  world.edit_in_app(record(), "tags", JsonArray{"autumn", "vip"});
+  const sync::Claim adds = claim(crm, sync::WriteKind::update, {{"tags", JsonArray{"autumn", "vip"}}});
+  take(adds);
+  sync::WriteOutcome done = outcome(adds, sync::OutcomeKind::applied);
+  done.external_id = id;
+  world.apply({done});
+  world.edit_in_app(record(), "tags", JsonArray{"lead", "vip"});
+  const sync::Claim replaces = claim(crm, sync::WriteKind::update, {{"tags", JsonArray{"lead", "vip"}}});
+  take(replaces);
+  world.apply({outcome(replaces, sync::OutcomeKind::unknown)});
+  const std::vector<sync::Applied> half = world.apply({shows({"autumn", "lead", "vip"})});
+  EXPECT_EQ(half.front().disposition, sync::Disposition::pending) << "one of the two calls was carried out";
+  sync::WriteOutcome read = outcome(replaces, sync::OutcomeKind::conflict);
+  read.external_id = id;
+  read.version = ++crm.clock;
+  read.state = JsonObject{{"tags", JsonArray{"autumn", "vip"}}};
+  world.apply({read});
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"})) << "somebody has taken `lead` away again";
+}
+
 // The CRM refused a create that it had done all the same, and names its object. What that shows is ours, and no edit.
 TEST_F(FoundLost, C5ACreateIsNotSentAgainBeforeTheObjectAgainstItWasRead) {
   const std::string row = world.human_creates(db, kAnnDocument);

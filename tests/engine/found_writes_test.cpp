@@ -260,6 +260,31 @@ TEST_F(Found, C5WhatAnEventHasShownOfALostWriteIsNotWrittenAgain) {
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
 }
 
+// The same, when the event is to be read again for something else that it shows.
+TEST_F(Found, C5WhatADoubtfulEventHasShownOfALostWriteIsKnown) {
+  const std::string id = synced_contact();
+  for (const char* city : {"Bonn", "Paris"}) {
+    world.edit_in_app(record(), "city", city);
+    const sync::Claim moves = claim(crm, sync::WriteKind::update, {{"city", Json(city)}});
+    take(moves);
+    sync::WriteOutcome moved = outcome(moves, sync::OutcomeKind::applied);
+    moved.external_id = id;
+    world.apply({moved});
+  }
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}, {"city", "Bonn"}})});
+  ASSERT_FALSE(world.reader().inbox_fetches(SourceId("acme"), crm.name, 1)->empty()) << "who put Bonn there?";
+  sync::WriteOutcome read = outcome(update, sync::OutcomeKind::conflict);
+  read.external_id = id;
+  read.state = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}};
+  read.version = ++crm.clock;
+  world.apply({read});
+  EXPECT_EQ(stored().fields.at("name").value, Json("Ann")) << "typed back by somebody who had seen ours";
+}
+
 // A write of two calls: the first was answered, the second failed. Then somebody typed over what the first had written.
 TEST_F(Found, C5WhatAFailedWriteHasDoneIsNotTakenForUndone) {
   synced_contact();

@@ -23,16 +23,16 @@ void Auditor::report(std::string invariant, std::string text, Kind kind, int thi
 
 // ---- every write ----
 
-void Auditor::check_writes(const std::set<std::string>& ignored) {
+void Auditor::check_writes(const AuditRules& rules) {
   for (const auto& [object, steps] : history_.objects()) {
     std::size_t& seen = seen_[object];
     for (; seen < steps.size(); ++seen) {
-      if (steps[seen].by == Hand::lockstep) check_write(object, seen, ignored);
+      if (steps[seen].by == Hand::lockstep) check_write(object, seen, rules);
     }
   }
 }
 
-void Auditor::check_write(const ObjectId& object, std::size_t index, const std::set<std::string>& ignored) {
+void Auditor::check_write(const ObjectId& object, std::size_t index, const AuditRules& rules) {
   const std::vector<Step>& steps = history_.objects().at(object);
   const Step& step = steps[index];
   const ThingKey key(object.kind, history_.thing(object));
@@ -61,8 +61,9 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
   if (had_twins(thing)) return;  // nobody can say which of the two records an edit was meant for
   const Values before = created ? Values() : translated(object, steps[index - 1].values);
   const Values now = translated(object, step.values);
+  const bool hears_first = !rules.authority.empty() && rules.authority.front() == object.side && !rules.clock_jumps;
   for (const std::string& field : differing(before, now)) {
-    if (ignored.contains(field)) continue;
+    if (rules.ignored.contains(field)) continue;
     ++checked_;
     const std::string value = value_in(now, field);
     bool typed = false;
@@ -87,6 +88,11 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
     } else if (!typed && tag_left_out) {
       report("E2", "Lockstep removed " + field + " from " + where + ", and nobody had removed it", key.first,
              key.second);
+    } else if (hears_first && !rules.late.contains(field) && covers_heard(object, index, field, thing)) {
+      report("C1",
+             "Lockstep wrote " + field + " = " + quoted(value) + " to " + where + " over " +
+                 quoted(value_in(before, field)) + ", of which it had heard before, and which wins by the policy",
+             key.first, key.second);
     }
   }
 }
@@ -94,7 +100,7 @@ void Auditor::check_write(const ObjectId& object, std::size_t index, const std::
 // ---- the end ----
 
 void Auditor::check_end(const AuditRules& rules) {
-  check_writes(rules.ignored);
+  check_writes(rules);
   check_equal(rules);
   for (const ThingKey& key : things()) check_thing(key, rules);
 }
@@ -248,7 +254,7 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
       if (one.value.empty()) continue;  // what was cleared is not missed
       const bool stood = value_in(translated(one.object, history_.last(one.object)->values), one.field) == one.value;
       if (stood && !superseded(one, thing) && !same_before_deletes(one, thing) && !taken_back(one) &&
-          !typed_since_backup(one))
+          !typed_since_backup(one) && !has_twin(one, thing))
         return report(
             "L3",
             name_of(key) + " is gone, and " + one.field + " = " + quoted(one.value) + " was typed after the delete",

@@ -33,6 +33,7 @@ struct AuditRules {
   // What a person typed into the CRM may have been covered by a write of Lockstep's before it heard of it: the CRM can not
   // compare and swap. With all events arriving, the event tells afterwards; else nothing does.
   bool events_get_lost = false;
+  bool clock_jumps = false;  // then how long something has waited nobody knows
   Time stopped;  // when faults ended and the process was started anew: what came shortly before may be lost with it
   // Things of which a write was given up for a reason that a person must settle; dead letters show them.
   std::set<std::pair<Kind, int>> given_up;
@@ -43,7 +44,7 @@ class Auditor {
   explicit Auditor(const History& history) : history_(history) {}
 
   // Looks at Lockstep's writes since the last call. Cheap: called after every one.
-  void check_writes(const std::set<std::string>& ignored);
+  void check_writes(const AuditRules& rules);
   // All is quiet and no fault is active any more.
   void check_end(const AuditRules& rules);
   // Values that were covered in the CRM before Lockstep heard of them, see AuditRules.
@@ -55,6 +56,8 @@ class Auditor {
   void note_restore(std::uint64_t made, std::uint64_t order, Time at) { restores_.push_back({made, order, at}); }
   // How often people made this thing.
   std::uint64_t creates(Kind kind, int thing) const { return gather({kind, thing}).creates_certain; }
+  // Lockstep can not know what became of one of its creates.
+  bool lost_track(Kind kind, int thing) const { return lost_track(gather({kind, thing})); }
   std::uint64_t checked() const { return checked_; }
   void count_checks(std::uint64_t more) { checked_ += more; }
   // Pairs of edits that did not know each other, by sides and distance.
@@ -104,6 +107,7 @@ class Auditor {
   bool may_be_made_again(const Thing& thing, Kind kind) const;
   bool lost_track(const Thing& thing) const;
   bool taken_back(const Typed& one) const;
+  bool has_twin(const Typed& one, const Thing& thing) const;
   bool typed_since_backup(const Typed& one) const;
   bool changed_after(const Typed& gone, const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
@@ -112,7 +116,12 @@ class Auditor {
   bool superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const;
   bool alive_at(const ObjectId& object, std::uint64_t order) const;
 
-  void check_write(const ObjectId& object, std::size_t step, const std::set<std::string>& ignored);
+  bool learned(const ObjectId& object, std::size_t step, const std::string& field) const;
+  std::size_t brought_by(const ObjectId& object, std::size_t step, const std::string& field) const;
+  bool seen_elsewhere(const Typed& edit, std::uint64_t until, const Thing& thing) const;
+  bool covers_heard(const ObjectId& object, std::size_t step, const std::string& field, const Thing& thing) const;
+
+  void check_write(const ObjectId& object, std::size_t step, const AuditRules& rules);
   void check_equal(const AuditRules& rules);
   void check_thing(const ThingKey& key, const AuditRules& rules);
   void check_field(const ThingKey& key, const Thing& thing, const std::string& field, const std::string& value,

@@ -79,11 +79,11 @@ bool Auditor::took_over(const ObjectId& object, const Typed& typed, std::uint64_
     });
   };
   std::string before;
-  for (const Step& step : at->second) {
-    if (step.order >= until) break;
+  for (std::size_t i = 0; i < at->second.size() && at->second[i].order < until; ++i) {
+    const Step& step = at->second[i];
     const std::string now = step.alive ? value_in(translated(object, step.values), field) : std::string();
-    const bool brought = step.order > from && step.by == Hand::lockstep && step.told && step.alive;
-    if (brought && now == value && now != before && !ambiguous(step)) return true;
+    const bool brought = step.order > from && step.by == Hand::lockstep && step.alive;
+    if (brought && now == value && now != before && learned(object, i, field) && !ambiguous(step)) return true;
     before = now;
   }
   return false;
@@ -262,6 +262,15 @@ bool Auditor::taken_back(const Typed& one) const {
     held = holds;
   }
   return replaced && one.at - *replaced < kUnseenFor;
+}
+
+// The same was typed elsewhere shortly before: Lockstep may have been about to write it just there.
+bool Auditor::has_twin(const Typed& one, const Thing& thing) const {
+  return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+    const bool elsewhere = other.side != one.side || other.object != one.object;
+    return elsewhere && other.field == one.field && other.value == one.value && other.order < one.order &&
+           one.at - other.at < kTwinWindow && !took_over(one.object, other, one.order, thing);
+  });
 }
 
 // Typed between a backup and the moment in which it was put back: where it is what the backup knew, it is no edit.

@@ -41,6 +41,9 @@ bool History::note(const ObjectId& object, Time at, Hand by, bool alive, Values 
     if (const int thing = known_as(object.kind, thing_of(values)); thing != kNoThing) things_[object] = thing;
   }
   steps.push_back({++order_, at, by, alive, std::move(values), true});
+  const auto sent = handed_over_.find(object);
+  if (by == Hand::lockstep && sent != handed_over_.end() && at >= handed_over_since_)
+    steps.back().handed_over = sent->second;
   ++by_[static_cast<std::size_t>(by)];
   last_[static_cast<std::size_t>(by)] = at;
   if (by == Hand::lockstep && alive && on_written)
@@ -54,6 +57,31 @@ void History::leave_untold(Side side, std::uint64_t after, std::uint64_t until, 
       if (object.side == side && step->by == Hand::lockstep && step->order <= until) step->told = false;
     }
   }
+}
+
+void History::note_heard(const ObjectId& object, std::string_view shown, Time at) {
+  const auto known = objects_.find(object);
+  if (known == objects_.end()) return;
+  Step* state = nullptr;
+  for (Step& step : known->second) {
+    if (to_iso8601(step.at) != shown) continue;
+    if (state != nullptr) return;  // two states of one moment: which of them it shows nobody can say
+    state = &step;
+  }
+  if (state != nullptr && !state->heard) state->heard = {at, order_};
+}
+
+void History::forget_heard(std::uint64_t since) {
+  for (auto& [object, steps] : objects_) {
+    for (Step& step : steps) {
+      if (step.heard && step.heard->after >= since) step.heard.reset();
+    }
+  }
+}
+
+void History::lose_handed_over(Time until) {
+  handed_over_.clear();
+  handed_over_since_ = until;
 }
 
 bool History::retyped(Kind kind, int thing, const std::set<std::string>& fields, Time since) const {

@@ -38,13 +38,22 @@ struct ObjectId {
 // Fields without a value are not there. Tags are fields of their own: "tag:vip" -> "yes".
 using Values = std::map<std::string, std::string>;
 
+// Lockstep has taken in an event that shows a state.
+struct Heard {
+  Time at;
+  std::uint64_t after = 0;  // the last step that had happened then
+};
+
 struct Step {
   std::uint64_t order = 0;  // of all steps of a run
   Time at;
   Hand by = Hand::person;
   bool alive = true;
-  Values values;     // after it; those of a dead object are its last ones
-  bool told = true;  // of Lockstep's: it has heard that its write was carried out
+  Values values;                    // after it; those of a dead object are its last ones
+  bool told = true;                 // of Lockstep's: it has heard that its write was carried out
+  std::optional<Heard> heard = {};  // the first event that shows it
+  std::optional<Time> handed_over =
+      {};  // of Lockstep's: when the write was past all its decisions, where that is known
 };
 
 // An edit through Lockstep's own interface. It has no object of its own to be seen on.
@@ -68,6 +77,14 @@ class History {
   std::function<void(const ObjectId&, const Values& before, const Step&)> on_written;
   // Lockstep's steps after the first and up to the last one, of that side, whose outcome it will never hear of.
   void leave_untold(Side side, std::uint64_t after, std::uint64_t until, Time since);
+  // An event about the object was taken in; `shown` is the moment that it tells of, as its text.
+  void note_heard(const ObjectId& object, std::string_view shown, Time at);
+  // What was heard after that step is forgotten, and nobody will hear of it again.
+  void forget_heard(std::uint64_t since);
+  // Lockstep has decided on a write to the object, which is carried out some time later.
+  void note_handed_over(const ObjectId& object, Time at) { handed_over_[object] = at; }
+  // What is carried out until then may have been handed over before.
+  void lose_handed_over(Time until);
   void note_thing(const ObjectId& object, int thing) { things_[object] = thing; }
   // People say that the one is the other, from the beginning.
   void unite(Kind kind, int one, int with);
@@ -102,6 +119,8 @@ class History {
   std::uint64_t order_ = 0;
   std::uint64_t by_[2] = {};
   Time last_[2] = {};
+  std::map<ObjectId, Time> handed_over_;
+  Time handed_over_since_{};
 };
 
 // "" when the field has no value.

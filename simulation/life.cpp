@@ -5,6 +5,7 @@
 #include "connectors/sqlite/sqlite_connector.hpp"
 #include "simulation/database.hpp"
 #include "simulation/scenario.hpp"
+#include "simulation/watched_connector.hpp"
 
 namespace lockstep::simulation {
 namespace {
@@ -117,7 +118,7 @@ hub::Setup Life::make_setup(std::shared_ptr<const sync::Catalog> catalog) {
       ports.log = log_.get();
       auto made = factory.make(one.settings, ports);
       LOCKSTEP_ASSERT(made.has_value(), "the scenario's settings are right");
-      connector = std::move(*made);
+      connector = std::make_unique<WatchedConnector>(std::move(*made), name == kCrm ? parts_.handed_over : nullptr);
       known = fingerprint;
     }
     one.connector = connector;

@@ -30,8 +30,9 @@ struct LifeParts {
   std::chrono::milliseconds database_poll{500};
   std::chrono::milliseconds poll_every{300'000};
   hub::GuardSettings guard;
-  SimThread::JobTime disk_time;          // of one job with a disk
-  std::function<void()> after_database;  // after each job that had the business's database
+  SimThread::JobTime disk_time;                                     // of one job with a disk
+  std::function<void()> after_database;                             // after each job that had the business's database
+  std::function<void(const connector::WriteRequest&)> handed_over;  // each write to the CRM, when its connector gets it
   Trace* trace = nullptr;
 };
 

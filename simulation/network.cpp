@@ -125,6 +125,14 @@ void Network::carry(std::shared_ptr<NetworkLink*> link, std::uint64_t call, wire
 
 void Network::leave_untold(Steps steps) { history_.leave_untold(Side::crm, steps.after, steps.until, Time{}); }
 
+void Network::note_heard(const std::string& event) {
+  const auto body = parse_json(event);
+  if (!body) return;
+  const bool contact = string_member(*body, "type").starts_with("Contact");
+  history_.note_heard({Side::crm, contact ? Kind::contact : Kind::deal, std::string(string_member(*body, "id"))},
+                      string_member(*body, "timestamp"), timeline_.now());
+}
+
 void Network::spoil(wire::HttpResponse& response) {
   switch (random_.below(3)) {
     case 0: response.body = response.body.substr(0, random_.below(response.body.size() + 1)); break;
@@ -160,7 +168,9 @@ void Network::deliver(gohighlevel::WebhookDelivery delivery) {
   };
   timeline_.after(travel("hook.delay_ms"), [this, result, request = std::move(delivery.request)]() mutable {
     const std::string what = request.body.substr(0, 300);
-    intake(std::move(request), [this, result, what](std::optional<unsigned> status) {
+    const std::string event = request.body;
+    intake(std::move(request), [this, result, what, event](std::optional<unsigned> status) {
+      if (status && *status < 300) note_heard(event);
       trace_.say(timeline_.now(), "hook", what + " -> " + (status ? std::to_string(*status) : "no answer"));
       if (status && hits("hook.answer_lost")) status.reset();
       result(status);

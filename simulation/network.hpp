@@ -75,6 +75,7 @@ class Network {
   Duration travel(std::string_view mean);
   void deliver(gohighlevel::WebhookDelivery delivery);
   void spoil(wire::HttpResponse& response);
+  void note_heard(const std::string& event);
   // Those of the history that one call has brought about.
   struct Steps {
     std::uint64_t after = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "simulation/people_words.hpp"
 #include "simulation/scenario.hpp"
 
 namespace lockstep::simulation {
@@ -12,29 +13,6 @@ constexpr const char* kTags[] = {"vip", "lead", "cold", "autumn"};
 constexpr const char* kContactFields[] = {"first_name", "first_name", "last_name", "city", "phone", "email", "tag"};
 constexpr const char* kDealFields[] = {"name", "status", "amount", "stage"};
 constexpr const char* kStatuses[] = {"open", "won", "lost", "abandoned"};
-
-const std::map<std::string, std::string> kCrmNames{{"email", "email"},
-                                                   {"phone", "phone"},
-                                                   {"first_name", "firstName"},
-                                                   {"last_name", "lastName"},
-                                                   {"city", "city"},
-                                                   {"name", "name"},
-                                                   {"status", "status"},
-                                                   {"amount", "monetaryValue"},
-                                                   {"stage", "pipelineStageId"}};
-
-Json text_or_null(const std::string& value) { return value.empty() ? Json() : Json(value); }
-
-std::string url(Kind kind, const std::string& id) {
-  return std::string(kind == Kind::contact ? "contacts" : "opportunities") + (id.empty() ? "" : "/" + id);
-}
-
-std::string canonical(const std::string& field, const std::string& value) {
-  if (field == "email") return canonical_email(value);
-  if (field == "phone") return canonical_phone(value);
-  if (field == "amount") return canonical_amount(Json(value));
-  return canonical_text(value);
-}
 
 }  // namespace
 
@@ -125,10 +103,19 @@ void People::plan_work(Duration length) {
   }
 }
 
-void People::react(const ObjectId& object, const std::set<std::string>& fields) {
-  if (parts_.timeline->now() >= work_ends_ || fields.empty() || !chance("people.reacts")) return;
-  Target target{object.kind, parts_.history->thing(object),
-                *std::next(fields.begin(), static_cast<long>(pick(fields.size())))};
+void People::react(const ObjectId& object, const Values& before, const Values& now) {
+  const std::set<std::string> fields = differing(before, now);
+  if (parts_.timeline->now() >= work_ends_ || fields.empty()) return;
+  const auto any = [&] { return *std::next(fields.begin(), static_cast<long>(pick(fields.size()))); };
+  if (chance("people.reacts")) type_over(object, any());
+  if (chance("people.takes_back")) {
+    const std::string field = any();
+    take_back(object, field, value_in(before, field));
+  }
+}
+
+void People::type_over(const ObjectId& object, const std::string& field) {
+  Target target{object.kind, parts_.history->thing(object), field};
   if (target.field.starts_with("tag:")) target.field = "tag";
   if (target.thing == kNoThing || target.field == "contact" || target.field == "pipeline") return;
   const bool removes = chance("people.deletes");
@@ -136,6 +123,22 @@ void People::react(const ObjectId& object, const std::set<std::string>& fields) 
   parts_.coverage->hit("people", "people.reacts");
   parts_.timeline->after(later, [this, side = object.side, target, removes] {
     removes ? remove(side, target.kind, target.thing) : edit(side, target);
+  });
+}
+
+void People::take_back(const ObjectId& object, const std::string& field, const std::string& value) {
+  const bool tag = field.starts_with("tag:");
+  const bool can_be_empty = tag || field == "city";
+  if (field == "contact" || (value.empty() && !can_be_empty)) return;
+  constexpr std::uint64_t kWithin[] = {400'000, 3'000'000, 20'000'000};
+  const Duration later(static_cast<std::int64_t>(random_.below(kWithin[pick(3)])));
+  parts_.timeline->after(later, [this, object, field, value, tag] {
+    const Step* there = parts_.history->last(object);
+    const int thing = parts_.history->thing(object);
+    if (!there->alive || thing == kNoThing || value_in(there->values, field) == value) return;
+    parts_.coverage->hit("people", "people.takes_back");
+    const std::string typed = tag ? field.substr(4) : field == "amount" ? amount_text(value) : value;
+    type(object.side, object.kind, thing, {{tag ? "tag" : field, typed}});
   });
 }
 
@@ -160,137 +163,6 @@ void People::moment() {
     parts_.timeline->after(
         later, [this, other, side, removes] { removes ? remove(side, other.kind, other.thing) : edit(side, other); });
   }
-}
-
-void People::edit(Side side, const Target& target) {
-  const std::string value = new_value(target);
-  type(side, target, value);
-  if (target.field != "tag" || !chance("people.dithers")) return;
-  parts_.coverage->hit("people", "people.dithers");
-  const Duration later(static_cast<std::int64_t>(random_.below(3'000'000)));
-  parts_.timeline->after(later, [this, side, target, value] { type(side, target, value); });
-}
-
-void People::type(Side side, const Target& target, const std::string& value) {
-  if (side == Side::api) return edit_api(target, value, false);
-  const auto object = object_of(side, target.kind, target.thing);
-  if (!object) return;
-  side == Side::crm ? edit_crm(target, *object, value) : edit_database(target, *object, value);
-}
-
-// The tags of the object with one more, or one less when it has it.
-Json People::tags_with(const ObjectId& object, const std::string& tag) {
-  JsonArray out;
-  bool had = false;
-  for (const auto& [field, value] : parts_.history->last(object)->values) {
-    if (!field.starts_with("tag:")) continue;
-    if (field.substr(4) == tag) {
-      had = true;
-    } else {
-      out.emplace_back(field.substr(4));
-    }
-  }
-  if (!had) out.emplace_back(tag);
-  return out;
-}
-
-void People::edit_crm(const Target& target, const ObjectId& object, const std::string& value) {
-  JsonObject body;
-  if (target.field == "tag") {
-    body["tags"] = tags_with(object, value);
-  } else if (target.field == "amount") {
-    body["monetaryValue"] = std::stod(value);
-  } else {
-    body[kCrmNames.at(target.field)] = text_or_null(messy(target.field, value));
-  }
-  if (target.field == "stage") body["pipelineId"] = parts_.crm->pipeline();
-  const Json answer = parts_.crm->act("PUT", url(target.kind, object.id), body);
-  say(Side::crm, url(target.kind, object.id) + ' ' + to_text(body) + (answer.is_null() ? " refused" : ""));
-}
-
-void People::edit_database(const Target& target, const ObjectId& object, const std::string& value) {
-  std::string column = target.field;
-  std::string text = messy(target.field, value);
-  if (target.field == "tag") {
-    column = "tags";
-    text = to_text(tags_with(object, value));
-  }
-  const std::string table = target.kind == Kind::contact ? "contacts" : "deals";
-  const bool done =
-      text.empty()
-          ? parts_.database->act("UPDATE " + table + " SET " + column + " = NULL WHERE id = ?", {object.id})
-          : parts_.database->act("UPDATE " + table + " SET " + column + " = ? WHERE id = ?", {text, object.id});
-  say(Side::db, table + ' ' + object.id + ' ' + column + " = " + text + (done ? "" : " refused"));
-}
-
-// Through the interface: a person looks at a record, so that its id is known, and edits it.
-void People::edit_api(const Target& target, const std::string& value, bool removes) {
-  Life* life = parts_.life();
-  if (life == nullptr) return;
-  std::optional<RecordId> record;
-  std::optional<ObjectId> at;
-  for (const Side side : {Side::crm, Side::db}) {
-    const auto object = object_of(side, target.kind, target.thing);
-    if (!object || record) continue;
-    const bool contact = target.kind == Kind::contact;
-    const sync::LinkKey key = side == Side::crm
-                                  ? sync::LinkKey{kSource, kCrm, contact ? "contact" : "opportunity", object->id}
-                                  : sync::LinkKey{kSource, kDb, contact ? "contacts" : "deals", object->id};
-    const auto linked = life->reader().linked(key);
-    if (linked && *linked && !(*linked)->empty()) {
-      record = **linked;
-      at = object;
-    }
-  }
-  if (!record) return;
-  sync::Edit edit;
-  edit.source = kSource;
-  edit.entity = EntityName(target.kind == Kind::contact ? "contact" : "deal");
-  edit.record = *record;
-  edit.remove = removes;
-  edit.actor = "ann";
-  edit.delivery = "edit-" + std::to_string(random_.next());
-  ApiEdit note;
-  note.at = parts_.timeline->now();
-  note.kind = target.kind;
-  note.thing = target.thing;
-  note.removes = removes;
-  if (!removes && target.field == "tag") {
-    // The interface takes whole sets: what is added or removed is what differs from the record.
-    const auto held = life->reader().record(kSource, *record);
-    if (!held || !*held) return;
-    const auto state = (*held)->fields.find("tags");
-    JsonArray tags;
-    bool had = false;
-    if (state != (*held)->fields.end() && state->second.value.is_array()) {
-      for (const Json& tag : state->second.value.get_array()) {
-        tag == Json(value) ? void(had = true) : void(tags.push_back(tag));
-      }
-    }
-    if (!had) tags.emplace_back(value);
-    edit.expected_revision = (*held)->revision;
-    edit.fields["tags"] = std::move(tags);
-    note.values["tag:" + value] = had ? "" : "yes";
-  } else if (!removes) {
-    edit.fields[target.field] = text_or_null(value);
-    note.values[target.field] = canonical(target.field, value);
-  }
-  say(Side::api, std::string(to_string(target.kind)) + ' ' + record->str() + " of " + at->id +
-                     (removes ? " remove" : ' ' + target.field + " = " + value));
-  const std::size_t number = parts_.history->note_api(std::move(note));
-  life->submit({edit}, [this, number](std::optional<Result<std::vector<sync::Applied>>> answer) {
-    if (!answer) return;  // nobody knows
-    if (!*answer) {
-      // A disk that failed in the middle of a commit leaves the question open.
-      const ErrorKind kind = answer->error().kind;
-      if (kind != ErrorKind::corrupt && kind != ErrorKind::unavailable) parts_.history->refuse(number);
-      return;
-    }
-    const sync::Applied& applied = (*answer)->front();
-    if (applied.error || applied.disposition == sync::Disposition::suppressed) return parts_.history->refuse(number);
-    parts_.history->acknowledge(number);
-    parts_.on_acknowledged(applied);
-  });
 }
 
 Values People::fresh_contact(int thing) {
@@ -343,7 +215,7 @@ void People::merge_contacts() {
   }
   for (const auto& [field, value] : added) {
     if (had.contains(field)) continue;
-    field.starts_with("tag:") ? void(tags.emplace_back(field.substr(4))) : void(body[kCrmNames.at(field)] = value);
+    field.starts_with("tag:") ? void(tags.emplace_back(field.substr(4))) : void(body[crm_name(field)] = value);
   }
   body["tags"] = std::move(tags);
   parts_.crm->act("PUT", url(Kind::contact, into.id), body);
@@ -375,7 +247,7 @@ void People::create_contact(Side side, int thing, const Values& values) {
   if (side == Side::crm) {
     JsonObject body;
     for (const auto& [field, value] : values) {
-      if (!field.starts_with("tag:")) body[kCrmNames.at(field)] = text_or_null(messy(field, value));
+      if (!field.starts_with("tag:")) body[crm_name(field)] = text_or_null(messy(field, value));
     }
     if (!tags.empty()) body["tags"] = std::move(tags);
     const Json answer = parts_.crm->act("POST", "contacts", body);
@@ -421,7 +293,7 @@ void People::create_deal(Side side, int thing) {
 }
 
 void People::remove(Side side, Kind kind, int thing) {
-  if (side == Side::api) return edit_api({kind, thing, ""}, "", true);
+  if (side == Side::api) return remove_api(kind, thing);
   const auto object = object_of(side, kind, thing);
   if (!object) return;
   say(side, "delete " + std::string(to_string(kind)) + ' ' + object->id);

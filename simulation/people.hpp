@@ -36,8 +36,8 @@ class People {
   void settle_in();
   // Plans everything they will do.
   void plan_work(Duration length);
-  // Lockstep has written these fields of an object: perhaps somebody looks at it.
-  void react(const ObjectId& object, const std::set<std::string>& fields);
+  // Lockstep has written to an object: perhaps somebody looks at it.
+  void react(const ObjectId& object, const Values& before, const Values& now);
 
  private:
   struct Target {
@@ -51,11 +51,22 @@ class People {
   Side any_side() { return static_cast<Side>(random_.below(3)); }
 
   void moment();
+  // What is typed in one act: fields with their values, "tag" with the one that is given or taken.
+  using Form = std::map<std::string, std::string>;
+  struct Looked {
+    RecordId record;
+    ObjectId at;
+  };
   void edit(Side side, const Target& target);
-  void type(Side side, const Target& target, const std::string& value);
-  void edit_crm(const Target& target, const ObjectId& object, const std::string& value);
-  void edit_database(const Target& target, const ObjectId& object, const std::string& value);
-  void edit_api(const Target& target, const std::string& value, bool removes);
+  void type(Side side, Kind kind, int thing, const Form& form);
+  void edit_crm(const ObjectId& object, const Form& form);
+  void edit_database(const ObjectId& object, const Form& form);
+  std::optional<Looked> look_up(Kind kind, int thing);
+  void edit_api(Kind kind, int thing, const Form& form);
+  void remove_api(Kind kind, int thing);
+  void submit(const Looked& looked, int thing, sync::Edit edit, ApiEdit note, const std::string& told);
+  void type_over(const ObjectId& object, const std::string& field);
+  void take_back(const ObjectId& object, const std::string& field, const std::string& value);
   void create(Kind kind);
   Values fresh_contact(int thing);
   void import_contacts();

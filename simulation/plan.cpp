@@ -1,5 +1,6 @@
 #include "simulation/plan.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -7,6 +8,20 @@
 #include "base/assert.hpp"
 
 namespace lockstep::simulation {
+
+namespace {
+
+// What does harm only together, and seldom meets when each is drawn by itself.
+const std::vector<std::vector<std::string_view>> kTogether{
+    // Answers get lost, events tell, and people undo what they see.
+    {"net.lost_answer", "net.half_open", "crm.error_after_apply", "people.takes_back", "people.reacts"},
+    // Between a decision and the next one much is heard.
+    {"disk.slow", "people.forms", "people.reacts", "people.takes_back"},
+    // It takes long until a doubt is settled.
+    {"net.slow", "net.refused", "people.forms", "people.takes_back"},
+};
+
+}  // namespace
 
 const std::vector<PlanSwitch>& Plan::switches() {
   static const std::vector<PlanSwitch> list = {
@@ -27,6 +42,8 @@ const std::vector<PlanSwitch>& Plan::switches() {
        "share of acts that bring in a list: new contacts, and one field of those that are there"},
       {"people.reacts", 0, 0.25,
        "chance that somebody at once edits what Lockstep has just written, where it wrote it"},
+      {"people.takes_back", 0, 0.25, "chance that somebody soon types back what stood there before Lockstep wrote it"},
+      {"people.forms", 0, 0.6, "chance that an edit is one of several fields at once, and again for each more"},
       {"people.dithers", 0, 0.3, "chance that somebody who gives or takes a tag undoes it within three seconds"},
       {"people.merges", 0, 0.06, "share of acts that merge two contacts in the CRM"},
       {"policy", 0, 0, "0 the CRM decides, 1 the database decides, 2 the latest wins"},
@@ -131,6 +148,14 @@ Plan Plan::swarm(std::uint64_t seed) {
     const std::uint64_t drawn = random.below(6);
     if (calm || drawn < 4) continue;
     out.set(one.name, drawn == 4 ? one.swarm_most * 0.1 : one.swarm_most * random.fraction());
+  }
+  const std::uint64_t together = random.below(4 * kTogether.size());
+  if (!calm && together < kTogether.size()) {
+    for (const std::string_view name : kTogether[together]) {
+      const auto one = std::ranges::find(switches(), name, &PlanSwitch::name);
+      LOCKSTEP_ASSERT(one != switches().end(), "every switch is listed");
+      out.set(name, one->swarm_most * (0.5 + 0.5 * random.fraction()));
+    }
   }
   out.set("policy", static_cast<double>(random.below(3)));
   out.set("people.contacts", static_cast<double>(random.below(6)));

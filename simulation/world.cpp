@@ -72,7 +72,7 @@ World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
       database_disk_(disk_random_) {
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, static_cast<int>(seed & 0x3fffffff) + 1, nullptr);
   const bool late_city = plan_.get("mapping.late_city") > 0;
-  if (late_city) ignored_ = {"city"};
+  rules_ = first_rules();
   catalog_ = make_catalog(plan_, late_city ? City::left_out : City::mapped);
   migrate_database(timeline_, database_disk_, make_catalog(plan_, City::mapped));
   database_ = std::make_unique<BusinessDatabase>(database_disk_, timeline_.clock(), seed, history_);
@@ -105,7 +105,7 @@ World::World(std::uint64_t seed, const Plan& plan, Trace::Keep keep)
     if (overlaps) auditor_.report("X3", "two writes to " + object + " were on their way at once");
   };
   history_.on_written = [this](const ObjectId& object, const Values& before, const Step& step) {
-    people_->react(object, differing(before, step.values));
+    people_->react(object, before, step.values);
   };
   store_disk_.judge = [this](DiskOperation operation) { return judge(operation); };
 }
@@ -165,6 +165,10 @@ void World::begin_life() {
   if (plan_.get("op.guard") > 0) parts.guard = {minutes(10), 30, 3, 50, 8};
   parts.database_poll = std::chrono::milliseconds(500 + seed_ % 5 * 500);
   parts.disk_time = [this] { return disk_time(); };
+  parts.handed_over = [this](const connector::WriteRequest& request) {
+    const Kind kind = request.object == "contact" ? Kind::contact : Kind::deal;
+    history_.note_handed_over({Side::crm, kind, request.external_id}, timeline_.now());
+  };
   parts.after_database = [this] { database_->watch(Hand::lockstep); };
   parts.trace = &trace_;
   life_ = std::make_unique<Life>(std::move(parts));
@@ -187,6 +191,7 @@ void World::end_life() {
   Time kept_until = was_full ? disk_full_since_ : timeline_.now();
   if (disk_broken_since_) kept_until = std::min(kept_until, *std::exchange(disk_broken_since_, std::nullopt));
   forget_outcomes(kept_until);
+  history_.lose_handed_over(timeline_.now() + kOutcomeWindow[0]);
   power_lost_ = false;
   crash_countdown_ = -1;
   if (std::exchange(restoring_, false)) put_back();
@@ -265,7 +270,7 @@ void World::plan_faults(Duration length) {
   if (plan_.get("mapping.late_city") > 0) {
     timeline_.after(length / 2, [this] {
       catalog_ = make_catalog(plan_, City::mapped);
-      ignored_.clear();
+      rules_.ignored.clear();
       coverage_.hit("operator", "mapping changed");
       trace_.say(timeline_.now(), "operator", "the field city is mapped now");
       if (serving()) life_->reload(catalog_);
@@ -280,7 +285,7 @@ void World::step() {
   if (life_ && life_->dead()) end_life();
   if (history_.steps() != steps_checked_) {
     steps_checked_ = history_.steps();
-    auditor_.check_writes(ignored_);
+    auditor_.check_writes(rules_);
   }
 }
 

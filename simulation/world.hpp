@@ -83,6 +83,7 @@ class World {
   void check_stamps();
   void tell_journal();
   static std::string visible_in(store::Reader& reader);
+  AuditRules first_rules() const;
   AuditRules audit_rules();
   std::vector<sync::OutboxRow> outbox(sync::OutboxState state);
   std::vector<sync::OutboxRow> behind_dead_letters();
@@ -101,7 +102,7 @@ class World {
   History history_;
   Auditor auditor_;
   std::shared_ptr<const sync::Catalog> catalog_;
-  std::set<std::string> ignored_;
+  AuditRules rules_;  // as far as they are known before the end
   SimDisk store_disk_;
   SimDisk database_disk_;
   std::unique_ptr<BusinessDatabase> database_;

@@ -142,6 +142,12 @@ bool World::excused(const sync::OutboxRow& row, const sync::Record& record, Audi
     rules.given_up.emplace(Kind::contact, thing);
     return true;
   }
+  // Its create was carried out and nobody told, and the contact there is another one now: its address was changed.
+  if (!deal && row.error.find("duplicate") != std::string::npos && auditor_.lost_track(Kind::contact, thing)) {
+    coverage_.hit("given up", "a contact that was changed before anybody had heard that it was made");
+    rules.given_up.emplace(Kind::contact, thing);
+    return true;
+  }
   // A backup forgot that a row is of a contact, whose address somebody has changed since.
   if (!deal && row.error.find("duplicate") != std::string::npos && restored_to_ &&
       history_.retyped(Kind::contact, thing, {"email", "phone"}, *restored_to_)) {
@@ -178,16 +184,21 @@ std::string World::visible_in(store::Reader& reader) {
   return out;
 }
 
-AuditRules World::audit_rules() {
+AuditRules World::first_rules() const {
   AuditRules out;
-  out.ignored = ignored_;
-  if (plan_.get("mapping.late_city") > 0) out.late = {"city"};
+  if (plan_.get("mapping.late_city") > 0) out.ignored = out.late = {"city"};
+  out.clock_jumps = plan_.get("clock.jump") > 0;
   for (const char* fault : {"hook.lost", "hook.delayed", "hook.answer_lost", "crash.kill", "crash.power",
                             "crash.mid_write", "disk.full", "disk.error", "crm.down", "crm.revoked", "clock.jump"})
     out.events_get_lost = out.events_get_lost || plan_.get(fault) > 0;
   const double policy = plan_.get("policy");
   if (policy == 0) out.authority = {Side::crm, Side::db};
   if (policy == 1) out.authority = {Side::db, Side::crm};
+  return out;
+}
+
+AuditRules World::audit_rules() {
+  AuditRules out = rules_;
   store::Reader& reader = life_->reader();
   const auto conflicts = reader.conflicts(kSource, false, {"", 1000});
   for (const sync::ConflictRow& row : conflicts ? conflicts->items : std::vector<sync::ConflictRow>()) {

@@ -122,6 +122,7 @@ void World::put_back() {
   faults_ = had_faults;
   history_.doubt_acknowledged(backup_->steps);
   forget_outcomes(backup_->at);
+  history_.forget_heard(backup_->steps);
   if (!restored_to_) restored_to_ = backup_->at;
   auditor_.note_restore(backup_->steps, history_.steps(), timeline_.now());
   pauses_.clear();  // of a later time than the backup

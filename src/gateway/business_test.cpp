@@ -246,6 +246,7 @@ TEST_F(BusinessTest, HearsOfItsOwn) {
   const auto channel = phoenix(world, "cafe");
   channel->say(join("records:acme"));
   edited("admin", mine, {{"age", 41}});
+  edited("admin", mine, {{"age", 41}});
   edited("admin", theirs, {{"first_name", "secret2"}});
   const std::string again = stream("cafe");
   for (const std::string& text : {live.body->text, everywhere.body->text, again}) {
@@ -253,6 +254,7 @@ TEST_F(BusinessTest, HearsOfItsOwn) {
     EXPECT_THAT(text, Not(HasSubstr("secret")));
     EXPECT_THAT(text, Not(HasSubstr(theirs)));
     EXPECT_THAT(text, Not(HasSubstr(R"("kind":"write")"))) << "how systems are written to is not its own";
+    EXPECT_THAT(text, Not(HasSubstr("suppressed"))) << "nor is what has changed nothing";
   }
   for (const auto& one : {socket, channel}) {
     EXPECT_THAT(one->received, Contains(HasSubstr("\"to\":41")));

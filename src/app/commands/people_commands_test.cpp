@@ -138,6 +138,8 @@ TEST_F(PeopleCommandsTest, AccountsAreMadeForASourceOrForAll) {
 TEST_F(PeopleCommandsTest, RightsComeAndGo) {
   for (const auto& [line, target, body] : std::vector<std::array<std::string, 3>>{
            {"user grant ada --role owner --source acme", "PUT /api/v1/sources/acme/people/ada", R"({"role":"owner"})"},
+           {"user grant ada --role business --business cafe-7 --source acme", "PUT /api/v1/sources/acme/people/ada",
+            R"({"role":"business","business":"cafe-7"})"},
            {"user grant ada --role viewer --everywhere", "PUT /api/v1/accounts/ada/everywhere",
             R"({"everywhere":"viewer"})"},
            {"user revoke ada --source acme", "DELETE /api/v1/sources/acme/people/ada", ""},

@@ -77,8 +77,12 @@ async function start() {
   for (const one of parts) one.stop();
   parts = [];
   try {
-    const { items } = await get("/sources");
-    showWho(await get("/session"));
+    const [{ items: seen }, who] = [await get("/sources"), await get("/session")];
+    showWho(who);
+    // Of a source in which somebody has a business and no role there is no whole to show.
+    const items = seen.filter(({ id }) => who.everywhere || who.sources[id] || !who.businesses?.[id]);
+    if (items.length < seen.length && items.length === 0)
+      return notice("You have a business here and no role: this page shows whole sources. Ask an owner for a role, or use your business's own dashboard.");
     if (items.length === 0) return notice("You may see no source here. Ask an owner or an administrator for a right, or use another account or key.");
     notice("");
     const pick = by("source");

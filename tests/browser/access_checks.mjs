@@ -116,6 +116,13 @@ export const accountChecks = [
     await page.reload();
     await page.locator("#notice", { hasText: "no source" }).waitFor();
   }],
+  ["who has a business and no role is told that this page is not for it", async ({ stage, page }) => {
+    const granted = await stage.api("PUT", `/sources/main/people/${account}`, { role: "business", business: "cafe-7" });
+    assert.equal(granted.status, 200);
+    await page.reload();
+    await page.locator("#notice", { hasText: "You have a business here and no role" }).waitFor();
+    assert.equal(await page.locator("#records-body tr").count(), 0);
+  }],
 ];
 
 export const setupChecks = [

@@ -11,12 +11,14 @@ as $$
   from (select nullif(current_setting('lockstep.sources', true), '')::jsonb as told) setting
 $$;
 
--- The sources that the caller may read. It reads past the policies of user_sources, which themselves need it.
+-- The sources that the caller may read. It reads past the policies of user_sources, which themselves need it. A table that was
+-- there before may hold other roles: of a part of a source, or of none.
 create or replace function ghl_mirror.readable_sources() returns setof uuid
   language sql stable security definer
   set search_path = ''
 as $$
-  select source_id from public.user_sources where user_id = (select auth.uid())
+  select source_id from public.user_sources
+  where user_id = (select auth.uid()) and coalesce(role, 'viewer') in ('viewer', 'editor', 'owner')
   union
   select id from public.ghl_sources where ghl_mirror.told_role(id) is not null
 $$;

@@ -104,6 +104,10 @@ part_of_CM_013_owners_manage_mappings_and_nobody_else() {
   equal "removed" 0 "$(as "$NOBODY" "select count(*) from ghl_contacts")"
   equal "a mapping without a role is a viewer's" "t|f" "$(sql "begin; set local request.jwt.claims = '{\"sub\": \"$BOTH\"}';
     select ghl_mirror.may('$B', 'viewer'), ghl_mirror.may('$B', 'editor'); commit")"
+  # A table that was there before may take other roles: they let nobody in, here as in the program.
+  sql "alter table user_sources drop constraint user_sources_role_check;
+    insert into user_sources (user_id, source_id, role) values ('$NOBODY', '$A', 'business')"
+  equal "a role that is none of a source" 0 "$(as "$NOBODY" "select count(*) from ghl_contacts")"
 }
 
 # Edits through the program are not part of this.

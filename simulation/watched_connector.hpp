@@ -38,7 +38,7 @@ class WatchedConnector final : public connector::Connector {
     }
     return inner_->write(std::move(requests));
   }
-  Task<Result<std::optional<sync::Change>>> find(connector::WriteRequest request) override {
+  Task<Result<std::optional<connector::Found>>> find(connector::WriteRequest request) override {
     return inner_->find(std::move(request));
   }
   Task<Result<void>> replace_credential(std::string credential) override {

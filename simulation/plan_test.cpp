@@ -45,6 +45,18 @@ TEST(Plan, ASwarmDrawsAllFaultsInTime) {
   }
 }
 
+// Drawn each by itself they would meet in one seed of a thousand.
+TEST(Plan, WhatDoesHarmOnlyTogetherMeets) {
+  int together = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const Plan plan = Plan::swarm(seed);
+    together += plan.get("net.lost_answer") >= 0.1 && plan.get("net.half_open") >= 0.05 &&
+                plan.get("crm.error_after_apply") >= 0.1 && plan.get("people.takes_back") >= 0.125;
+  }
+  EXPECT_GT(together, 8);
+  EXPECT_LT(together, 40) << "the breadth stays";
+}
+
 TEST(Coverage, TellsWhatWasNeverHit) {
   Coverage coverage;
   coverage.expect("fault", "crash.kill");

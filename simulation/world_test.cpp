@@ -64,5 +64,17 @@ TEST(World, FaultsHappenAsPlanned) {
   for (const auto& [name, count] : happened) EXPECT_GT(count, 0u) << name;
 }
 
+TEST(World, PeopleDoWhatIsPlanned) {
+  Plan plan;
+  Coverage done;
+  done.add(run_one(1, plan, Trace::Keep::hash).coverage);
+  EXPECT_EQ(done.sum("people"), 0u);
+  const std::vector<const char*> acts{"people.takes_back", "people.forms", "people.reacts"};
+  for (const char* name : acts) plan.set(name, 0.5);
+  const RunResult result = run_one(1, plan, Trace::Keep::hash);
+  EXPECT_TRUE(result.violations.empty()) << describe(result);
+  for (const char* name : acts) EXPECT_GT(result.coverage.count("people", name), 5u) << name;
+}
+
 }  // namespace
 }  // namespace lockstep::simulation

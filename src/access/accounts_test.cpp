@@ -49,7 +49,7 @@ class AccountsTest : public ::testing::Test {
   }
   Result<void> add(const std::string& name, std::optional<Role> everywhere = {}, Grants sources = {}) {
     return result_of<void>(
-        [&](auto done) { accounts->add(name, kPassword, everywhere, std::move(sources), std::move(done)); });
+        [&](auto done) { accounts->add(name, kPassword, everywhere, {std::move(sources)}, std::move(done)); });
   }
   Result<SignedIn> sign_in(const std::string& name, const std::string& password = kPassword,
                            const std::string& address = "192.0.2.1") {

@@ -37,11 +37,8 @@ struct Business {
 using Grant = std::variant<Role, Business>;
 
 struct Rights {
-  Grants sources;
-  BusinessGrants businesses;
-
-  Rights() = default;
-  Rights(Grants roles, BusinessGrants names = {}) : sources(std::move(roles)), businesses(std::move(names)) {}
+  Grants sources = {};
+  BusinessGrants businesses = {};
 
   bool empty() const { return sources.empty() && businesses.empty(); }
   // What two tables or an account and a table give adds up.

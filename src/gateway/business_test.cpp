@@ -135,6 +135,7 @@ TEST_F(BusinessTest, AnothersRecordIsNotThere) {
   EXPECT_EQ(foreign.detail().substr(0, 18), missing.detail().substr(0, 18));
   EXPECT_EQ(edit("cafe", theirs, {{"first_name", "x"}}).status(), 404u);
   EXPECT_EQ(edit("cafe", theirs, {{"plan", "pro"}}).status(), 404u) << "not even what may not be edited";
+  EXPECT_EQ(edit("cafe", theirs, {}).status(), 404u) << "nor what makes no sense";
   EXPECT_EQ(value(theirs, "first_name"), "secret");
 }
 

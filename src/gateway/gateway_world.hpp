@@ -346,7 +346,7 @@ class World {
   std::string account_token(lockstep::access::Grants sources, std::optional<Role> everywhere = {}) {
     const std::string name = "account" + std::to_string(++accounts_made_);
     const std::string password = "a password of a test";
-    accounts->add(name, password, everywhere, std::move(sources), [](Result<void> made) { EXPECT_TRUE(made); });
+    accounts->add(name, password, everywhere, {std::move(sources)}, [](Result<void> made) { EXPECT_TRUE(made); });
     settle();
     std::string token;
     accounts->sign_in(name, password, {"192.0.2.1", "test"}, [&](const Result<lockstep::access::SignedIn>& in) {

@@ -91,7 +91,7 @@ void add_account(Context& context, const std::shared_ptr<Call>& call) {
   }
   auto sources = grants_in(context, *call, find_member(*body, "sources"));
   if (!sources) return;
-  context.accounts.add(*name, std::string(string_member(*body, "password")), everywhere, std::move(*sources),
+  context.accounts.add(*name, std::string(string_member(*body, "password")), everywhere, {std::move(*sources)},
                        answer_account(context, call, 201, *name));
 }
 

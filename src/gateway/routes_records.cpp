@@ -145,25 +145,18 @@ void edit(Context& context, const std::shared_ptr<Call>& call, RecordId record, 
   });
 }
 
-// The entity of an existing record is not the caller's to say.
+// The entity of an existing record is not the caller's to say. One that is not his is not there, whatever he asks for.
 void edit_existing(Context& context, const std::shared_ptr<Call>& call, EditKind kind) {
   const RecordId id{std::string(call->parameter("id"))};
-  auto entity = std::make_shared<std::optional<Result<EntityName>>>();
-  context.hub.read(
-      [entity, source = call->source(), id](store::Reader& reader) {
-        Result<std::optional<sync::Record>> record = reader.record(source, id);
-        if (!record) {
-          *entity = fail(record.error());
-        } else if (!*record) {
-          *entity = fail(ErrorKind::not_found, "there is no record " + id.str());
-        } else {
-          *entity = (*record)->entity;
-        }
-      },
-      [&context, call, id, entity, kind] {
-        if (!**entity) return call->answer(problem((*entity)->error()));
-        edit(context, call, id, ***entity, kind);
-      });
+  auto found = std::make_shared<Result<std::optional<sync::Record>>>();
+  context.hub.read([found, source = call->source(), id](store::Reader& reader) { *found = reader.record(source, id); },
+                   [&context, call, id, found, kind] {
+                     if (!*found) return call->answer(problem(found->error()));
+                     const std::optional<sync::Record>& record = **found;
+                     if (!record || !shows(context.hub.catalog(), call->caller, *record))
+                       return call->answer(problem({ErrorKind::not_found, "there is no record " + id.str(), {}}));
+                     edit(context, call, id, record->entity, kind);
+                   });
 }
 
 }  // namespace

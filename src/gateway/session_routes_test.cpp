@@ -14,7 +14,7 @@ class SessionRoutesTest : public ::testing::Test {
     return world.call("", "POST", kSession, R"({"account":"ada","password":"correct horse battery"})", headers);
   }
   void add_ada(lockstep::access::Grants sources) {
-    world.accounts->add("ada", "correct horse battery", std::nullopt, std::move(sources),
+    world.accounts->add("ada", "correct horse battery", std::nullopt, {std::move(sources)},
                         [](Result<void> made) { EXPECT_TRUE(made); });
     world.settle();
   }

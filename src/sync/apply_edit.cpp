@@ -76,12 +76,12 @@ Result<Applied> Applier::apply(const Edit& edit) {
   const EntitySchema* entity = source == nullptr ? nullptr : source->find(edit.entity);
   if (entity == nullptr) return refused(ErrorKind::not_found, "there is no entity '" + edit.entity.str() + "'");
   const SystemName app = source->app;
-  if (edit.by == EditBy::person && entity->edits == Edits::none)
-    return takes_no_edits(*entity, edit.fields.empty() ? "" : edit.fields.begin()->first);
   if (edit.within) {
     LOCKSTEP_TRY(no, beyond(*entity, edit));
     if (no) return std::move(*no);
   }
+  if (edit.by == EditBy::person && entity->edits == Edits::none)
+    return takes_no_edits(*entity, edit.fields.empty() ? "" : edit.fields.begin()->first);
   LOCKSTEP_TRY(before, repeated(edit, app));
   if (before) return std::move(*before);
   Fields fields;

@@ -34,15 +34,15 @@ void note_business(const EntitySchema& entity, const Record& record, JournalEntr
   if (!entity.business) return;
   if (!entry.body.is_object()) entry.body = JsonObject();
   JsonObject& body = entry.body.get_object();
-  std::string now = business_of(entity, record);
+  const std::string now = business_of(entity, record);
   const Json* fields = find_member(entry.body, "fields");
   const Json* step = fields == nullptr ? nullptr : find_member(*fields, entity.business->field);
   // What a record was made with is all its owner's.
   if (step != nullptr && entry.reason != "created") {
-    std::string before = business_named(find_member(*step, "from"));
-    if (before != now) body["business_before"] = std::move(before);
+    const std::string before = business_named(find_member(*step, "from"));
+    if (before != now) body["business_before"] = before;
   }
-  if (!now.empty()) body["business"] = std::move(now);
+  if (!now.empty()) body["business"] = now;
 }
 
 }  // namespace lockstep::sync

@@ -221,7 +221,7 @@ TEST_F(ConfigAccessTest, AccountsHoldTheirOwnRightsAndThoseOfTheTable) {
     table.role = "role";
     return std::make_shared<Members>(std::move(parts), std::vector{table}, nullptr);
   };
-  accounts->add("ada", "correct horse battery", std::nullopt, access::Grants{{SourceId("a"), access::Role::owner}},
+  accounts->add("ada", "correct horse battery", std::nullopt, {access::Grants{{SourceId("a"), access::Role::owner}}},
                 [](Result<void> made) { EXPECT_TRUE(made); });
   loop.settle();
   std::string token;

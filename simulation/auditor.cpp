@@ -254,7 +254,7 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
       if (one.value.empty()) continue;  // what was cleared is not missed
       const bool stood = value_in(translated(one.object, history_.last(one.object)->values), one.field) == one.value;
       if (stood && !superseded(one, thing) && !same_before_deletes(one, thing) && !taken_back(one) &&
-          !typed_since_backup(one) && !has_twin(one, thing))
+          !typed_since_backup(one) && !has_twin(one, thing) && !may_have_lost(one, thing, rules))
         return report(
             "L3",
             name_of(key) + " is gone, and " + one.field + " = " + quoted(one.value) + " was typed after the delete",

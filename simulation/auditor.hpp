@@ -113,6 +113,7 @@ class Auditor {
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
   bool superseded(const Typed& one, const Thing& thing) const;
+  bool may_have_lost(const Typed& one, const Thing& thing, const AuditRules& rules) const;
   bool superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const;
   bool alive_at(const ObjectId& object, std::uint64_t order) const;
 

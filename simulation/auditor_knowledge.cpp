@@ -304,6 +304,17 @@ bool Auditor::superseded(const Typed& one, const Thing& thing) const {
   });
 }
 
+// Another value was typed through the interface later; or into an object that was then deleted, when neither edit knew of
+// the other and the policy lets that one win.
+bool Auditor::may_have_lost(const Typed& one, const Thing& thing, const AuditRules& rules) const {
+  const bool crm_may_win = rules.authority.empty() || rules.authority.front() == Side::crm;
+  return std::ranges::any_of(thing.typed, [&](const Typed& other) {
+    if (other.field != one.field || other.value == one.value || !other.certain) return false;
+    if (other.side == Side::api) return other.order > one.order;
+    return crm_may_win && other.side == Side::crm && !knows(one, other, thing) && died_with_object(other);
+  });
+}
+
 // By an edit at this object before `until`.
 bool Auditor::superseded_at(const Typed& one, const Thing& thing, const ObjectId& object, std::uint64_t until) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {

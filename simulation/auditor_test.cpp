@@ -379,6 +379,26 @@ TEST_F(AuditorTest, AnEditNewerThanTheDeleteMustNotBeDestroyed) {
   EXPECT_EQ(verdict(), "L3");
 }
 
+TEST_F(AuditorTest, WhatWasTypedAfterTheDeleteMayHaveLostToAnother) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  person(kCrm1, {{"first_name", "Ann t1.2"}});  // heard after the edit in the database, and wins
+  person_deletes(kCrm1);
+  person(kDb1, {{"first_name", "Ann t1.3"}});
+  lockstep_deletes(kDb1);
+  EXPECT_EQ(verdict(), "") << text();
+}
+
+TEST_F(AuditorTest, WhatWasTypedAfterTheDeleteAndTakenBackInTheInterfaceIsNotMissed) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  person_deletes(kCrm1);
+  person(kDb1, {{"first_name", "Ann t1.2"}});
+  api({{"first_name", "Ann t1.1"}});
+  lockstep_deletes(kDb1);
+  EXPECT_EQ(verdict(), "") << text();
+}
+
 TEST_F(AuditorTest, AValueThatAPersonDeletedWithItsObjectIsNotMissed) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});
   lockstep(kDb1, {{"first_name", "Ann t1.1"}});

@@ -13,13 +13,16 @@ export class Work {
   #path;
   #shown = "records";
   #counts = {};
+  #loading = false;
+  #again = false;
+  #drawn = "";  // what stands there, as text
   #parts;  // by view
 
   constructor(source, open) {
     this.#source = source;
     this.#open = open;
     this.#path = `/sources/${part(source.id)}`;
-    const nodes = { origin: (system) => this.#origin(system), record: (id, text) => this.#record(id, text), changed: () => void this.#load() };
+    const nodes = { origin: (system) => this.#origin(system), record: (id, text) => this.#record(id, text), changed: () => void this.#decided() };
     this.#parts = { deadletters: new DeadLetters(source, nodes), conflicts: new Conflicts(source, nodes), joblist: new Jobs(source, nodes),
       inbox: { read: async () => (await get(`${this.#path}/inbox`, { limit: kPageSize })).items, show: (rows) => this.#inbox(rows) } };
     this.#tabs();
@@ -30,11 +33,11 @@ export class Work {
     this.#shown = "";  // an answer that is still on its way is not shown
   }
 
+  // The same counts may be of others: what was tried again may have been refused again since.
   counts(counts) {
-    const changed = JSON.stringify(counts) !== JSON.stringify(this.#counts);
     this.#counts = counts;
     this.#tabs();
-    if (changed) void this.#load();
+    void this.#load();
   }
 
   #tabs() {
@@ -60,20 +63,40 @@ export class Work {
 
   show(view) {
     this.#shown = view;
+    this.#drawn = "";
     for (const id of ["records", ...Object.keys(this.#parts)]) by(id).hidden = id !== view;
     this.#tabs();
     void this.#load();
   }
 
+  #decided() {
+    this.#drawn = "";
+    return this.#load();
+  }
+
+  // One reading at a time, so that an older answer never replaces a newer one; what was asked meanwhile is read once more.
+  // Drawn only when it is another than what stands there: what somebody is about to click stays where it is.
   async #load() {
-    const view = this.#shown;
-    if (view === "records") return;
-    try {
-      const read = await this.#parts[view].read();
-      if (view === this.#shown) this.#parts[view].show(read);
-    } catch (error) {
-      by(view).replaceChildren(el("p", { class: "empty" }, error.message));
+    this.#again = true;
+    if (this.#loading) return;
+    this.#loading = true;
+    while (this.#again) {
+      this.#again = false;
+      const view = this.#shown;
+      const shown = this.#parts[view];
+      if (!shown) continue;
+      try {
+        const read = await shown.read();
+        const text = view + JSON.stringify(read);
+        if (view !== this.#shown || text === this.#drawn) continue;
+        this.#drawn = text;
+        shown.show(read);
+      } catch (error) {
+        this.#drawn = "";
+        by(view).replaceChildren(el("p", { class: "empty" }, error.message));
+      }
     }
+    this.#loading = false;
   }
 
   async #act(action, done) {

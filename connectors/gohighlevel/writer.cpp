@@ -285,6 +285,7 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     }
     out.state->get_object()["tags"] = std::move(tags);
   };
+  bool seen = false;
   bool done_unseen = false;
   for (const auto& [method, tags] : {std::pair("POST", &plan.add), std::pair("DELETE", &plan.remove)}) {
     if (tags->empty()) continue;
@@ -299,9 +300,11 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
       const Json* list = find_member(answer->body, "tags");
       if (list != nullptr && list->is_array()) {
         know(*list);
+        seen = true;
         continue;
       }
       forget_tags(out);
+      seen = false;
       done_unseen = says_done(*answer);
       if (done_unseen) continue;
       out.kind = OutcomeKind::unknown;  // X2
@@ -315,6 +318,11 @@ Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPl
     failure.extent = out.extent;
     failure.version = out.version;
     failure.read_later = out.read_later;
+    if (seen) {  // later than the fields' version, and without one of its own
+      failure.state = JsonObject{{"tags", failure.state->at("tags")}};
+      failure.extent = sync::Extent::partial;
+      failure.version = 0;
+    }
     failure.reason = "changing the tags: " + failure.reason;
     if (done_unseen) failure.kind = OutcomeKind::unknown;  // only a read shows what the tags are now (X2)
     co_return failure;

@@ -37,7 +37,7 @@ bool is_key(const EntitySchema& entity, const std::string& field) {
       entity.match, [&](const MatchRule& rule) { return std::ranges::find(rule.fields, field) != rule.fields.end(); });
 }
 
-// Of what people typed and no key is made of, does the object show more than half?
+// Of what people typed and no key is made of, does the object show at least half?
 bool resembles(const EntitySchema& entity, const Fields& fields, const Fields& sent) {
   std::size_t typed = 0;
   std::size_t same = 0;
@@ -48,7 +48,7 @@ bool resembles(const EntitySchema& entity, const Fields& fields, const Fields& s
     ++typed;
     if (shown != nullptr && *shown == value) ++same;
   }
-  return 2 * same > typed;
+  return same > 0 && 2 * same >= typed;
 }
 
 WorkClass work_of(Via via) { return via == Via::scan ? WorkClass::backfill : WorkClass::live; }

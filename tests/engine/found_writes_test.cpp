@@ -85,6 +85,22 @@ TEST_F(Found, X1WhatComesOfAnObjectThatWaitsIsNoNewOne) {
   EXPECT_EQ(stored().fields.at("name").value, Json("Somebody"));
 }
 
+// Somebody saved a form there before the answer came, with another address and another name: the town is half of the rest.
+TEST_F(Found, X1AnObjectOfWhichAFormHasChangedTheAddressAndHalfOfTheRestWaits) {
+  world.human_creates(db, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}});
+  world.deliver_one(db);
+  const sync::Claim create =
+      claim(crm, sync::WriteKind::create,
+            {{"city", Json("Bonn")}, {"email", Json("ann@example.test")}, {"name", Json("Ann")}});
+  take(create);
+  world.apply({seen(crm, "crm-77", {{"email", "other@example.test"}, {"name", "Somebody"}, {"city", "Bonn"}})});
+  sync::WriteOutcome made = outcome(create, sync::OutcomeKind::applied);
+  made.external_id = "crm-77";
+  world.apply({made});
+  EXPECT_EQ(world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 1u);
+  EXPECT_EQ(stored().fields.at("name").value, Json("Somebody"));
+}
+
 // The CRM's object of a row shows the name that another create carries, and waits for that one's outcome.
 TEST_F(Found, X1AnObjectThatWaitsForAnotherCreateIsNotMadeAgain) {
   world.human_creates(db, kAnnDocument);

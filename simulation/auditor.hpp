@@ -104,6 +104,7 @@ class Auditor {
   bool had_twins(const Thing& thing) const;
   bool unsettled_by_restore(const Thing& thing) const;
   bool forgotten_by_restore(const Typed& gone) const;
+  bool key_lost_by_restore(const Thing& thing) const;
   bool may_be_made_again(const Thing& thing, Kind kind) const;
   bool lost_track(const Thing& thing) const;
   bool taken_back(const Typed& one) const;

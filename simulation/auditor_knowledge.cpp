@@ -213,9 +213,25 @@ bool Auditor::lost_track(const Thing& thing) const {
   });
 }
 
+// A backup forgot which object of one system is which of the other, and somebody changed the key of one before any event
+// had shown it since: however late that is, as the CRM can be out of reach for long.
+bool Auditor::key_lost_by_restore(const Thing& thing) const {
+  return std::ranges::any_of(thing.typed, [&](const Typed& one) {
+    if (one.side == Side::api || (one.field != "email" && one.field != "phone")) return false;
+    const std::vector<Step>& steps = history_.objects().at(one.object);
+    return std::ranges::any_of(restores_, [&](const Restore& restore) {
+      const bool forgotten = steps.front().order > restore.made && steps.front().order <= restore.order;
+      return forgotten && one.order > restore.order && std::ranges::none_of(steps, [&](const Step& step) {
+               return step.heard && step.heard->after >= restore.order && step.heard->after < one.order;
+             });
+    });
+  });
+}
+
 // After a restore only keys tell, and of what has none equal content.
 bool Auditor::may_be_made_again(const Thing& thing, Kind kind) const {
-  return lost_track(thing) || unsettled_by_restore(thing) || (kind == Kind::deal && !restores_.empty());
+  return lost_track(thing) || unsettled_by_restore(thing) || (kind == Kind::deal && !restores_.empty()) ||
+         key_lost_by_restore(thing);
 }
 
 // "contact 3" was deleted by somebody: what refers to it loses its reference.

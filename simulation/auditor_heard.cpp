@@ -80,7 +80,10 @@ bool Auditor::covers_heard(const ObjectId& object, std::size_t index, const std:
   }
   if (seen_elsewhere(edit, write.order, thing)) return false;
   return std::ranges::none_of(thing.typed, [&](const Typed& one) {
-    return one.field == field && one.value == written && one.order < write.order && one.side != Side::db;
+    if (one.field != field || one.order >= write.order) return false;
+    // Who edits through the interface replaces what Lockstep knows, and the database's word counts more than theirs.
+    const bool replaced = one.side == Side::api && one.order > edit.order;
+    return replaced || (one.value == written && one.side != Side::db);
   });
 }
 

@@ -187,6 +187,24 @@ TEST_F(AuditorTest, WhoSawTheHeardEditMayReplaceIt) {
   EXPECT_EQ(verdict_of_writes(), "");
 }
 
+// The interface shows what was heard; of what was typed there the database's word counts more. An edit from before the
+// one in the CRM has replaced nothing.
+TEST_F(AuditorTest, WhatTheInterfaceReplacedMayBeCoveredByTheDatabase) {
+  for (const bool replaced : {false, true}) {
+    history = History();
+    person(kCrm1, {{"first_name", "Ann t1.1"}});
+    lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+    if (!replaced) api({{"first_name", "Ann t1.4"}});
+    person(kCrm1, {{"first_name", "Ann t1.2"}});
+    heard(kCrm1);
+    if (replaced) api({{"first_name", "Ann t1.4"}});
+    person(kDb1, {{"first_name", "Ann t1.3"}});
+    decided_on(kCrm1);
+    lockstep(kCrm1, {{"first_name", "Ann t1.3"}});
+    EXPECT_EQ(verdict_of_writes(), replaced ? "" : "C1");
+  }
+}
+
 // What was typed back is news to who knows that something else has stood there since.
 TEST_F(AuditorTest, AHeardReturnToWhatStoodThereIsNotCoveredEither) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});

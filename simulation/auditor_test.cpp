@@ -267,32 +267,6 @@ TEST_F(AuditorTest, ASecondObjectOfOneRecordIsSeen) {
   EXPECT_EQ(verdict(), "X1");
 }
 
-// The CRM can be out of reach for long after a restore. What the backup knew, or an event has shown since, is known.
-TEST_F(AuditorTest, AnAddressThatIsChangedBeforeAnythingShowedItAfterARestoreMayMakeASecondObject) {
-  person(kCrm1, {{"email", "p.t1.1@example.test"}});
-  lockstep(kDb1, {{"email", "p.t1.1@example.test"}});
-  const std::uint64_t restored = history.steps();
-  const auto verdict_after = [&](std::uint64_t made, const History& then) {
-    Auditor other(then);
-    other.note_restore(made, restored, Time());
-    other.check_writes({});
-    return other.violations().empty() ? "" : other.violations().front().invariant;
-  };
-  now += 600'000'000;
-  History shown = history;
-  const auto change_address = [&](History& of) {
-    const Time then(std::chrono::microseconds(now + 1));
-    of.note(kCrm1, then, Hand::person, true, {{"email", "p.t1.2@example.test"}});
-    of.note({Side::db, Kind::contact, "r2"}, then, Hand::lockstep, true, {{"email", "p.t1.2@example.test"}});
-  };
-  shown.note_heard(kCrm1, to_iso8601(shown.last(kCrm1)->at), Time(std::chrono::microseconds(now)));
-  change_address(history);
-  change_address(shown);
-  EXPECT_EQ(verdict_after(0, history), "");
-  EXPECT_EQ(verdict_after(restored, history), "X1") << "the backup knew it";
-  EXPECT_EQ(verdict_after(0, shown), "X1") << "an event has shown it";
-}
-
 TEST_F(AuditorTest, DuplicatesThatStandInBothSystemsAreSeen) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});
   lockstep(kDb1, {{"first_name", "Ann t1.1"}});

@@ -65,12 +65,25 @@ void World::tell_journal() {
 // Every acknowledged input is in the journal as it was answered (A1); what the journal holds is covered ground.
 void World::check_journal() {
   std::map<Seq, std::string> reasons;
+  std::set<std::string> taken;  // what has been told of objects
   Seq after = 0;
   each_entry(life_->reader(), [&](const sync::JournalEntry& entry) {
     reasons[entry.seq] = entry.reason;
     if (entry.seq != after + 1)
       auditor_.report("P1", "the journal jumps from " + std::to_string(after) + " to " + std::to_string(entry.seq));
     after = entry.seq;
+    // A3: what counts as told before is there.
+    if (const Json* id = find_member(entry.body, "external_id"); id != nullptr && entry.kind != "write") {
+      const Json* version = find_member(entry.body, "version");
+      const std::string what = entry.system.str() + to_text(*id) + (version == nullptr ? "" : to_text(*version));
+      if (entry.reason != "duplicate delivery") {
+        taken.insert(what);
+      } else {
+        auditor_.count_checks(1);
+        if (!taken.contains(what))
+          auditor_.report("A3", "entry " + std::to_string(entry.seq) + " is a duplicate of what was never taken in");
+      }
+    }
     coverage_.hit("journal", entry.kind + (entry.disposition.empty() ? "" : ", " + entry.disposition) +
                                  (entry.reason.empty() ? "" : ": " + entry.reason.substr(0, 50)));
   });

@@ -252,7 +252,7 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
     for (const Typed& one : thing.typed) {
       if (one.order <= last_delete || one.side != Side::db || rules.late.contains(one.field)) continue;
       if (one.value.empty()) continue;  // what was cleared is not missed
-      const bool stood = value_in(translated(one.object, history_.last(one.object)->values), one.field) == one.value;
+      const bool stood = value_at(one.object, *history_.last(one.object), one.field) == one.value;
       if (stood && !superseded(one, thing) && !same_before_deletes(one, thing) && !taken_back(one) &&
           !typed_since_backup(one) && !has_twin(one, thing) && !may_have_lost(one, thing, rules))
         return report(

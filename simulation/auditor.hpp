@@ -91,6 +91,7 @@ class Auditor {
   Thing gather(const ThingKey& key) const;
   std::set<ThingKey> things() const;
   Values translated(const ObjectId& object, const Values& values) const;
+  std::string value_at(const ObjectId& object, const Step& step, const std::string& field) const;
   bool took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const;
   bool knows(const Typed& later, const Typed& earlier, const Thing& thing) const;
   const Step* next_step(const Typed& one) const;

@@ -17,7 +17,7 @@ constexpr Duration kAwaited = std::chrono::seconds(50);
 // there. An empty value no event shows; and of a value that stood there before, an event may be an old one.
 bool Auditor::learned(const ObjectId& object, std::size_t index, const std::string& field) const {
   const std::vector<Step>& steps = history_.objects().at(object);
-  const auto value = [&](const Step& step) { return value_in(translated(object, step.values), field); };
+  const auto value = [&](const Step& step) { return value_at(object, step, field); };
   if (steps[index].told) return true;
   const std::string written = value(steps[index]);
   if (!steps[index].heard || written.empty()) return false;
@@ -32,7 +32,7 @@ bool Auditor::learned(const ObjectId& object, std::size_t index, const std::stri
 // The step that brought the value about which stands in the field before that step.
 std::size_t Auditor::brought_by(const ObjectId& object, std::size_t index, const std::string& field) const {
   const std::vector<Step>& steps = history_.objects().at(object);
-  const auto value = [&](const Step& step) { return value_in(translated(object, step.values), field); };
+  const auto value = [&](const Step& step) { return value_at(object, step, field); };
   std::size_t at = index - 1;
   while (at > 0 && steps[at - 1].alive && value(steps[at - 1]) == value(steps[at])) --at;
   return at;
@@ -45,7 +45,7 @@ bool Auditor::seen_elsewhere(const Typed& edit, std::uint64_t until, const Thing
     const std::vector<Step>& steps = history_.objects().at(other);
     for (std::size_t i = 0; i < steps.size() && steps[i].order < until; ++i) {
       const bool over = i + 1 < steps.size() && steps[i + 1].order < edit.order;
-      if (!over && value_in(translated(other, steps[i].values), edit.field) == edit.value) return true;
+      if (!over && value_at(other, steps[i], edit.field) == edit.value) return true;
     }
     return false;
   });
@@ -60,7 +60,7 @@ bool Auditor::seen_elsewhere(const Typed& edit, std::uint64_t until, const Thing
 bool Auditor::covers_heard(const ObjectId& object, std::size_t index, const std::string& field,
                            const Thing& thing) const {
   const std::vector<Step>& steps = history_.objects().at(object);
-  const auto value = [&](const Step& step) { return value_in(translated(object, step.values), field); };
+  const auto value = [&](const Step& step) { return value_at(object, step, field); };
   const Step& write = steps[index];
   const bool few_values = field == "status" || field == "stage" || field == "contact" || field.starts_with("tag:");
   if (object.side != Side::crm || index == 0 || !write.handed_over || few_values || !restores_.empty()) return false;

@@ -24,6 +24,10 @@ Values Auditor::translated(const ObjectId& object, const Values& values) const {
   return out;
 }
 
+std::string Auditor::value_at(const ObjectId& object, const Step& step, const std::string& field) const {
+  return value_in(translated(object, step.values), field);
+}
+
 std::set<Auditor::ThingKey> Auditor::things() const {
   std::set<ThingKey> out;
   for (const auto& [object, steps] : history_.objects()) out.emplace(object.kind, history_.thing(object));
@@ -81,7 +85,7 @@ bool Auditor::took_over(const ObjectId& object, const Typed& typed, std::uint64_
   std::string before;
   for (std::size_t i = 0; i < at->second.size() && at->second[i].order < until; ++i) {
     const Step& step = at->second[i];
-    const std::string now = step.alive ? value_in(translated(object, step.values), field) : std::string();
+    const std::string now = step.alive ? value_at(object, step, field) : std::string();
     const bool brought = step.order > from && step.by == Hand::lockstep && step.alive;
     if (brought && now == value && now != before && learned(object, i, field) && !ambiguous(step)) return true;
     before = now;
@@ -102,7 +106,7 @@ const Step* Auditor::next_step(const Typed& one) const {
   if (one.side == Side::api) return nullptr;
   const std::vector<Step>& steps = history_.objects().at(one.object);
   for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
-    if (!step->alive || value_in(translated(one.object, step->values), one.field) != one.value) return &*step;
+    if (!step->alive || value_at(one.object, *step, one.field) != one.value) return &*step;
   }
   return nullptr;
 }
@@ -127,7 +131,7 @@ bool Auditor::died_with_object(const Typed& one) const {
   for (auto step = std::ranges::find(steps, one.order, &Step::order); step != steps.end(); ++step) {
     const bool left_out = one.side == Side::crm && one.value.empty() && !one.field.starts_with("tag:");
     if (!step->alive) return step->by == Hand::person || left_out;
-    const std::string now = value_in(translated(one.object, step->values), one.field);
+    const std::string now = value_at(one.object, *step, one.field);
     if (now != std::exchange(value, now) && step->by == Hand::lockstep) return false;
   }
   return false;
@@ -250,20 +254,20 @@ bool Auditor::target_gone(const std::string& reference) const {
 bool Auditor::covered_on_the_way(const Typed& one, const std::string& older) const {
   const Step* next = next_step(one);
   if (one.side != Side::crm || next == nullptr || next->by != Hand::lockstep || !next->alive) return false;
-  return value_in(translated(one.object, next->values), one.field) != older;
+  return value_at(one.object, *next, one.field) != older;
 }
 
 // The field had this value at its object before it was typed there.
 bool Auditor::had_held(const Typed& one, const std::string& value) const {
   return std::ranges::any_of(history_.objects().at(one.object), [&](const Step& step) {
-    return step.order < one.order && step.alive && value_in(translated(one.object, step.values), one.field) == value;
+    return step.order < one.order && step.alive && value_at(one.object, step, one.field) == value;
   });
 }
 
 bool Auditor::covered_within(const Typed& one, Duration time) const {
   return std::ranges::any_of(history_.objects().at(one.object), [&](const Step& step) {
     return step.order > one.order && step.by == Hand::lockstep && step.at - one.at < time &&
-           value_in(translated(one.object, step.values), one.field) != one.value;
+           value_at(one.object, step, one.field) != one.value;
   });
 }
 
@@ -273,7 +277,7 @@ bool Auditor::taken_back(const Typed& one) const {
   bool held = false;
   for (const Step& step : history_.objects().at(one.object)) {
     if (step.order >= one.order) break;
-    const bool holds = step.alive && value_in(translated(one.object, step.values), one.field) == one.value;
+    const bool holds = step.alive && value_at(one.object, step, one.field) == one.value;
     if (held && !holds) replaced = step.at;
     held = holds;
   }
@@ -309,7 +313,7 @@ bool Auditor::same_before_deletes(const Typed& one, const Thing& thing) const {
   return std::ranges::any_of(thing.deletes, [&](const Typed& gone) {
     if (gone.side == Side::api) return true;
     const Step& last = *history_.last(gone.object);
-    return value_in(translated(gone.object, last.values), one.field) == one.value;
+    return value_at(gone.object, last, one.field) == one.value;
   });
 }
 

@@ -78,7 +78,7 @@ bool Auditor::covers_heard(const ObjectId& object, std::size_t index, const std:
     const std::size_t since = brought_by(object, at, field);
     if (steps[since].by == Hand::person || !learned(object, since, field)) return false;
   }
-  if (seen_elsewhere(edit, write.order, thing)) return false;
+  if (seen_elsewhere(edit, write.order, thing) || has_twin(edit, thing)) return false;
   return std::ranges::none_of(thing.typed, [&](const Typed& one) {
     if (one.field != field || one.order >= write.order) return false;
     // Who edits through the interface replaces what Lockstep knows, and the database's word counts more than theirs.

@@ -66,6 +66,23 @@ TEST_F(AuditorHeardTest, AnEditThatWasHeardOfIsNotCoveredWhereTheCrmDecides) {
   EXPECT_EQ(verdict_of_writes(), "");
 }
 
+// Lockstep was about to write just that there.
+TEST_F(AuditorHeardTest, WhatWasTypedElsewhereJustBeforeIsNoNews) {
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+  const History before = history;
+  for (const bool typed : {false, true}) {
+    history = before;
+    if (typed) person(kDb1, {{"first_name", "Ann t1.2"}});
+    person(kDb1, {{"first_name", "Ann t1.3"}});
+    person(kCrm1, {{"first_name", "Ann t1.2"}});
+    heard(kCrm1);
+    decided_on(kCrm1);
+    lockstep(kCrm1, {{"first_name", "Ann t1.3"}});
+    EXPECT_EQ(verdict_of_writes(), typed ? "" : "C1");
+  }
+}
+
 TEST_F(AuditorHeardTest, WhoSawTheHeardEditMayReplaceIt) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});
   lockstep(kDb1, {{"first_name", "Ann t1.1"}});

@@ -67,6 +67,8 @@ class Applier {
   Applied park_lost(const Observed& seen, const RecordId& record);
   Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
   Result<Applied> observe_linked(const Observed& seen, Record& record, Fields fields);
+  Result<Record*> named_record(const Observed& seen);
+  Result<std::string> awaits_create(const Change& change);
   Result<void> named(const Change& change, const Record& record);
   Result<Applied> join(const Observed& seen, Record& record, const Fields& fields, std::string_view how);
   // Turns references from the system's ids into record ids, in place. Returns the key to wait for when one is not

@@ -117,8 +117,9 @@ Result<Applied> Applier::observe(const Observed& seen) {
   }
   if (!linked || known_gone) {
     LOCKSTEP_TRY(late, told_late(seen, *mapped));
-    if (!late) return observe_unlinked(seen, std::move(*mapped));
-    LOCKSTEP_CHECK(request_fetch(change, "refers to an object that was deleted", {}));
+    if (late) LOCKSTEP_CHECK(request_fetch(change, "refers to an object that was deleted", {}));
+    LOCKSTEP_TRY(made_for, named_record(seen));
+    if (!late || made_for != nullptr) return observe_unlinked(seen, std::move(*mapped));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
   }
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));
@@ -200,12 +201,10 @@ Result<void> Applier::request_fetch(const Change& change, std::string reason, st
 
 Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   const Change& change = seen.change;
-  if (!seen.hint.empty()) {
-    LOCKSTEP_TRY(record, ws_.record(change.source, seen.hint));
-    if (record != nullptr && record->link(change.system) == nullptr) {
-      if (seen.replays == 0) LOCKSTEP_CHECK(named(change, *record));
-      return join(seen, *record, fields, "named by the system");
-    }
+  LOCKSTEP_TRY(made_for, named_record(seen));
+  if (made_for != nullptr) {
+    if (seen.replays == 0) LOCKSTEP_CHECK(named(change, *made_for));
+    return join(seen, *made_for, fields, "named by the system");
   }
   const bool by_content = seen.entity.match.empty();
   const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
@@ -251,8 +250,17 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, rival),
                 "waits to know whether the object that its record is linked to is still there", {});
   }
+  // It is to be read for a record whose create met it: that tells whose it is (X1).
+  if (change.via != Via::fetch && !seen.as_new) {
+    LOCKSTEP_TRY(readings,
+                 ws_.inbox_waiting(change.source, wait_for_reading(change.system, change.object, change.external_id)));
+    if (std::ranges::any_of(readings, [](const InboxRow& row) { return !row.candidates.empty(); }))
+      return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, change.external_id),
+                  "waits until the object is read", {});
+  }
   // A create of ours may be on its way and this may be its echo: without a key to tell, wait for its outcome (X1).
   LOCKSTEP_TRY(claims, ws_.claims(change.source, change.system, seen.entity.name));
+  LOCKSTEP_TRY(behind, claims.empty() ? Result<std::string>() : awaits_create(change));  // what was told of it before
   for (const OutboxRow& claim : claims) {
     LOCKSTEP_TRY(record, ws_.record(change.source, claim.key.record));
     if (record == nullptr) continue;
@@ -263,11 +271,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     // Its address may have been edited in the moment since; most of what else people typed tells then.
     const bool edited_since = claim.state == OutboxState::claimed && resembles(seen.entity, fields, claim.sent);
     std::string waits_for = wait_for_claim(change.system, claim.key.record);
-    LOCKSTEP_TRY(earlier, ws_.inbox_waiting(change.source, waits_for));
-    const bool behind_itself = std::ranges::any_of(earlier, [&](const InboxRow& row) {
-      return row.change.object == change.object && row.change.external_id == change.external_id;
-    });
-    if (!tellable || edited_since || behind_itself || std::ranges::find_first_of(keys, sent) != keys.end()) {
+    if (!tellable || edited_since || waits_for == behind || std::ranges::find_first_of(keys, sent) != keys.end()) {
       // Shows all that the create carries: when nobody learns of its outcome, this is the object that it made.
       std::vector<RecordId> made;
       if (shows_all(fields, claim.sent)) made.push_back(claim.key.record);
@@ -276,6 +280,22 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
   return join(seen, record, fields, "new");
+}
+
+// The record that the object was named for, while it has none in that system; nullptr when there is none.
+Result<Record*> Applier::named_record(const Observed& seen) {
+  if (seen.hint.empty()) return nullptr;
+  LOCKSTEP_TRY(record, ws_.record(seen.change.source, seen.hint));
+  return record != nullptr && record->link(seen.change.system) == nullptr ? record : nullptr;
+}
+
+// The claim whose outcome an earlier input about the same object waits for, "" when none does.
+Result<std::string> Applier::awaits_create(const Change& change) {
+  LOCKSTEP_TRY(rows, ws_.inbox_waiting_under(change.source, wait_for_claims(change.system)));
+  const auto earlier = std::ranges::find_if(rows, [&](const InboxRow& row) {
+    return row.change.object == change.object && row.change.external_id == change.external_id;
+  });
+  return earlier == rows.end() ? std::string() : earlier->waits_for;
 }
 
 // The system has named this object as the one that stands against our create. When that is on its way again, the object
@@ -412,22 +432,26 @@ Result<bool> Applier::waits_for_outcome(const Change& change, const Record& reco
 }
 
 // L5: an observation older than what is known changes nothing. When it shows a value that a person typed and that our
-// own write has covered, the value is kept in the conflict record (L1).
+// own write has covered, or one that is on its way, the value is kept in the conflict record (L1).
 Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link& link, const Fields& fields) {
   const Change& change = seen.change;
   Merged merged;
   if (change.via == Via::webhook || change.via == Via::capture) {
-    for (const auto& [name, prior] : link.prior) {
-      const Json* value = find_value(fields, name);
+    LOCKSTEP_TRY(write, ws_.outbox({change.source, change.system, record.id}));
+    const Fields on_the_way = write && write->in_flight() ? std::move(write->sent) : Fields();
+    for (const auto& [name, value] : fields) {
+      const Json* prior = find_value(link.prior, name);
       const Json* base = find_value(link.base, name);
+      const Json* ours = find_value(on_the_way, name);
       const auto current = record.fields.find(name);
-      if (value == nullptr || base == nullptr || current == record.fields.end()) continue;
-      if (*value == prior || *value == *base || *value == current->second.value) continue;
+      if ((prior == nullptr && ours == nullptr) || base == nullptr || current == record.fields.end()) continue;
+      const bool known = value == *base || (prior != nullptr && value == *prior) || (ours != nullptr && value == *ours);
+      if (known || value == current->second.value) continue;
       ConflictRow row;
       row.field = name;
-      row.base = prior;
+      row.base = prior == nullptr ? *base : *prior;
       row.mine = current->second.value;
-      row.theirs = *value;
+      row.theirs = value;
       row.mine_origin = current->second.stamp.origin;
       row.theirs_origin = change.system;
       row.rule = "overwritten";

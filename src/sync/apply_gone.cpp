@@ -74,6 +74,10 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
   const Change& change = seen.change;
   LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
   if (!linked || linked->empty()) {
+    // C1: what was told of it before waits to know whether it is a create's.
+    LOCKSTEP_TRY(waits_for, awaits_create(change));
+    if (!waits_for.empty())
+      return park(seen, InboxKind::waiting, std::move(waits_for), "waits behind what was told of it before", {});
     ws_.link(link_key(change), RecordId());  // known to be gone: references to it become null
     Applied applied = note_change(seen, Disposition::suppressed, "not known here", nullptr, {});
     LOCKSTEP_CHECK(release(change.source, change.system, change.object, change.external_id, nullptr));

@@ -1,5 +1,6 @@
 // How the fields of an observation are merged into a record: what is taken, what is kept as a conflict, what is held.
 #include "sync/applier.hpp"
+#include "sync/link.hpp"
 #include "sync/merge.hpp"
 #include "sync/oscillation.hpp"
 
@@ -30,6 +31,7 @@ Applier::Merged Applier::merge(const EntitySchema& entity, const SystemName& sys
     if (base == nullptr || *base != value) {
       merged.base = true;
       link.sent.erase(name);
+      outdate_prior(link, name, value);
     }
     const bool takes = result.kind == MergeKind::taken || result.kind == MergeKind::won;
     const bool moves = takes && (current == nullptr || current->value != result.value);

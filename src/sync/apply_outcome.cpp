@@ -73,6 +73,16 @@ std::set<std::string> folded(const Json& set) {
   return out;
 }
 
+// An event from after the write has shown something else than the write has brought.
+bool overtaken(const WriteOutcome& outcome, const SystemBinding& binding, const Link& link) {
+  if (outcome.version == 0 || outcome.version >= link.version) return false;
+  return std::ranges::any_of(outcome.written, [&](const auto& one) {
+    const FieldBinding* bound = binding.find(one.first);
+    const Json* held = find_value(link.base, one.first);
+    return bound != nullptr && bound->direction != Direction::write && held != nullptr && *held != one.second;
+  });
+}
+
 bool forget_unread(const SystemBinding& binding, Link& link) {
   return std::erase_if(link.base, [&](const auto& one) {
            const FieldBinding* bound = binding.find(one.first);
@@ -277,6 +287,11 @@ Result<void> Applier::outcome_applied(const WriteOutcome& outcome, const EntityS
     LOCKSTEP_TRY(linked, adopt_link(outcome, entity, binding, record));
     if (!linked) return {};
     link = record.link(outcome.system);
+  }
+  // C1: whether somebody has set it back since, or the event came from elsewhere, only reading the object tells.
+  if (!created && overtaken(outcome, binding, *link)) {
+    const Change wanted = change_of(outcome, binding, link->external_id);
+    LOCKSTEP_CHECK(request_fetch(wanted, "something else was heard of while the write was on its way", {}));
   }
   // A link that was made by an event of the object itself knows more than the answer to its create.
   if (created || outcome.write != WriteKind::create) know_written(outcome, record);

@@ -120,4 +120,11 @@ void leave_out_returns(const Link& link, Fields& sent) {
   }
 }
 
+void outdate_prior(Link& link, const std::string& field, const Json& value) {
+  const auto prior = link.prior.find(field);
+  const Json* base = find_value(link.base, field);
+  if (prior == link.prior.end() || base == nullptr || !base->is_array() || !value.is_array()) return;
+  prior->second = merge_sets(prior->second, base, value);
+}
+
 }  // namespace lockstep::sync

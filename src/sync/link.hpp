@@ -9,4 +9,7 @@ namespace lockstep::sync {
 // Of a set those members.
 void leave_out_returns(const Link& link, Fields& sent);
 
+// Before somebody's edit becomes the base: of the members that it changes, what stood there before our writes is long over.
+void outdate_prior(Link& link, const std::string& field, const Json& value);
+
 }  // namespace lockstep::sync

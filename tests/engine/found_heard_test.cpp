@@ -1,0 +1,189 @@
+// What the simulator found about events that come while a write of ours is on its way (simulation/findings.md).
+#include "found.hpp"
+
+namespace lockstep::test {
+namespace {
+
+const sync::Fields kAnn{{"email", Json("ann@example.test")}, {"name", Json("Ann")}};
+const JsonObject kAnnDocument{{"email", "ann@example.test"}, {"name", "Ann"}};
+
+class FoundHeard : public Found {
+ protected:
+  std::size_t readings() { return world.reader().inbox_fetches(SourceId("acme"), crm.name, 10)->size(); }
+  std::size_t records() { return world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(); }
+  // A contact of the database, whose create in the CRM is on its way.
+  sync::Claim creating() {
+    world.human_creates(db, kAnnDocument);
+    world.deliver_one(db);
+    sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+    take(create);
+    return create;
+  }
+};
+
+// Nobody learned of the create's outcome, and its object went before anybody did.
+TEST_F(FoundHeard, C1AnObjectThatGoesWhileItWaitsForItsCreateIsGone) {
+  const std::string row = world.human_creates(db, kAnnDocument);
+  world.deliver_one(db);
+  const sync::Claim create = claim(crm, sync::WriteKind::create, kAnn);
+  take(create);
+  world.apply({outcome(create, sync::OutcomeKind::unknown)});
+  world.apply({seen(crm, "crm-9", kAnnDocument)});
+  sync::Change gone = seen(crm, "crm-9", {});
+  gone.kind = sync::ChangeKind::deleted;
+  world.apply({gone});
+  EXPECT_FALSE(stored().deleted);
+  world.apply({outcome(create, sync::OutcomeKind::retry)});  // no search finds it
+  ASSERT_TRUE(world.settle());
+  EXPECT_TRUE(db.objects.at(row).deleted) << "as if it had been deleted a moment later";
+  EXPECT_EQ(alive(crm), 0u);
+}
+
+// An event that is newer than our write shows what stood there before: somebody has set it back, or not all came in order.
+TEST_F(FoundHeard, C1WhatWasSetBackDuringAWriteIsRead) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  for (const bool set_back : {false, true}) {
+    const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json(set_back ? "Anne" : "Anna")}});
+    take(update);
+    sync::WriteOutcome done = outcome(update, sync::OutcomeKind::applied);
+    done.version = ++crm.clock;
+    world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}, {"tags", JsonArray{"vip"}}})});
+    world.apply({done});
+    EXPECT_EQ(readings(), set_back ? 1u : 0u);
+    world.edit_in_app(record(), "name", "Anne");
+  }
+}
+
+// Its create was refused and done all the same, and its address was edited since.
+TEST_F(FoundHeard, X1AnObjectThatIsReadForItsCreateBecomesNoSecondOne) {
+  const sync::Claim create = creating();
+  world.edit_in_app(record(), "email", "anna@example.test");
+  sync::WriteOutcome refused = outcome(create, sync::OutcomeKind::duplicate);
+  refused.external_id = "crm-9";
+  world.apply({refused});
+  world.apply({seen(crm, "crm-9", kAnnDocument)});
+  EXPECT_EQ(records(), 1u) << "whose it is, the reading tells";
+  sync::Change reading = seen(crm, "crm-9", kAnnDocument);
+  reading.via = sync::Via::fetch;
+  reading.answers = world.reader().inbox_fetches(create.source, crm.name, 1)->front().seq;
+  world.apply({reading});
+  EXPECT_EQ(records(), 1u);
+  EXPECT_EQ(stored().link(crm.name)->external_id, "crm-9");
+  EXPECT_EQ(stored().fields.at("email").value, Json("anna@example.test"));
+  EXPECT_EQ(world.reader().inbox(SourceId("acme"), {}, {"", 10})->items.size(), 0u);
+}
+
+// The tag was there before our last write, and a person has removed it since: nothing old shows it any more.
+TEST_F(FoundHeard, C5AnEventIsAWitnessOfATagThatSomebodyHadRemoved) {
+  const std::string id = synced_contact();
+  const auto shows = [&](JsonArray tags) {
+    return seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", std::move(tags)}});
+  };
+  const auto write = [&](JsonArray tags) {
+    world.edit_in_app(record(), "tags", tags);
+    const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(std::move(tags))}});
+    take(update);
+    return update;
+  };
+  world.apply({outcome(write({"lead", "vip"}), sync::OutcomeKind::applied)});
+  world.apply({shows({"lead"})});
+  ASSERT_EQ(stored().fields.at("tags").value, Json(JsonArray{"lead"}));
+  world.apply({outcome(write({"lead", "vip"}), sync::OutcomeKind::unknown)});
+  world.apply({shows({"lead", "vip"})});
+  EXPECT_EQ(stored().link(crm.name)->base.at("tags"), Json(JsonArray{"lead", "vip"}));
+  EXPECT_EQ(readings(), 0u);
+}
+
+// What a person had typed was covered by a write of which the event was faster than its own, and than the answer.
+TEST_F(FoundHeard, L1WhatAWriteOnItsWayHasCoveredIsKept) {
+  const std::string id = synced_contact();
+  const auto shows = [&](JsonObject document) {
+    document["email"] = "ann@example.test";
+    document["name"] = "Ann";
+    return seen(crm, id, std::move(document));
+  };
+  world.apply({shows({{"city", "Paris"}, {"tags", JsonArray{"vip"}}})});
+  world.edit_in_app(record(), "city", Json());
+  take(claim(crm, sync::WriteKind::update, {{"city", Json()}}));
+  const sync::Change typed = shows({{"city", "Rome"}, {"tags", JsonArray{"vip"}}});
+  sync::Change echo = shows({{"tags", JsonArray{"vip"}}});
+  echo.extent = sync::Extent::sparse;
+  for (const sync::Change& event : {echo, shows({{"city", "Paris"}, {"tags", JsonArray{"vip"}}}), typed})
+    world.apply({event});
+  const auto kept = world.reader().conflicts(SourceId("acme"), false, {"", 10})->items;
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept.front().field, "city");
+  EXPECT_EQ(kept.front().theirs, Json("Rome"));
+}
+
+// Contacts that name another one.
+sync::EntitySchema with_partner() {
+  sync::EntitySchema entity = contact_schema(sync::PolicyKind::authority);
+  sync::FieldSchema partner = entity.fields.front();
+  partner.name = "partner";
+  partner.type = sync::FieldType::reference;
+  partner.target = entity.name;
+  entity.fields.push_back(partner);
+  for (sync::SystemBinding& binding : entity.systems) {
+    sync::FieldBinding bound = binding.fields.front();
+    bound.field = bound.path = "partner";
+    binding.fields.push_back(bound);
+  }
+  return entity;
+}
+
+// Somebody deleted the one that it names, and it with that, before anybody learned of its create's outcome.
+TEST(FoundHeardOfTwo, C1AnObjectThatGoesWithTheOneItNamesIsGone) {
+  const SourceId source("acme");
+  World world(7, with_partner(), {0, 0, 0, 0, 0});
+  WorldSystem& crm = world.system("crm");
+  WorldSystem& db = world.system("db");
+  const auto of_name = [&](const std::string& name) {
+    for (const auto& one : world.reader().list(source, {}, {"", 10})->items) {
+      if (one.fields.at("name").value == Json(name)) return one.id;
+    }
+    return RecordId();
+  };
+  const std::string row = world.human_creates(db, kAnnDocument);
+  ASSERT_TRUE(world.settle());
+  const std::string there = crm.objects.begin()->first;
+  world.human_creates(db, {{"email", "bob@example.test"}, {"name", "Bob"}, {"partner", Json(row)}});
+  world.deliver_one(db);
+  const RecordId bob = of_name("Bob");
+  const sync::Claim create{
+      source, crm.name,
+      bob,    sync::WriteKind::create,
+      "",     {{"email", Json("bob@example.test")}, {"name", Json("Bob")}, {"partner", Json(of_name("Ann").str())}}};
+  ASSERT_FALSE(world.apply({create}).front().error);
+  sync::WriteOutcome unknown;
+  unknown.source = source;
+  unknown.system = crm.name;
+  unknown.record = bob;
+  unknown.write = sync::WriteKind::create;
+  unknown.kind = sync::OutcomeKind::unknown;
+  world.apply({unknown});
+
+  sync::Change made;
+  made.source = source;
+  made.system = crm.name;
+  made.object = "contact";
+  made.external_id = "crm-9";
+  made.version = ++crm.clock;
+  made.document = JsonObject{{"email", "bob@example.test"}, {"name", "Bob"}, {"partner", Json(there)}};
+  sync::Change gone = made;
+  gone.kind = sync::ChangeKind::deleted;
+  gone.document = {};
+  gone.version = ++crm.clock;
+  sync::Change partner_gone = gone;
+  partner_gone.external_id = there;
+  world.apply({made});
+  world.apply({partner_gone, gone});
+  sync::WriteOutcome lost = unknown;
+  lost.kind = sync::OutcomeKind::retry;  // no search finds it
+  world.apply({lost});
+  EXPECT_TRUE(world.reader().record(source, bob).value()->deleted) << "as if it had been deleted a moment later";
+}
+
+}  // namespace
+}  // namespace lockstep::test

@@ -77,6 +77,7 @@ TEST_F(AuditorHeardTest, WhatWasTypedElsewhereJustBeforeIsNoNews) {
     person(kDb1, {{"first_name", "Ann t1.3"}});
     person(kCrm1, {{"first_name", "Ann t1.2"}});
     heard(kCrm1);
+    now += 10'000;
     decided_on(kCrm1);
     lockstep(kCrm1, {{"first_name", "Ann t1.3"}});
     EXPECT_EQ(verdict_of_writes(), typed ? "" : "C1");

@@ -71,7 +71,7 @@ TEST_F(FoundHeard, X1AnObjectThatIsReadForItsCreateBecomesNoSecondOne) {
   EXPECT_EQ(records(), 1u);
   EXPECT_EQ(stored().link(crm.name)->external_id, "crm-9");
   EXPECT_EQ(stored().fields.at("email").value, Json("anna@example.test"));
-  EXPECT_EQ(world.reader().inbox(SourceId("acme"), {}, {"", 10})->items.size(), 0u);
+  EXPECT_EQ(world.reader().inbox(SourceId("acme"), {"", 10})->items.size(), 0u);
 }
 
 // The tag was there before our last write, and a person has removed it since: nothing old shows it any more.
@@ -140,7 +140,8 @@ TEST(FoundHeardOfTwo, C1AnObjectThatGoesWithTheOneItNamesIsGone) {
   WorldSystem& crm = world.system("crm");
   WorldSystem& db = world.system("db");
   const auto of_name = [&](const std::string& name) {
-    for (const auto& one : world.reader().list(source, {}, {"", 10})->items) {
+    const auto page = world.reader().list(source, {}, {"", 10});
+    for (const auto& one : page->items) {
       if (one.fields.at("name").value == Json(name)) return one.id;
     }
     return RecordId();

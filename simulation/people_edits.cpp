@@ -1,4 +1,5 @@
 // How people edit: on the CRM's pages, in the database, through Lockstep's interface; one field or several at once.
+#include <algorithm>
 #include <cstdlib>
 
 #include "simulation/people.hpp"
@@ -153,6 +154,17 @@ void People::edit_api(Kind kind, int thing, const Form& form) {
       }
     }
     if (!had) tags.emplace_back(value);
+    // Where the field is held, because it goes back and forth, the edit decides for all that the systems hold.
+    if (state != (*held)->fields.end() && state->second.held) {
+      for (const sync::Link& link : (*held)->links) {
+        const auto base = link.base.find("tags");
+        if (base == link.base.end() || !base->second.is_array()) continue;
+        for (const Json& tag : base->second.get_array()) {
+          if (std::ranges::find(tags, tag) == tags.end())
+            note.values["tag:" + std::string(std::string_view(tag.get_string()))] = "";
+        }
+      }
+    }
     edit.expected_revision = (*held)->revision;
     edit.fields["tags"] = std::move(tags);
     note.values["tag:" + value] = had ? "" : "yes";

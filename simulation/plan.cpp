@@ -19,8 +19,8 @@ const std::vector<std::vector<std::string_view>> kTogether{
     {"disk.slow", "people.forms", "people.reacts", "people.takes_back"},
     // It takes long until a doubt is settled.
     {"net.slow", "net.refused", "people.forms", "people.takes_back"},
-    // Answers say little and late, and of an object of several edits much has to be read.
-    {"crm.terse", "net.slow", "net.lost_answer", "people.forms", "people.reacts"},
+    // Between the calls of one write people change what the later ones are about, and what makes one look again.
+    {"net.slow", "people.forms", "people.tags", "people.takes_back", "people.dithers", "people.reacts"},
 };
 
 }  // namespace

@@ -132,6 +132,7 @@ class Applier {
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
   void revive(const EntitySchema& entity, Record& record);
   static bool is_edit(const Json* base, const Json& value);
+  static JsonObject shown_news(const Link& link, const Fields& fields);
   static bool shows_edit(const Link& link, const Fields& fields);
   std::chrono::milliseconds backoff(std::uint32_t attempts);
 

@@ -331,6 +331,16 @@ Result<Applied> Applier::join(const Observed& seen, Record& record, const Fields
   return applied;
 }
 
+// What a doubtful event shows, for the journal: nothing else may ever tell of it again (L1).
+JsonObject Applier::shown_news(const Link& link, const Fields& fields) {
+  JsonObject shown;
+  for (const auto& [name, value] : fields) {
+    const Json* base = find_value(link.base, name);
+    if (!is_empty(value) && (base == nullptr || *base != value)) shown[name] = JsonObject{{"shown", value}};
+  }
+  return shown;
+}
+
 Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fields fields) {
   const Change& change = seen.change;
   Link* link = record.link(change.system);
@@ -379,13 +389,9 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
                                                      : "shows a value from before our own write",
                                  {}));
     if (echoed) ws_.touch(record, ws_.next_seq(), work_of(change.via));  // C5: what it showed of our write is known
-    // L1: a write of ours may go out before the object is read; what the event showed stays in the journal.
-    JsonObject shown;
-    for (const auto& [name, value] : fields) {
-      const Json* base = find_value(link->base, name);
-      if (!is_empty(value) && (base == nullptr || *base != value)) shown[name] = JsonObject{{"shown", value}};
-    }
-    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, std::move(shown));
+    // L1: a write of ours may go out before the object is read.
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record,
+                       shown_news(*link, fields));
   }
   std::erase_if(absent,
                 [&](const std::string& field) { return !has_value(*link, field); });  // our write has cleared it

@@ -28,7 +28,8 @@ Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fi
                         (change.via == Via::scan || change.version > link.version);
   if (restored) {
     LOCKSTEP_CHECK(request_fetch(change, "seen again after it was deleted", {}));
-    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record, {});
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record,
+                       shown_news(link, fields));
   }
   const bool told = change.via == Via::webhook || change.via == Via::fetch;
   const bool unknown = link.state == LinkState::removed && told && change.version > link.version;

@@ -117,6 +117,20 @@ TEST_F(FoundHeard, L1WhatAWriteOnItsWayHasCoveredIsKept) {
   EXPECT_EQ(kept.front().theirs, Json("Rome"));
 }
 
+// The object is gone, as an answer without a version has said; what was typed into it before comes late.
+TEST_F(FoundHeard, L1WhatIsShownOfAnObjectThatIsGoneStaysInTheJournal) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  take(update);
+  const sync::Change typed = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Annabel"}});
+  world.apply({outcome(update, sync::OutcomeKind::not_found)});
+  world.apply({typed});
+  const auto entries = world.reader().history(SourceId("acme"), record(), 1);
+  ASSERT_EQ(entries->size(), 1u);
+  EXPECT_NE(to_text(entries->front().body).find("Annabel"), std::string::npos);
+}
+
 // Contacts that name another one.
 sync::EntitySchema with_partner() {
   sync::EntitySchema entity = contact_schema(sync::PolicyKind::authority);

@@ -49,6 +49,7 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"people.dithers", 0, 0.3, "chance that somebody who gives or takes a tag undoes it within three seconds"},
       {"people.merges", 0, 0.06, "share of acts that merge two contacts in the CRM"},
       {"policy", 0, 0, "0 the CRM decides, 1 the database decides, 2 the latest wins"},
+      {"oscillation.flips", 6, 0, "so many times a field goes back and forth in ten minutes until it is held"},
       {"mapping.late_city", 0, 0, "1: the field city is mapped only in the middle of the run"},
       // The network between Lockstep and the CRM; chances per call
       {"net.delay_ms", 80, 0, "mean delay of a call, each way"},
@@ -160,12 +161,14 @@ Plan Plan::swarm(std::uint64_t seed) {
     }
   }
   out.set("policy", static_cast<double>(random.below(3)));
+  const bool busy = random.below(8) == 0;  // many work on the same few records all the time
   out.set("people.contacts", static_cast<double>(random.below(6)));
   out.set("people.deals", static_cast<double>(random.below(4)));
-  out.set("people.things", static_cast<double>(1 + random.below(6)));
-  out.set("people.minutes", static_cast<double>(2 + random.below(30)));
-  out.set("people.moments", static_cast<double>(5 + random.below(40)));
-  out.set("people.crowd", random.fraction());
+  out.set("people.things", static_cast<double>(1 + random.below(busy ? 3 : 6)));
+  out.set("people.minutes", static_cast<double>(2 + random.below(busy ? 8 : 30)));
+  out.set("people.moments", static_cast<double>(busy ? 60 : 5 + random.below(40)));
+  out.set("people.crowd", busy ? 0.8 : random.fraction());
+  if (busy) out.set("oscillation.flips", 1000);  // a field that is held can not be judged, and they would hold most
   out.set("people.deletes", random.below(2) == 0 ? 0 : 0.15 * random.fraction());
   out.set("people.reverts", random.below(2) == 0 ? 0 : 0.4 * random.fraction());
   out.set("people.messy", random.below(2) == 0 ? 0 : 0.5 * random.fraction());

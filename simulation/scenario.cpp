@@ -68,8 +68,10 @@ std::shared_ptr<const sync::Catalog> make_catalog(const Plan& plan, City city) {
                                      {"pipeline", FieldType::text, "pipelineId", "pipeline"},
                                      {"stage", FieldType::text, "pipelineStageId", "stage"},
                                      {"contact", FieldType::reference, "contactId", "contact"}});
-  return std::make_shared<const sync::Catalog>(
-      std::vector<sync::SourceSchema>{{kSource, {std::move(contacts), std::move(deals)}, SystemName("app")}});
+  sync::OscillationLimits oscillation;
+  oscillation.flips = static_cast<std::uint32_t>(plan.get("oscillation.flips"));
+  return std::make_shared<const sync::Catalog>(std::vector<sync::SourceSchema>{
+      {kSource, {std::move(contacts), std::move(deals)}, SystemName("app"), oscillation}});
 }
 
 }  // namespace lockstep::simulation

@@ -216,7 +216,14 @@ AuditRules World::audit_rules() {
   const auto conflicts = reader.conflicts(kSource, false, {"", 1000});
   for (const sync::ConflictRow& row : conflicts ? conflicts->items : std::vector<sync::ConflictRow>()) {
     coverage_.hit("conflict rule", row.rule);
-    if (row.open) auditor_.report("C1", "a conflict is open that no policy asks for: " + row.field);
+    if (!row.open) continue;
+    const auto record = reader.record(kSource, row.record);
+    if (row.rule == "oscillation" && record && *record) {  // people who go on contradicting each other are asked
+      out.given_up.emplace(row.entity.str() == "deal" ? Kind::deal : Kind::contact, thing_of(**record));
+      coverage_.hit("given up", "a field is held because it oscillates");
+      continue;
+    }
+    auditor_.report("C1", "a conflict is open that no policy asks for: " + row.field);
   }
   out.visible = kept_aside_ + visible_in(reader);
   out.stopped = stopped_;

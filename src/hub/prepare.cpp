@@ -107,7 +107,8 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
                  : plan.kind == sync::PlanKind::remove ? sync::WriteKind::remove
                                                        : sync::WriteKind::update;
   // X2: an earlier create is looked for by what it carried, which may have been edited since.
-  if (out.read_back && request.kind == sync::WriteKind::create && !row.sent.empty()) plan.values = row.sent;
+  const bool looked_for = out.read_back && request.kind == sync::WriteKind::create;
+  if (looked_for && !row.sent.empty()) plan.values = row.sent;
   out.written = plan.values;
   sync::Fields expected;
   if (link != nullptr) {
@@ -123,7 +124,7 @@ std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync:
       if (readable && expected.emplace(name, nullptr).second && row.attempts == 0) out.unseen = true;
     }
   }
-  translate_references(entity, binding.system, target, Gone::as_null, plan.values);
+  translate_references(entity, binding.system, target, looked_for ? Gone::as_it_stands : Gone::as_null, plan.values);
   translate_references(entity, binding.system, target, Gone::as_it_stands, expected);
   Result<Json> document = write_document(entity, binding, plan.values, expressions_);
   if (!document) {

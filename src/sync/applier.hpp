@@ -42,6 +42,7 @@ class Applier {
     RecordId hint;        // the record that a person or the remote system named, may be empty
     bool as_new = false;  // a person decided that it is a new one
     Seq replays = 0;      // it was accepted before, as this journal entry, and had to wait
+    Time since{};         // then: when it came
   };
   // What is shown by the objects of one kind that wait without a record, as of a number of changes to the inbox.
   struct Unrecognised {
@@ -68,7 +69,7 @@ class Applier {
   Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
   Result<Applied> observe_linked(const Observed& seen, Record& record, Fields fields);
   Result<Record*> named_record(const Observed& seen);
-  Result<std::string> awaits_create(const Change& change);
+  Result<std::string> awaited_create(const Change& change, const std::vector<OutboxRow>& claims);
   Result<void> named(const Change& change, const Record& record);
   Result<Applied> join(const Observed& seen, Record& record, const Fields& fields, std::string_view how);
   // Turns references from the system's ids into record ids, in place. Returns the key to wait for when one is not

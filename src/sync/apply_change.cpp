@@ -32,25 +32,6 @@ bool shows_all(const Fields& fields, const Fields& sent) {
   });
 }
 
-bool is_key(const EntitySchema& entity, const std::string& field) {
-  return std::ranges::any_of(
-      entity.match, [&](const MatchRule& rule) { return std::ranges::find(rule.fields, field) != rule.fields.end(); });
-}
-
-// Of what people typed and no key is made of, does the object show at least half?
-bool resembles(const EntitySchema& entity, const Fields& fields, const Fields& sent) {
-  std::size_t typed = 0;
-  std::size_t same = 0;
-  for (const auto& [name, value] : sent) {
-    const FieldSchema* field = entity.find(name);
-    if (field == nullptr || field->type != FieldType::text || is_empty(value) || is_key(entity, name)) continue;
-    const Json* shown = find_value(fields, name);
-    ++typed;
-    if (shown != nullptr && *shown == value) ++same;
-  }
-  return same > 0 && 2 * same >= typed;
-}
-
 WorkClass work_of(Via via) { return via == Via::scan ? WorkClass::backfill : WorkClass::live; }
 
 }  // namespace
@@ -260,7 +241,9 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   // A create of ours may be on its way and this may be its echo: without a key to tell, wait for its outcome (X1).
   LOCKSTEP_TRY(claims, ws_.claims(change.source, change.system, seen.entity.name));
-  LOCKSTEP_TRY(behind, claims.empty() ? Result<std::string>() : awaits_create(change));  // what was told of it before
+  LOCKSTEP_TRY(behind, awaited_create(change, claims));
+  const Time came = seen.replays == 0 ? ws_.now() : seen.since;
+  std::string may_be;
   for (const OutboxRow& claim : claims) {
     LOCKSTEP_TRY(record, ws_.record(change.source, claim.key.record));
     if (record == nullptr) continue;
@@ -268,16 +251,18 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     const std::vector<MatchKey> sent =
         match_keys(change.source, seen.entity, claim.sent.empty() ? values_of(*record) : claim.sent);
     const bool tellable = !by_content && !keys.empty() && !sent.empty();
-    // Its address may have been edited in the moment since; most of what else people typed tells then.
-    const bool edited_since = claim.state == OutboxState::claimed && resembles(seen.entity, fields, claim.sent);
     std::string waits_for = wait_for_claim(change.system, claim.key.record);
-    if (!tellable || edited_since || waits_for == behind || std::ranges::find_first_of(keys, sent) != keys.end()) {
+    if (!tellable || waits_for == behind || std::ranges::find_first_of(keys, sent) != keys.end()) {
       // Shows all that the create carries: when nobody learns of its outcome, this is the object that it made.
       std::vector<RecordId> made;
       if (shows_all(fields, claim.sent)) made.push_back(claim.key.record);
       return park(seen, InboxKind::waiting, std::move(waits_for), "waits for the outcome of a create", std::move(made));
     }
+    // Somebody may have edited what it made before anything showed that. What is captured comes in order.
+    const bool on_its_way = claim.state == OutboxState::claimed && claim.claimed_at <= came;
+    if (on_its_way && change.via != Via::capture) may_be = std::move(waits_for);
   }
+  if (!may_be.empty()) return park(seen, InboxKind::waiting, std::move(may_be), "waits for the answer to a create", {});
   Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
   return join(seen, record, fields, "new");
 }
@@ -289,13 +274,18 @@ Result<Record*> Applier::named_record(const Observed& seen) {
   return record != nullptr && record->link(seen.change.system) == nullptr ? record : nullptr;
 }
 
-// The claim whose outcome an earlier input about the same object waits for, "" when none does.
-Result<std::string> Applier::awaits_create(const Change& change) {
+// The create whose outcome an earlier input about the same object waits for, "" when none does.
+Result<std::string> Applier::awaited_create(const Change& change, const std::vector<OutboxRow>& claims) {
+  if (claims.empty()) return std::string();
   LOCKSTEP_TRY(rows, ws_.inbox_waiting_under(change.source, wait_for_claims(change.system)));
-  const auto earlier = std::ranges::find_if(rows, [&](const InboxRow& row) {
-    return row.change.object == change.object && row.change.external_id == change.external_id;
-  });
-  return earlier == rows.end() ? std::string() : earlier->waits_for;
+  for (const InboxRow& row : rows) {
+    if (row.change.object != change.object || row.change.external_id != change.external_id) continue;
+    const bool on_its_way = std::ranges::any_of(claims, [&](const OutboxRow& claim) {
+      return row.waits_for == wait_for_claim(change.system, claim.key.record);
+    });
+    if (on_its_way) return row.waits_for;
+  }
+  return std::string();
 }
 
 // The system has named this object as the one that stands against our create. When that is on its way again, the object
@@ -353,6 +343,10 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     if (other_id)
       return note_change(seen, Disposition::suppressed, "belongs to a record that is linked to another object", &record,
                          {});
+    if (record.deleted && change.answers != 0 && change.answers < record.deleted_stamp.seq) {
+      LOCKSTEP_CHECK(request_fetch(change, "the reading may be from before it was deleted", {}));
+      return note_change(seen, Disposition::suppressed, "the object is read again to be sure", &record, {});
+    }
     link->state = LinkState::linked;
     link->base.clear();
     revive(seen.entity, record);

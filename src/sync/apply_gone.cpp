@@ -76,7 +76,8 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
   LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
   if (!linked || linked->empty()) {
     // C1: what was told of it before waits to know whether it is a create's.
-    LOCKSTEP_TRY(waits_for, awaits_create(change));
+    LOCKSTEP_TRY(claims, ws_.claims(change.source, change.system, seen.entity.name));
+    LOCKSTEP_TRY(waits_for, awaited_create(change, claims));
     if (!waits_for.empty())
       return park(seen, InboxKind::waiting, std::move(waits_for), "waits behind what was told of it before", {});
     ws_.link(link_key(change), RecordId());  // known to be gone: references to it become null

@@ -168,7 +168,13 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       }
       break;
     case OutcomeKind::rejected:
-      if (row) {
+      if (row && in_flight && !sending && creates) {
+        // X1: it could not be looked for, and may have been made. Whatever is edited since, it is looked for again first.
+        row->error = outcome.reason;
+        row->error_kind = ErrorKind::maybe_applied;
+        row->creates = creates;
+        row->state = OutboxState::dead;
+      } else if (row) {
         row->error = outcome.reason;
         row->error_kind = ErrorKind::invalid;
         // What was edited since was not refused: it has its chance.
@@ -233,7 +239,9 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
   entry.entity = record->entity;
   entry.record = record->id;
   ws_.journal(std::move(entry));
-  const bool over = in_flight && !row->in_flight();
+  // What only waits for the answer to a create waits no longer when there is none.
+  const bool unanswered = creates && sending && outcome.kind == OutcomeKind::unknown;
+  const bool over = in_flight && (!row->in_flight() || unanswered);
   if (over) LOCKSTEP_CHECK(replay_waiting(outcome.source, wait_for_claim(outcome.system, record->id)));
   Applied out;
   out.reason = std::move(reason);

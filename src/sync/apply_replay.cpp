@@ -127,7 +127,8 @@ Result<Applied> Applier::apply(const Replay& replay) {
   }
   const bool made = row->kind == InboxKind::waiting && row->candidates.size() == 1 && !replay.as_new;
   const RecordId hint = replay.record.empty() && made ? row->candidates.front() : replay.record;
-  const Observed seen{row->change, *entity, *entity->binding(row->change.system), hint, replay.as_new, replay.inbox};
+  const Observed seen{row->change,  *entity,   *entity->binding(row->change.system), hint, replay.as_new,
+                      replay.inbox, row->since};
   LOCKSTEP_TRY(applied, observe(seen));
   LOCKSTEP_CHECK(heard(row->change, applied));
   return applied;

@@ -301,7 +301,9 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.state = OutboxState::blocked;
     row.waits_for = after.waits_for;
   } else if (row.state != OutboxState::waiting) {
-    row.state = OutboxState::waiting;  // a new edit gives a blocked or dead row another chance
+    // A new edit gives a blocked or dead row another chance; what may have been applied is read back first (X2).
+    const bool unsure = row.state == OutboxState::dead && row.error_kind == ErrorKind::maybe_applied;
+    row.state = unsure ? OutboxState::unknown : OutboxState::waiting;
     row.waits_for.clear();
     row.attempts = 0;
     row.due = now_;

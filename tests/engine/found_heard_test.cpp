@@ -74,6 +74,48 @@ TEST_F(FoundHeard, X1AnObjectThatIsReadForItsCreateBecomesNoSecondOne) {
   EXPECT_EQ(world.reader().inbox(SourceId("acme"), {"", 10})->items.size(), 0u);
 }
 
+// Before the answer to its create somebody saved a form in which all is new; nothing it shows tells whose it is.
+TEST_F(FoundHeard, X1AnObjectThatNobodyKnowsWaitsForTheAnswersToCreatesOnTheirWay) {
+  const JsonObject other{{"email", "p@example.test"}, {"name", "Paula"}};
+  for (const auto kind : {sync::OutcomeKind::applied, sync::OutcomeKind::retry, sync::OutcomeKind::unknown}) {
+    const std::size_t before = records();
+    const JsonObject document{{"email", "c" + std::to_string(before) + "@example.test"}, {"name", "Carl"}};
+    world.human_creates(db, document);
+    world.deliver_one(db);
+    const auto page = world.reader().list(SourceId("acme"), {}, {"", 10});
+    sync::Claim create;
+    create.source = SourceId("acme");
+    create.system = crm.name;
+    create.record = page->items.back().id;
+    create.write = sync::WriteKind::create;
+    create.values = {{"email", document.at("email")}, {"name", document.at("name")}};
+    take(create);
+    const std::string id = "crm-" + std::to_string(before);
+    sync::Change changed = seen(crm, id, other);
+    changed.document.get_object()["email"] = "q" + std::to_string(before) + "@example.test";
+    world.apply({changed});
+    EXPECT_EQ(records(), before + 1) << "it may be the one that is being made";
+    sync::WriteOutcome answer = outcome(create, kind);
+    if (kind == sync::OutcomeKind::applied) answer.external_id = id;
+    world.apply({answer});
+    EXPECT_EQ(records(), before + (kind == sync::OutcomeKind::applied ? 1 : 2));
+  }
+}
+
+// It could not be looked for, and a person is asked; an edit must not make it a second time.
+TEST_F(FoundHeard, X1WhatMayHaveBeenMadeIsLookedForAgainWhenItIsEdited) {
+  const sync::Claim create = creating();
+  world.apply({outcome(create, sync::OutcomeKind::unknown)});
+  world.edit_in_app(record(), "city", "Bonn");
+  world.apply({outcome(create, sync::OutcomeKind::rejected)});
+  EXPECT_EQ(world.outbox_rows(sync::OutboxState::dead), 1u) << "though it was edited since";
+  world.edit_in_app(record(), "city", "Berlin");
+  const auto row = world.store().outbox({create.source, create.system, create.record}).value();
+  EXPECT_EQ(row->state, sync::OutboxState::unknown);
+  EXPECT_TRUE(row->creates);
+  EXPECT_EQ(row->sent, kAnn) << "by what it carried";
+}
+
 // The tag was there before our last write, and a person has removed it since: nothing old shows it any more.
 TEST_F(FoundHeard, C5AnEventIsAWitnessOfATagThatSomebodyHadRemoved) {
   const std::string id = synced_contact();
@@ -129,6 +171,27 @@ TEST_F(FoundHeard, L1WhatIsShownOfAnObjectThatIsGoneStaysInTheJournal) {
   const auto entries = world.reader().history(SourceId("acme"), record(), 1);
   ASSERT_EQ(entries->size(), 1u);
   EXPECT_NE(to_text(entries->front().body).find("Annabel"), std::string::npos);
+}
+
+// The answer to a reading took so long that somebody deleted the object meanwhile.
+TEST_F(FoundHeard, L1AReadingFromBeforeADeletionDoesNotBringTheObjectBack) {
+  const std::string id = synced_contact();
+  sync::Change doubtful = seen(crm, id, {{"name", "Annabel"}});
+  doubtful.version = 0;
+  doubtful.extent = sync::Extent::partial;
+  world.apply({doubtful});
+  sync::Change reading = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+  reading.via = sync::Via::fetch;
+  reading.answers = world.reader().inbox_fetches(SourceId("acme"), crm.name, 1)->front().seq;
+  sync::Change gone = seen(crm, id, {});
+  gone.kind = sync::ChangeKind::deleted;
+  world.apply({gone});
+  const RecordId ann = record();
+  for (const bool deleted : {true, false}) {  // what is asked for after that tells: somebody has restored it
+    world.apply({reading});
+    EXPECT_EQ(world.reader().record(SourceId("acme"), ann).value()->deleted, deleted);
+    if (deleted) reading.answers = world.reader().inbox_fetches(SourceId("acme"), crm.name, 1)->front().seq;
+  }
 }
 
 // Contacts that name another one.

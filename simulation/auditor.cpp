@@ -137,7 +137,7 @@ void Auditor::check_thing(const ThingKey& key, const AuditRules& rules) {
     if (history_.last(object)->alive) ++alive[static_cast<std::size_t>(object.side)];
   }
   // Where a thing was two records for a time, nobody can say which one an edit was meant for.
-  const bool twins = had_twins(thing) || lost_track(thing) || unsettled_by_restore(thing);
+  const bool twins = had_twins(thing) || lost_track(thing) || unsettled_by_restore(thing) || came_back_late(thing);
   for (const ObjectId& object : thing.objects) {
     const Step& last = *history_.last(object);
     if (!last.alive || twins) continue;

@@ -107,6 +107,7 @@ class Auditor {
   bool forgotten_by_restore(const Typed& gone) const;
   bool key_lost_by_restore(const Thing& thing) const;
   bool may_be_made_again(const Thing& thing, Kind kind) const;
+  bool came_back_late(const Thing& thing) const;
   bool lost_track(const Thing& thing) const;
   bool taken_back(const Typed& one) const;
   bool has_twin(const Typed& one, const Thing& thing) const;

@@ -66,6 +66,32 @@ TEST_F(AuditorHeardTest, AnEditThatWasHeardOfIsNotCoveredWhereTheCrmDecides) {
   EXPECT_EQ(verdict_of_writes(), "");
 }
 
+// An object was removed through the interface; of the next one too; then comes what was typed into the first before.
+TEST_F(AuditorHeardTest, WhatComesBackLateComesWithItsOldValues) {
+  const ObjectId second{Side::crm, Kind::contact, "c2"};
+  person(kCrm1, {{"first_name", "Ann t1.1"}});
+  api_deletes();
+  person(kCrm1, {{"first_name", "Ann t1.1"}, {"city", "Bonn t1.2"}});
+  lockstep_deletes(kCrm1);
+  person(second, {{"first_name", "Ann t1.3"}});
+  api({{"first_name", "Ann t1.4"}});
+  api_deletes();
+  lockstep_deletes(second);
+  const History before = history;
+  for (const bool touched : {false, true}) {
+    history = before;
+    if (touched) api({{"city", "Bonn t1.5"}});
+    const ObjectId third{Side::crm, Kind::contact, "c3"};
+    const ObjectId row{Side::db, Kind::contact, "r3"};
+    for (const ObjectId& one : {third, row}) lockstep(one, {{"first_name", "Ann t1.3"}, {"city", "Bonn t1.2"}});
+    Auditor other(history);
+    AuditRules rules;
+    rules.visible = "Ann t1.1 Ann t1.3 Ann t1.4 Bonn t1.2 Bonn t1.5";
+    other.check_end(rules);
+    EXPECT_EQ(other.violations().empty(), !touched);
+  }
+}
+
 // Lockstep was about to write just that there.
 TEST_F(AuditorHeardTest, WhatWasTypedElsewhereJustBeforeIsNoNews) {
   person(kCrm1, {{"first_name", "Ann t1.1"}});

@@ -238,6 +238,23 @@ bool Auditor::may_be_made_again(const Thing& thing, Kind kind) const {
          key_lost_by_restore(thing);
 }
 
+// It is there again though nobody has touched it since it was removed through the interface: an event about an object of it
+// that was removed before told late what that removal did not know (L3). Its values are those of that time.
+bool Auditor::came_back_late(const Thing& thing) const {
+  std::uint64_t removed = 0;
+  for (const Typed& gone : thing.deletes) {
+    if (gone.side == Side::api) removed = std::max(removed, gone.order);
+  }
+  if (removed == 0 || std::ranges::any_of(thing.typed, [&](const Typed& one) { return one.order > removed; }))
+    return false;
+  return std::ranges::all_of(thing.objects, [&](const ObjectId& object) {
+    const std::vector<Step>& steps = history_.objects().at(object);
+    std::size_t made = steps.size() - 1;
+    while (made > 0 && steps[made - 1].alive) --made;
+    return !steps.back().alive || (steps[made].order > removed && steps[made].by == Hand::lockstep);
+  });
+}
+
 // "contact 3" was deleted by somebody: what refers to it loses its reference.
 bool Auditor::target_gone(const std::string& reference) const {
   for (const auto& [object, steps] : history_.objects()) {

@@ -25,6 +25,9 @@ Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Rec
   for (const Link& link : from.links) {
     const Link* rival = into.link(link.system);
     if (link.is_linked() && rival != nullptr && rival->is_linked()) return false;
+    // What is being made for the one there would be a second object (X1). The system goes on refusing until it is known.
+    LOCKSTEP_TRY(making, ws_.outbox({into.source, link.system, into.id}));
+    if (link.is_linked() && making && making->in_flight()) return false;
   }
   Merged merged;
   for (Link& link : from.links) {

@@ -194,6 +194,34 @@ TEST_F(FoundHeard, L1AReadingFromBeforeADeletionDoesNotBringTheObjectBack) {
   }
 }
 
+// The CRM refuses a second contact of the same address, while a row is being made for the first one.
+TEST_F(FoundHeard, X1RecordsAreNotJoinedWhileAnObjectIsBeingMade) {
+  const std::string id = world.human_creates(crm, kAnnDocument);
+  world.deliver_one(crm);
+  const RecordId first = record();
+  const sync::Claim row = claim(db, sync::WriteKind::create, kAnn);
+  take(row);
+  world.apply({seen(db, "row-9", {{"email", "other@example.test"}, {"name", "Ann"}})});
+  ASSERT_EQ(records(), 2u);
+  const auto page = world.reader().list(SourceId("acme"), {}, {"", 10});
+  sync::Claim create = row;
+  create.system = crm.name;
+  create.record = page->items.front().id == first ? page->items.back().id : page->items.front().id;
+  create.values["name"] = Json("Ann");
+  world.edit_in_app(create.record, "email", Json("ann@example.test"));
+  take(create);
+  sync::WriteOutcome refused = outcome(create, sync::OutcomeKind::duplicate);
+  refused.external_id = id;
+  world.apply({refused});
+  EXPECT_FALSE(world.reader().record(SourceId("acme"), create.record).value()->deleted);
+  sync::WriteOutcome made = outcome(row, sync::OutcomeKind::retry);
+  world.apply({made});
+  world.pass(std::chrono::minutes(5));
+  take(create);
+  world.apply({refused});
+  EXPECT_TRUE(world.reader().record(SourceId("acme"), create.record).value()->deleted) << "they are one now";
+}
+
 // Contacts that name another one.
 sync::EntitySchema with_partner() {
   sync::EntitySchema entity = contact_schema(sync::PolicyKind::authority);

@@ -68,6 +68,8 @@ class Applier {
   Applied park_lost(const Observed& seen, const RecordId& record);
   Result<Applied> observe_unlinked(const Observed& seen, Fields fields);
   Result<Applied> observe_linked(const Observed& seen, Record& record, Fields fields);
+  Result<std::optional<Applied>> waits_for_create(const Observed& seen, const Fields& fields,
+                                                  const std::vector<MatchKey>& keys);
   Result<Record*> named_record(const Observed& seen);
   Result<std::string> awaited_create(const Change& change, const std::vector<OutboxRow>& claims);
   Result<void> named(const Change& change, const Record& record);

@@ -231,7 +231,17 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, rival),
                 "waits to know whether the object that its record is linked to is still there", {});
   }
-  // It is to be read for a record whose create met it: that tells whose it is (X1).
+  LOCKSTEP_TRY(waits, waits_for_create(seen, fields, keys));
+  if (waits) return *std::move(waits);
+  Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
+  return join(seen, record, fields, "new");
+}
+
+// An object that nobody knows may be what a create of ours has made; then it waits until that is known (X1).
+Result<std::optional<Applied>> Applier::waits_for_create(const Observed& seen, const Fields& fields,
+                                                         const std::vector<MatchKey>& keys) {
+  const Change& change = seen.change;
+  // It is to be read for a record whose create met it: that tells whose it is.
   if (change.via != Via::fetch && !seen.as_new) {
     LOCKSTEP_TRY(readings,
                  ws_.inbox_waiting(change.source, wait_for_reading(change.system, change.object, change.external_id)));
@@ -239,7 +249,6 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
       return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, change.external_id),
                   "waits until the object is read", {});
   }
-  // A create of ours may be on its way and this may be its echo: without a key to tell, wait for its outcome (X1).
   LOCKSTEP_TRY(claims, ws_.claims(change.source, change.system, seen.entity.name));
   LOCKSTEP_TRY(behind, awaited_create(change, claims));
   const Time came = seen.replays == 0 ? ws_.now() : seen.since;
@@ -250,7 +259,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     // The create carries what the record held when it was sent, which may have been edited since.
     const std::vector<MatchKey> sent =
         match_keys(change.source, seen.entity, claim.sent.empty() ? values_of(*record) : claim.sent);
-    const bool tellable = !by_content && !keys.empty() && !sent.empty();
+    // Without a key to tell, any may be its echo.
+    const bool tellable = !seen.entity.match.empty() && !keys.empty() && !sent.empty();
     std::string waits_for = wait_for_claim(change.system, claim.key.record);
     if (!tellable || waits_for == behind || std::ranges::find_first_of(keys, sent) != keys.end()) {
       // Shows all that the create carries: when nobody learns of its outcome, this is the object that it made.
@@ -263,8 +273,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     if (on_its_way && change.via != Via::capture) may_be = std::move(waits_for);
   }
   if (!may_be.empty()) return park(seen, InboxKind::waiting, std::move(may_be), "waits for the answer to a create", {});
-  Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));
-  return join(seen, record, fields, "new");
+  return std::nullopt;
 }
 
 // The record that the object was named for, while it has none in that system; nullptr when there is none.

@@ -185,8 +185,8 @@ TEST_F(FoundHeard, L1AReadingFromBeforeADeletionDoesNotBringTheObjectBack) {
   reading.answers = world.reader().inbox_fetches(SourceId("acme"), crm.name, 1)->front().seq;
   sync::Change gone = seen(crm, id, {});
   gone.kind = sync::ChangeKind::deleted;
-  world.apply({gone});
   const RecordId ann = record();
+  world.apply({gone});
   for (const bool deleted : {true, false}) {  // what is asked for after that tells: somebody has restored it
     world.apply({reading});
     EXPECT_EQ(world.reader().record(SourceId("acme"), ann).value()->deleted, deleted);
@@ -196,12 +196,14 @@ TEST_F(FoundHeard, L1AReadingFromBeforeADeletionDoesNotBringTheObjectBack) {
 
 // The CRM refuses a second contact of the same address, while a row is being made for the first one.
 TEST_F(FoundHeard, X1RecordsAreNotJoinedWhileAnObjectIsBeingMade) {
-  const std::string id = world.human_creates(crm, kAnnDocument);
-  world.deliver_one(crm);
+  const std::string id = "crm-1";
+  world.apply({seen(crm, id, kAnnDocument)});
   const RecordId first = record();
   const sync::Claim row = claim(db, sync::WriteKind::create, kAnn);
   take(row);
-  world.apply({seen(db, "row-9", {{"email", "other@example.test"}, {"name", "Ann"}})});
+  sync::Change other = seen(db, "row-9", {{"email", "other@example.test"}, {"name", "Ann"}});
+  other.via = sync::Via::capture;
+  world.apply({other});
   ASSERT_EQ(records(), 2u);
   const auto page = world.reader().list(SourceId("acme"), {}, {"", 10});
   sync::Claim create = row;

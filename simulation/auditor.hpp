@@ -95,6 +95,7 @@ class Auditor {
   bool took_over(const ObjectId& object, const Typed& typed, std::uint64_t until, const Thing& thing) const;
   bool knows(const Typed& later, const Typed& earlier, const Thing& thing) const;
   const Step* next_step(const Typed& one) const;
+  std::string value_before(const Typed& one) const;
   std::optional<Hand> next_hand(const Typed& one) const;
   bool covered_on_the_way(const Typed& one, const std::string& older) const;
   bool had_held(const Typed& one, const std::string& value) const;

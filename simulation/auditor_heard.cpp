@@ -55,6 +55,15 @@ bool Auditor::seen_elsewhere(const Typed& edit, std::uint64_t until, const Thing
          });
 }
 
+// What stood there before it was typed.
+std::string Auditor::value_before(const Typed& one) const {
+  std::string out;
+  for (const Step& step : history_.objects().at(one.object)) {
+    if (step.order < one.order) out = step.alive ? value_at(one.object, step, one.field) : "";
+  }
+  return out;
+}
+
 // A write to the CRM replaces what a person typed there, of which an event had told before the write was decided on, by a
 // value of people who did not know that. Where the CRM decides it should not have gone out.
 bool Auditor::covers_heard(const ObjectId& object, std::size_t index, const std::string& field,
@@ -83,7 +92,9 @@ bool Auditor::covers_heard(const ObjectId& object, std::size_t index, const std:
     if (one.field != field || one.order >= write.order) return false;
     // Who edits through the interface replaces what Lockstep knows, and the database's word counts more than theirs.
     const bool replaced = one.side == Side::api && one.order > edit.order;
-    return replaced || (one.value == written && one.side != Side::db);
+    if (replaced || (one.value == written && one.side != Side::db)) return true;
+    // Who replaced the very same value there knew it, and that it went and came again in between nobody can tell.
+    return one.side == Side::db && one.value == written && value_before(one) == edit.value;
   });
 }
 

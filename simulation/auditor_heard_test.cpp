@@ -87,7 +87,8 @@ TEST_F(AuditorHeardTest, WhatComesBackLateComesWithItsOldValues) {
     AuditRules rules;
     rules.visible = "Ann t1.1 Ann t1.3 Ann t1.4 Bonn t1.2";
     other.check_end(rules);
-    EXPECT_EQ(other.violations().empty(), removed) << (other.violations().empty() ? "" : other.violations().front().text);
+    EXPECT_EQ(other.violations().empty(), removed)
+        << (other.violations().empty() ? "" : other.violations().front().text);
   }
 }
 
@@ -106,6 +107,25 @@ TEST_F(AuditorHeardTest, WhatWasTypedElsewhereJustBeforeIsNoNews) {
     decided_on(kCrm1);
     lockstep(kCrm1, {{"first_name", "Ann t1.3"}});
     EXPECT_EQ(verdict_of_writes(), typed ? "" : "C1");
+  }
+}
+
+// In the database somebody replaced the value while it was gone from the CRM, where it stands again.
+TEST_F(AuditorHeardTest, WhoReplacedTheVeryValueThereKnewIt) {
+  for (const bool same : {false, true}) {
+    history = History();
+    const std::string first = same ? "Ann t1.2" : "Ann t1.1";
+    person(kDb1, {{"first_name", first}});
+    lockstep(kCrm1, {{"first_name", first}});
+    person(kDb1, {{"first_name", "Ann t1.4"}});
+    api({{"first_name", "Ann t1.3"}});
+    lockstep(kCrm1, {{"first_name", "Ann t1.3"}});
+    person(kCrm1, {{"first_name", "Ann t1.2"}});
+    heard(kCrm1);
+    now += 10'000;
+    decided_on(kCrm1);
+    lockstep(kCrm1, {{"first_name", "Ann t1.4"}});
+    EXPECT_EQ(verdict_of_writes(), same ? "" : "C1");
   }
 }
 

@@ -49,6 +49,9 @@ Result<Applied> Applier::apply(const Change& change) {
     asked = std::move(row);
     if (asked) ws_.erase_inbox(change.answers);
   }
+  if (!asked && change.answers != 0)
+    return note_change({change, *entity, *entity->binding(change.system), {}, false}, Disposition::suppressed,
+                       "nobody asks for this reading any more", nullptr, {});
   if (!asked) return accept(change, *entity, {});
   std::optional<Change> of_job;
   if (change.job.empty() && !asked->change.job.empty()) {  // what a job wanted to know is that job's doing
@@ -352,10 +355,6 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     if (other_id)
       return note_change(seen, Disposition::suppressed, "belongs to a record that is linked to another object", &record,
                          {});
-    if (record.deleted && change.answers != 0 && change.answers < record.deleted_stamp.seq) {
-      LOCKSTEP_CHECK(request_fetch(change, "the reading may be from before it was deleted", {}));
-      return note_change(seen, Disposition::suppressed, "the object is read again to be sure", &record, {});
-    }
     link->state = LinkState::linked;
     link->base.clear();
     revive(seen.entity, record);

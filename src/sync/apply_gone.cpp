@@ -105,6 +105,16 @@ Result<Applied> Applier::observe_delete(const Observed& seen) {
                      {});
 }
 
+// L1: who has asked for a reading before the object went may be answered with what stood there then.
+Result<void> Applier::ask_again(const Change& gone) {
+  LOCKSTEP_TRY(asked, ws_.inbox_waiting(gone.source, wait_for_reading(gone.system, gone.object, gone.external_id)));
+  for (const InboxRow& row : asked) {
+    ws_.erase_inbox(row.seq);
+    LOCKSTEP_CHECK(request_fetch(row.change, row.reason, row.candidates));
+  }
+  return {};
+}
+
 Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& link) {
   const SystemName system = link.system;
   Fields planned;  // before the object is gone
@@ -114,6 +124,7 @@ Result<void> Applier::lose_object(const Observed& seen, Record& record, Link& li
   }
   link.state = LinkState::gone;
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  LOCKSTEP_CHECK(ask_again(seen.change));
   if (record.deleted || seen.entity.deletes == DeletePolicy::detach) return {};
   if (seen.entity.deletes == DeletePolicy::archive) {
     record.deleted = true;

@@ -100,6 +100,7 @@ TEST_F(AuditorHeardTest, WhatWasTypedElsewhereJustBeforeIsNoNews) {
   for (const bool typed : {false, true}) {
     history = before;
     if (typed) person(kDb1, {{"first_name", "Ann t1.2"}});
+    person(kDb1, {{"first_name", "Ann t1.4"}});
     person(kDb1, {{"first_name", "Ann t1.3"}});
     person(kCrm1, {{"first_name", "Ann t1.2"}});
     heard(kCrm1);

@@ -138,7 +138,9 @@ bool World::excused(const sync::OutboxRow& row, const sync::Record& record, Audi
   const bool deal = row.entity == EntityName("deal");
   const int thing = history_.known_as(deal ? Kind::deal : Kind::contact, thing_of(record));
   // The CRM holds no deal without a contact. One that was edited while its contact was deleted can not be made there.
-  if (deal && row.error.find("needs contactId") != std::string::npos) {
+  // Nor can one be looked for of which it is not known whether it was made.
+  if (deal && (row.error.find("needs contactId") != std::string::npos ||
+               row.error.find("lacks contact") != std::string::npos)) {
     coverage_.hit("given up", "a deal whose contact is gone");
     rules.given_up.emplace(Kind::deal, thing);
     return true;
@@ -214,16 +216,20 @@ AuditRules World::audit_rules() {
   AuditRules out = rules_;
   store::Reader& reader = life_->reader();
   const auto conflicts = reader.conflicts(kSource, false, {"", 1000});
-  for (const sync::ConflictRow& row : conflicts ? conflicts->items : std::vector<sync::ConflictRow>()) {
+  const std::vector<sync::ConflictRow> rows = conflicts ? conflicts->items : std::vector<sync::ConflictRow>();
+  // People who go on contradicting each other are asked; what they type meanwhile into the same field is held, too.
+  std::set<std::pair<RecordId, std::string>> oscillate;
+  for (const sync::ConflictRow& row : rows) {
     coverage_.hit("conflict rule", row.rule);
-    if (!row.open) continue;
     const auto record = reader.record(kSource, row.record);
-    if (row.rule == "oscillation" && record && *record) {  // people who go on contradicting each other are asked
-      out.given_up.emplace(row.entity.str() == "deal" ? Kind::deal : Kind::contact, thing_of(**record));
-      coverage_.hit("given up", "a field is held because it oscillates");
-      continue;
-    }
-    auditor_.report("C1", "a conflict is open that no policy asks for: " + row.field);
+    if (!row.open || row.rule != "oscillation" || !record || !*record) continue;
+    oscillate.emplace(row.record, row.field);
+    out.given_up.emplace(row.entity.str() == "deal" ? Kind::deal : Kind::contact, thing_of(**record));
+    coverage_.hit("given up", "a field is held because it oscillates");
+  }
+  for (const sync::ConflictRow& row : rows) {
+    if (row.open && !oscillate.contains({row.record, row.field}))
+      auditor_.report("C1", "a conflict is open that no policy asks for: " + row.field);
   }
   out.visible = kept_aside_ + visible_in(reader);
   out.stopped = stopped_;

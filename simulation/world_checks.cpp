@@ -1,6 +1,8 @@
 // What a run looks at in the store: after each crash, and in the end.
 #include "simulation/world.hpp"
 
+#include <set>
+
 #include "hub/event_text.hpp"
 #include "simulation/look.hpp"
 #include "sync/plan.hpp"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "base/clock.hpp"
 
@@ -111,7 +112,7 @@ bool complete(const Decoded& decoded, const Codec& codec) {
 void decode_custom_fields(const Json* list, bool all, const Codec& codec, Decoded& out) {
   if ((list == nullptr || !list->is_array()) && !all) return;
   JsonObject values;
-  std::vector<std::pair<std::string_view, const Json*>> listed;
+  std::multimap<std::string_view, const Json*> listed;  // in the CRM's order where an id comes twice
   if (all) {
     for (const std::string& key : codec.bound.custom_keys) {
       if (codec.fields.by_key(key) != nullptr) values[key] = nullptr;
@@ -122,7 +123,7 @@ void decode_custom_fields(const Json* list, bool all, const Codec& codec, Decode
       const std::string_view id = string_member(item, "id");
       const Json* value = custom_value(item);
       if (id.empty() || value == nullptr) continue;
-      listed.emplace_back(id, value);
+      listed.emplace(id, value);
       const std::vector<std::string> keys = codec.fields.keys_of(id);
       if (keys.empty()) out.unknown_fields.emplace_back(id);
       for (const std::string& key : keys) values[key] = *value;
@@ -130,7 +131,6 @@ void decode_custom_fields(const Json* list, bool all, const Codec& codec, Decode
   }
   out.document["customFields"] = std::move(values);
   // As the CRM has them, known to the catalog or not; in one order, because its endpoints do not agree on one.
-  std::ranges::stable_sort(listed, {}, &std::pair<std::string_view, const Json*>::first);
   JsonArray as_listed;
   for (const auto& [id, value] : listed) as_listed.push_back(JsonObject{{"id", id}, {"value", *value}});
   out.document["customFieldList"] = std::move(as_listed);

@@ -101,9 +101,10 @@ Result<Applied> Applier::observe(const Observed& seen) {
   }
   if (!linked || known_gone) {
     LOCKSTEP_TRY(late, told_late(seen, *mapped));
-    if (late) LOCKSTEP_CHECK(request_fetch(change, "refers to an object that was deleted", {}));
+    if (!late) return observe_unlinked(seen, std::move(*mapped));
+    LOCKSTEP_CHECK(request_fetch(change, "refers to an object that was deleted", {}));
     LOCKSTEP_TRY(made_for, named_record(seen));
-    if (!late || made_for != nullptr) return observe_unlinked(seen, std::move(*mapped));
+    if (made_for != nullptr) return observe_unlinked(seen, std::move(*mapped));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
   }
   LOCKSTEP_TRY(record, ws_.record(change.source, *linked));

@@ -23,11 +23,12 @@ Result<bool> Applier::join_records(const EntitySchema& entity, Record& into, Rec
   if (into.deleted || from.deleted || same == others.end()) return false;
   if (contradicts(entity, std::stoul(same->key), values_of(into), values_of(from))) return false;
   for (const Link& link : from.links) {
+    if (!link.is_linked()) continue;
     const Link* rival = into.link(link.system);
-    if (link.is_linked() && rival != nullptr && rival->is_linked()) return false;
+    if (rival != nullptr && rival->is_linked()) return false;
     // What is being made for the one there would be a second object (X1). The system goes on refusing until it is known.
     LOCKSTEP_TRY(making, ws_.outbox({into.source, link.system, into.id}));
-    if (link.is_linked() && making && making->in_flight()) return false;
+    if (making && making->in_flight()) return false;
   }
   Merged merged;
   for (Link& link : from.links) {

@@ -134,7 +134,8 @@ class Applier {
   Result<void> absorb_witnesses(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                                 const Record& record, Link& link, const Fields& sent);
   void retry_later(OutboxRow& row, const WriteOutcome& outcome);
-  void revive(const EntitySchema& entity, Record& record);
+  Result<void> revive(const EntitySchema& entity, Record& record);
+  Result<void> meet_twin(const EntitySchema& entity, Record& record);
   static bool is_edit(const Json* base, const Json& value);
   static JsonObject shown_news(const Link& link, const Fields& fields);
   static bool shows_edit(const Link& link, const Fields& fields);

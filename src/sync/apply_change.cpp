@@ -358,7 +358,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
                          {});
     link->state = LinkState::linked;
     link->base.clear();
-    revive(seen.entity, record);
+    LOCKSTEP_CHECK(revive(seen.entity, record));
     link = record.link(change.system);
     Merged merged = merge(seen.entity, change.system, record, *link, fields);
     remember_raw(seen.entity, seen.binding, change.document, fields, *link);
@@ -414,7 +414,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   remember_raw(seen.entity, seen.binding, change.document, fields, *link);
   link->version = std::max(link->version, change.version);
   // L3: an edit newer than the deletion brings the record back.
-  if (edited && seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
+  if (edited && seen.entity.deletes == DeletePolicy::propagate) LOCKSTEP_CHECK(revive(seen.entity, record));
   const bool held = std::ranges::any_of(merged.conflicts, &ConflictRow::open);
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), work_of(change.via));

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sync/applier.hpp"
+#include "sync/identity.hpp"
 #include "sync/merge.hpp"
 #include "sync/sets.hpp"
 
@@ -44,7 +45,7 @@ Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fi
     return stale(seen, record, link, fields);
   }
   Merged merged = merge(seen.entity, change.system, record, link, edits);
-  if (seen.entity.deletes == DeletePolicy::propagate) revive(seen.entity, record);
+  if (seen.entity.deletes == DeletePolicy::propagate) LOCKSTEP_CHECK(revive(seen.entity, record));
   keep_conflicts(record, merged);
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   return note_change(seen, Disposition::applied, "an edit that our removal did not know", &record,
@@ -64,11 +65,34 @@ bool Applier::shows_edit(const Link& link, const Fields& fields) {
 }
 
 // A record that was deleted everywhere lives again: where its objects are gone they are made again.
-void Applier::revive(const EntitySchema& entity, Record& record) {
-  if (!record.deleted) return;
+Result<void> Applier::revive(const EntitySchema& entity, Record& record) {
+  if (!record.deleted) return {};
   record.deleted = false;
   if (entity.deletes == DeletePolicy::propagate) record.let_go([](const Link& link) { return !link.is_linked(); });
   ws_.touch(record, ws_.next_seq(), WorkClass::live);  // it is found by its content again
+  return meet_twin(entity, record);
+}
+
+// What was made while the record was deleted may be the same thing: they are one again before anything is made for
+// either of them (O1, X1).
+Result<void> Applier::meet_twin(const EntitySchema& entity, Record& record) {
+  Record* twin = nullptr;
+  for (const MatchKey& key : match_keys(record.source, entity, values_of(record))) {
+    LOCKSTEP_TRY(ids, ws_.matching(key));
+    for (const RecordId& id : ids) {
+      LOCKSTEP_TRY(other, ws_.record(record.source, id));
+      if (other == nullptr || other->deleted || other == &record || other == twin) continue;
+      if (twin != nullptr) return {};  // which one it is, nobody can tell
+      twin = other;
+    }
+  }
+  if (twin == nullptr) return {};
+  for (const SystemBinding& binding : entity.systems) {
+    LOCKSTEP_TRY(making, ws_.outbox({record.source, binding.system, twin->id}));
+    if (making && making->in_flight() && making->creates) return {};
+  }
+  LOCKSTEP_CHECK(join_records(entity, record, *twin));
+  return {};
 }
 
 Result<Applied> Applier::observe_delete(const Observed& seen) {

@@ -417,7 +417,7 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   if (!newer && !merged.base && !merged.canonical && merged.conflicts.empty() && link.raw == raw_before) return {};
   ws_.touch(record, ws_.next_seq(), WorkClass::live);
   if (!merged.canonical && merged.conflicts.empty()) return {};
-  if (edited && entity.deletes == DeletePolicy::propagate) revive(entity, record);  // L3
+  if (edited && entity.deletes == DeletePolicy::propagate) LOCKSTEP_CHECK(revive(entity, record));  // L3
   keep_conflicts(record, merged);
   note_change({seen, entity, binding, {}, false}, Disposition::applied, "seen with a write", &record,
               std::move(merged.fields));

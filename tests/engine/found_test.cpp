@@ -253,5 +253,24 @@ TEST_F(Found, L3AnEmptyValueThatWasNeverWrittenDoesNotSpareARowFromItsDeletion) 
   EXPECT_EQ(alive(db), 0u);
 }
 
+// The row is edited while its deletion is on its way, and the contact has been entered again in the meantime.
+TEST_F(Found, O1ARecordThatLivesAgainIsOneWithWhatHasTakenItsPlace) {
+  const std::string id = synced_contact();
+  const std::string row = db.objects.begin()->first;
+  world.human_edits(db, row, "name", Json("Anne"));
+  world.human_deletes(crm, id);
+  while (!crm.events.empty()) world.deliver_one(crm);
+  EXPECT_TRUE(world.reader().list(SourceId("acme"), {}, {"", 10})->items.empty());
+  world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}});
+  while (!crm.events.empty()) world.deliver_one(crm);
+  while (!db.events.empty()) world.deliver_one(db);
+  EXPECT_EQ(world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(), 1u);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(alive(db), 1u);
+  EXPECT_FALSE(db.objects.at(row).deleted) << "it was edited";
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace lockstep::test

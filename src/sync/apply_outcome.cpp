@@ -372,13 +372,33 @@ Result<Fields> Applier::read_state(const WriteOutcome& outcome, const EntitySche
   return std::move(*mapped);
 }
 
+// Of a state that is older than what events have shown. They may leave empty fields out: what of a write whose answer was
+// lost has emptied one, only this tells (C5). Whether somebody has filled it since, a reading does.
+Result<void> Applier::absorb_emptied(const WriteOutcome& outcome, const SystemBinding& binding, const Record& record,
+                                     Link& link, const Fields& shown, const Fields& sent) {
+  if (outcome.kind == OutcomeKind::applied || outcome.extent != Extent::full) return {};
+  bool any = false;
+  for (const auto& [name, value] : sent) {
+    const Json* held = find_value(link.base, name);
+    const Json* now = find_value(shown, name);
+    if (!value.is_null() || held == nullptr || held->is_null() || (now != nullptr && !now->is_null())) continue;
+    overwrite_base(link, name, value);
+    any = true;
+  }
+  if (!any) return {};
+  ws_.touch(record, ws_.next_seq(), WorkClass::live);
+  return request_fetch(change_of(outcome, binding, link.external_id), "a field was emptied, and may be filled again",
+                       {});
+}
+
 // What the system says it holds after (or instead of) a write. Fields that were written and came back different are
 // kept in the system's own form; those that a write of ours may have set are an echo; other differences are edits made
 // by somebody else.
 Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySchema& entity,
                                    const SystemBinding& binding, Record& record, Link& link, const Fields& sent) {
-  if (outcome.version != 0 && outcome.version < link.version) return {};  // L5
   LOCKSTEP_TRY(mapped, read_state(outcome, entity, binding, link));
+  if (outcome.version != 0 && outcome.version < link.version)  // L5
+    return absorb_emptied(outcome, binding, record, link, mapped, sent);
   Fields ours;
   for (const auto& [name, written] : outcome.written) {
     const auto held = mapped.find(name);

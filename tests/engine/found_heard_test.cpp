@@ -296,5 +296,32 @@ TEST(FoundHeardOfTwo, C1AnObjectThatGoesWithTheOneItNamesIsGone) {
   EXPECT_TRUE(world.reader().record(source, bob).value()->deleted) << "as if it had been deleted a moment later";
 }
 
+// The answer to a write that emptied a field was lost. Newer events leave empty fields out, and what is read back is older.
+TEST_F(FoundHeard, C5AFieldThatAnUnansweredWriteHasEmptiedIsNoEdit) {
+  const std::string id = world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}});
+  ASSERT_TRUE(world.settle());
+  world.edit_in_app(record(), "city", nullptr);
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json(nullptr)}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  crm.objects.at(id).document.erase("city");
+  sync::WriteOutcome read = outcome(update, sync::OutcomeKind::conflict);
+  read.state = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}};
+  read.extent = sync::Extent::full;
+  read.version = ++crm.clock;
+  world.human_edits(crm, id, "name", Json("Anna"));
+  sync::Change event = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}});
+  event.extent = sync::Extent::sparse;
+  world.apply({event});
+  world.apply({read});
+  world.edit_in_app(record(), "city", Json("Rome"));
+  sync::Change reading = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}});
+  reading.via = sync::Via::fetch;
+  world.apply({reading});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(stored().fields.at("city").value, Json("Rome"));
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace lockstep::test

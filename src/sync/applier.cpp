@@ -83,7 +83,7 @@ Applied Applier::park(const Observed& seen, InboxKind kind, std::string waits_fo
   row.waits_for = std::move(waits_for);
   row.change = seen.change;
   row.reason = reason;
-  row.since = seen.replays == 0 ? ws_.now() : seen.since;
+  row.since = came(seen);
   row.candidates = std::move(candidates);
   ws_.put_inbox(std::move(row));
   return note_change(seen, for_person ? Disposition::parked : Disposition::pending, std::move(reason), nullptr, {});

@@ -7,8 +7,9 @@
 
 namespace lockstep::sync {
 
-// An object that is to be read first, and can not be, does not hold writes longer.
-inline constexpr Duration kHeldForReading = std::chrono::minutes(1);
+// An object that is to be read first, and can not be, does not hold writes longer. A call whose answer never comes takes
+// half a minute; several in a row are to be survived.
+inline constexpr Duration kHeldForReading = std::chrono::minutes(5);
 
 inline LinkKey link_key(const Change& change) {
   return {change.source, change.system, change.object, change.external_id};
@@ -43,6 +44,11 @@ class Applier {
     bool as_new = false;  // a person decided that it is a new one
     Seq replays = 0;      // it was accepted before, as this journal entry, and had to wait
     Time since{};         // then: when it came
+
+    // Says how the object is now; a reading that had to wait says how it was then.
+    bool read_now() const { return change.via == Via::fetch && replays == 0; }
+    // What is captured comes in order; what had to wait does not, and others may have passed it.
+    bool in_order() const { return change.via == Via::capture && replays == 0; }
   };
   // What is shown by the objects of one kind that wait without a record, as of a number of changes to the inbox.
   struct Unrecognised {
@@ -153,6 +159,7 @@ class Applier {
                       JsonObject fields);
   Applied park(const Observed& seen, InboxKind kind, std::string waits_for, std::string reason,
                std::vector<RecordId> candidates);
+  Time came(const Observed& seen) { return seen.replays == 0 ? ws_.now() : seen.since; }
   Applied park_behind_write(const Observed& seen, const Record& record);
   void keep_conflicts(const Record& record, Merged& merged);
 

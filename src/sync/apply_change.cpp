@@ -93,9 +93,7 @@ Result<Applied> Applier::observe(const Observed& seen) {
 
   LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
   const bool known_gone = linked && linked->empty();
-  // What is captured comes in order; what had to wait does not, and a delete may have passed it.
-  const bool in_order = change.via == Via::capture && seen.replays == 0;
-  if (known_gone && !in_order && !(change.via == Via::fetch && seen.replays == 0)) {
+  if (known_gone && !seen.in_order() && !seen.read_now()) {
     LOCKSTEP_CHECK(request_fetch(change, "an event about an object that was deleted", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
   }
@@ -255,7 +253,6 @@ Result<std::optional<Applied>> Applier::waits_for_create(const Observed& seen, c
   }
   LOCKSTEP_TRY(claims, ws_.claims(change.source, change.system, seen.entity.name));
   LOCKSTEP_TRY(behind, awaited_create(change, claims));
-  const Time came = seen.replays == 0 ? ws_.now() : seen.since;
   std::string may_be;
   for (const OutboxRow& claim : claims) {
     LOCKSTEP_TRY(record, ws_.record(change.source, claim.key.record));
@@ -273,7 +270,7 @@ Result<std::optional<Applied>> Applier::waits_for_create(const Observed& seen, c
       return park(seen, InboxKind::waiting, std::move(waits_for), "waits for the outcome of a create", std::move(made));
     }
     // Somebody may have edited what it made before anything showed that. What is captured comes in order.
-    const bool on_its_way = claim.state == OutboxState::claimed && claim.claimed_at <= came;
+    const bool on_its_way = claim.state == OutboxState::claimed && claim.claimed_at <= came(seen);
     if (on_its_way && change.via != Via::capture) may_be = std::move(waits_for);
   }
   if (!may_be.empty()) return park(seen, InboxKind::waiting, std::move(may_be), "waits for the answer to a create", {});
@@ -347,12 +344,10 @@ JsonObject Applier::shown_news(const Link& link, const Fields& fields) {
 Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fields fields) {
   const Change& change = seen.change;
   Link* link = record.link(change.system);
-  // A reading that had to wait says how it was then, not how it is.
-  const bool read = change.via == Via::fetch && seen.replays == 0;
   const bool other_id = link == nullptr || link->external_id != change.external_id;
   if (other_id || !link->is_linked()) {
     // An update that trails a delete. Only a reading can show that the object is back.
-    if (!read) return trailing(seen, record, fields);
+    if (!seen.read_now()) return trailing(seen, record, fields);
     if (other_id)
       return note_change(seen, Disposition::suppressed, "belongs to a record that is linked to another object", &record,
                          {});
@@ -373,7 +368,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   if (change.extent == Extent::sparse) absent = left_out(seen.binding, *link, fields);
   LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
   // What waited for the outcome of a write may be older than that write, a reading too.
-  const bool trusted = read || (change.via == Via::capture && seen.replays == 0);
+  const bool trusted = seen.read_now() || seen.in_order();
   bool echoed = false;
   if (row && row->in_flight()) {
     LOCKSTEP_TRY(waits, waits_for_outcome(change, record, *link, fields, *row));

@@ -254,17 +254,17 @@ TEST_F(FoundLost, C5ACreateIsNotSentAgainBeforeTheObjectAgainstItWasRead) {
   sync::WriteOutcome refused = outcome(create, sync::OutcomeKind::duplicate);
   refused.external_id = "crm-1";
   world.apply({refused});
-  const auto due_within = [&](std::chrono::seconds time) {
+  const auto due_within = [&](Duration time) {
     return world.reader().outbox_due(create.source, crm.name, world.now() + time, 10)->size();
   };
-  EXPECT_EQ(due_within(std::chrono::seconds(59)), 0u);
-  EXPECT_EQ(due_within(std::chrono::seconds(61)), 1u);
+  EXPECT_EQ(due_within(std::chrono::minutes(4)), 0u);
+  EXPECT_EQ(due_within(std::chrono::minutes(6)), 1u);
   sync::Change there = seen(crm, "crm-1", kAnnDocument);
   there.via = sync::Via::fetch;
   there.answers = world.reader().inbox_fetches(create.source, crm.name, 1)->front().seq;
   world.apply({there});
   EXPECT_EQ(stored().fields.at("name").value, Json("Anna"));
-  EXPECT_EQ(due_within(std::chrono::seconds(0)), 1u);
+  EXPECT_EQ(due_within(Duration(0)), 1u);
 }
 
 // Our create met an object that was there, and is on its way once more when a person edits that one to what it carries.
@@ -278,7 +278,7 @@ TEST_F(FoundLost, C5AnObjectThatStoodAgainstOurCreateIsNotItsDoing) {
   sync::WriteOutcome refused = outcome(create, sync::OutcomeKind::duplicate);
   refused.external_id = "crm-1";
   world.apply({refused});
-  world.pass(std::chrono::minutes(1));
+  world.pass(std::chrono::minutes(6));
   take(create);
   sync::Change there =
       seen(crm, "crm-1", {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"cold", "lead"}}});

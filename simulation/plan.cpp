@@ -18,7 +18,7 @@ const std::vector<std::vector<std::string_view>> kTogether{
     // Between a decision and the next one much is heard.
     {"disk.slow", "people.forms", "people.reacts", "people.takes_back"},
     // It takes long until a doubt is settled.
-    {"net.slow", "net.refused", "people.forms", "people.takes_back"},
+    {"net.slow", "net.refused", "hook.undated", "people.forms", "people.takes_back"},
     // Between the calls of one write people change what the later ones are about, and what makes one look again.
     {"net.slow", "people.forms", "people.tags", "people.takes_back", "people.dithers", "people.reacts"},
 };
@@ -75,6 +75,7 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"hook.lost", 0, 0.4, "an event never leaves"},
       {"hook.doubled", 0, 0.4, "an event leaves twice"},
       {"hook.delayed", 0, 0.5, "an event leaves up to ten minutes late"},
+      {"hook.undated", 0, 0.4, "an event does not say when it happened"},
       {"hook.answer_lost", 0, 0.2, "Lockstep's answer to a webhook does not arrive"},
       // Per minute of the run
       {"crash.kill", 0, 0.3, "the process is killed"},

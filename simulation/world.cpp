@@ -44,6 +44,7 @@ gohighlevel::SandboxSettings sandbox_settings(const Plan& plan, std::uint64_t se
   set(Fault::token_revoked, "crm.token_revoked", 0, 0);
   set(Fault::webhook_lost, "hook.lost", 0, 0);
   set(Fault::webhook_doubled, "hook.doubled", 0, 0);
+  set(Fault::webhook_undated, "hook.undated", 0, 0);
   set(Fault::webhook_delayed, "hook.delayed", 0, 600'000);
   return out;
 }
@@ -56,6 +57,7 @@ constexpr std::pair<const char*, const char*> kSandboxFaults[] = {{"too_many_req
                                                                   {"token_revoked", "crm.token_revoked"},
                                                                   {"webhook_lost", "hook.lost"},
                                                                   {"webhook_doubled", "hook.doubled"},
+                                                                  {"webhook_undated", "hook.undated"},
                                                                   {"webhook_delayed", "hook.delayed"}};
 
 }  // namespace

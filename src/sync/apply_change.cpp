@@ -233,6 +233,11 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, rival),
                 "waits to know whether the object that its record is linked to is still there", {});
   }
+  if (!rival.empty() && change.via == Via::webhook) {
+    // That one is there. The event may be older than this one's end, of which nobody has told (X1).
+    LOCKSTEP_CHECK(request_fetch(change, "another object has its key", {}));
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+  }
   LOCKSTEP_TRY(waits, waits_for_create(seen, fields, keys));
   if (waits) return *std::move(waits);
   Record& record = ws_.create(change.source, seen.entity.name, RecordId(make_ulid(ws_.now(), random_)));

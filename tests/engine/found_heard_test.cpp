@@ -296,6 +296,21 @@ TEST(FoundHeardOfTwo, C1AnObjectThatGoesWithTheOneItNamesIsGone) {
   EXPECT_TRUE(world.reader().record(source, bob).value()->deleted) << "as if it had been deleted a moment later";
 }
 
+// Nobody has heard of the first contact of this person, nor of its end, when a second one was made.
+TEST_F(FoundHeard, X1ALateEventOfAnObjectWhoseKeyAnotherHasMakesNoRecord) {
+  const std::string id = synced_contact();
+  world.human_creates(crm, kAnnDocument);
+  crm.events.clear();
+  const std::string first = crm.objects.rbegin()->first == id ? crm.objects.begin()->first : crm.objects.rbegin()->first;
+  crm.objects.at(first).deleted = true;
+  world.apply({seen(crm, first, kAnnDocument)});
+  world.fetch(crm);  // the one that is linked is there
+  EXPECT_EQ(records(), 1u);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(alive(db), 1u);
+  EXPECT_EQ(records(), 1u);
+}
+
 // The answer to a write that emptied a field was lost. Newer events leave empty fields out, and what is read back is older.
 TEST_F(FoundHeard, C5AFieldThatAnUnansweredWriteHasEmptiedIsNoEdit) {
   const std::string id = world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}});

@@ -4,9 +4,9 @@ namespace lockstep::gohighlevel {
 namespace {
 
 constexpr std::array<std::string_view, kFaultCount> kNames = {
-    "latency",           "too_many_requests", "error_before_apply",  "error_after_apply",
-    "drop_before_apply", "drop_after_apply",  "created_but_refused", "webhook_lost",
-    "webhook_doubled",   "webhook_delayed",   "stale_search",        "token_revoked"};
+    "latency",          "too_many_requests",   "error_before_apply", "error_after_apply", "drop_before_apply",
+    "drop_after_apply", "created_but_refused", "webhook_lost",       "webhook_doubled",   "webhook_delayed",
+    "webhook_undated",  "stale_search",        "token_revoked"};
 
 Result<double> number_between(const Json& value, double low, double high, std::string_view name) {
   boost::system::error_code error;

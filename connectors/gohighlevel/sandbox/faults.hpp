@@ -24,10 +24,11 @@ enum class Fault {
   webhook_lost,         // an event never leaves
   webhook_doubled,      // an event leaves twice
   webhook_delayed,      // an event leaves up to jitter_ms later, and so overtakes and is overtaken
+  webhook_undated,      // an event does not say when it happened, like most of the documented examples
   stale_search,         // searches answer from a frozen index for fixed_ms
   token_revoked,        // the presented OAuth access token dies before its time
 };
-inline constexpr std::size_t kFaultCount = 12;
+inline constexpr std::size_t kFaultCount = 13;
 
 std::string_view to_string(Fault fault);
 std::optional<Fault> fault_from(std::string_view name);

@@ -71,7 +71,7 @@ bool Webhooks::wants(std::string_view type, const std::string& location_id) cons
 
 void Webhooks::emit(std::string_view type, const std::string& location_id, JsonObject payload, Time at) {
   payload["type"] = type;
-  payload["timestamp"] = to_iso8601(at);
+  if (!faults_.hits(Fault::webhook_undated, type, random_)) payload["timestamp"] = to_iso8601(at);
   payload["webhookId"] = make_webhook_id(random_);
   payload["appId"] = app_id_;
   payload["versionId"] = settings_.version_id;

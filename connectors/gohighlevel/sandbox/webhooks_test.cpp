@@ -218,6 +218,15 @@ TEST_F(WebhooksTest, LostDoubledDelayed) {
   EXPECT_EQ(drain(), "ContactUpdate ");
 }
 
+TEST_F(WebhooksTest, AnUndatedEventDoesNotSayWhenItHappened) {
+  for (const unsigned undated : {0u, 1u}) {
+    control("PUT", "faults", R"({"webhook_undated":{"once":)" + std::to_string(undated) + "}}");
+    create_contact(R"("firstName":"Ada")");
+    EXPECT_EQ(drain(), "ContactCreate ");
+    EXPECT_EQ(last_body().get_object().contains("timestamp"), undated == 0);
+  }
+}
+
 TEST_F(WebhooksTest, RegistrationsChooseEventsAndLocations) {
   const auto added = control("POST", "webhooks", R"({"url":"http://h/","events":["ContactDelete"]})");
   EXPECT_EQ(added.status, 201u);

@@ -270,7 +270,7 @@ void Auditor::check_life(const ThingKey& key, const Thing& thing, std::size_t al
       if (gone.side == Side::api) return one.side != Side::api;
       return !knows(gone, one, thing);
     });
-    if (!answered && !changed_after(gone, thing))
+    if (!answered && !changed_after(gone, thing) && !refers_anew(gone, thing))
       report("C1", name_of(key) + " was deleted by somebody who knew all of it, and is there again", key.first,
              key.second);
   }

@@ -114,6 +114,7 @@ class Auditor {
   bool has_twin(const Typed& one, const Thing& thing) const;
   bool typed_since_backup(const Typed& one) const;
   bool changed_after(const Typed& gone, const Thing& thing) const;
+  bool refers_anew(const Typed& gone, const Thing& thing) const;
   bool same_before_deletes(const Typed& one, const Thing& thing) const;
   bool target_gone(const std::string& reference) const;
   bool superseded(const Typed& one, const Thing& thing) const;

@@ -325,6 +325,19 @@ bool Auditor::changed_after(const Typed& gone, const Thing& thing) const {
   });
 }
 
+// Contacts that were merged are one here. Where a deal was moved from one to the other on another side, that was an edit,
+// and the delete did not know it.
+bool Auditor::refers_anew(const Typed& gone, const Thing& thing) const {
+  return std::ranges::any_of(thing.objects, [&](const ObjectId& object) {
+    if (object.side == gone.side || object.kind != Kind::deal) return false;
+    const std::vector<Step>& steps = history_.objects().at(object);
+    return std::ranges::adjacent_find(steps, [&](const Step& before, const Step& now) {
+             return now.by == Hand::person && now.alive && now.order < gone.order &&
+                    value_in(before.values, "contact") != value_in(now.values, "contact");
+           }) != steps.end();
+  });
+}
+
 // The deleted object held the same value: then the edit says nothing that the delete did not know.
 bool Auditor::same_before_deletes(const Typed& one, const Thing& thing) const {
   return std::ranges::any_of(thing.deletes, [&](const Typed& gone) {

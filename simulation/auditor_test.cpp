@@ -336,5 +336,34 @@ TEST(History, FormsOfOneValueAreEqual) {
   EXPECT_EQ(canonical_amount(Json("12.50")), canonical_amount(Json(12.5)));
 }
 
+// Its contact was merged into another one while somebody deleted its row.
+TEST_F(AuditorTest, ADealThatAMergeMovedMayLiveThoughItsRowWasDeleted) {
+  const ObjectId crm2{Side::crm, Kind::contact, "c2"};
+  const ObjectId db2{Side::db, Kind::contact, "r2"};
+  const ObjectId deal{Side::crm, Kind::deal, "o1"};
+  const ObjectId row{Side::db, Kind::deal, "d1"};
+  for (const bool moved : {false, true}) {
+    history = History();
+    person(kCrm1, {{"email", "p.t1.1@example.test"}});
+    lockstep(kDb1, {{"email", "p.t1.1@example.test"}});
+    person(crm2, {{"email", "p.t2.1@example.test"}});
+    lockstep(db2, {{"email", "p.t2.1@example.test"}});
+    person(deal, {{"name", "Deal t3.1"}, {"contact", "c1"}});
+    lockstep(row, {{"name", "Deal t3.1"}, {"contact", "r1"}});
+    if (moved) {
+      history.unite(Kind::contact, 1, 2);
+      person(deal, {{"name", "Deal t3.1"}, {"contact", "c2"}});
+      person_deletes(kCrm1);
+      lockstep_deletes(kDb1);
+    }
+    person_deletes(row);
+    lockstep(row, {{"name", "Deal t3.1"}, {"contact", moved ? "r2" : "r1"}});
+    Auditor other(history);
+    other.check_end(AuditRules());
+    const std::string found = other.violations().empty() ? "" : other.violations().front().text;
+    EXPECT_EQ(found, moved ? "" : "deal 3 was deleted by somebody who knew all of it, and is there again");
+  }
+}
+
 }  // namespace
 }  // namespace lockstep::simulation

@@ -189,6 +189,11 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     if (seen.replays == 0) LOCKSTEP_CHECK(named(change, *made_for));
     return join(seen, *made_for, fields, "named by the system");
   }
+  if (change.via == Via::webhook && change.version == 0 && !seen.as_new) {
+    // Any event may be older than this one, and none would show it (L5).
+    LOCKSTEP_CHECK(request_fetch(change, "the event does not say when it happened", {}));
+    return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+  }
   const bool by_content = seen.entity.match.empty();
   const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
   std::string rival;  // the object that the record which matches is linked to

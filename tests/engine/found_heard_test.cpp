@@ -301,7 +301,8 @@ TEST_F(FoundHeard, X1ALateEventOfAnObjectWhoseKeyAnotherHasMakesNoRecord) {
   const std::string id = synced_contact();
   world.human_creates(crm, kAnnDocument);
   crm.events.clear();
-  const std::string first = crm.objects.rbegin()->first == id ? crm.objects.begin()->first : crm.objects.rbegin()->first;
+  const std::string first =
+      crm.objects.rbegin()->first == id ? crm.objects.begin()->first : crm.objects.rbegin()->first;
   crm.objects.at(first).deleted = true;
   world.apply({seen(crm, first, kAnnDocument)});
   world.fetch(crm);  // the one that is linked is there
@@ -309,6 +310,23 @@ TEST_F(FoundHeard, X1ALateEventOfAnObjectWhoseKeyAnotherHasMakesNoRecord) {
   EXPECT_TRUE(world.settle());
   EXPECT_EQ(alive(db), 1u);
   EXPECT_EQ(records(), 1u);
+}
+
+// The first that is heard of an object does not say when that was, and an older event comes after it.
+TEST_F(FoundHeard, L5AnUndatedEventOfAnUnknownObjectIsRead) {
+  const std::string id = world.human_creates(crm, kAnnDocument);
+  const sync::Change older = crm.events.front();
+  crm.events.clear();
+  world.human_edits(crm, id, "name", Json("Anna"));
+  sync::Change undated = crm.events.front();
+  crm.events.clear();
+  undated.version = 0;
+  world.apply({undated});
+  EXPECT_EQ(records(), 0u);
+  world.fetch(crm);
+  world.apply({older});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(stored().fields.at("name").value, Json("Anna"));
 }
 
 // The answer to a write that emptied a field was lost. Newer events leave empty fields out, and what is read back is older.

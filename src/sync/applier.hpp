@@ -129,6 +129,7 @@ class Applier {
                             Record& record, Link& link, const Fields& sent);
   Result<void> absorb_emptied(const WriteOutcome& outcome, const SystemBinding& binding, const Record& record,
                               Link& link, const Fields& shown, const Fields& sent);
+  Result<std::string> doubted(const Change& shown, const Link& link);
   Result<bool> adopt_link(const WriteOutcome& outcome, const EntitySchema& entity, const SystemBinding& binding,
                           Record& record);
   // An object that our create has made and that can not be the record's.

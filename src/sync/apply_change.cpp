@@ -196,7 +196,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   const bool by_content = seen.entity.match.empty();
   const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
-  std::string rival;  // the object that the record which matches is linked to
+  std::string rival;     // the object that the record which matches is linked to
+  bool doubted = false;  // a record has one of its keys, and another value of a stronger one
   for (const MatchKey& key : seen.as_new ? std::vector<MatchKey>{} : keys) {
     const std::size_t rule = std::stoul(key.key);
     LOCKSTEP_TRY(ids, ws_.matching(key));
@@ -209,8 +210,10 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
         continue;
       }
       const Fields held = values_of(*record);
-      if (by_content ? !same_content(seen.entity, fields, held) : contradicts(seen.entity, rule, fields, held))
-        continue;
+      const bool other =
+          by_content ? !same_content(seen.entity, fields, held) : contradicts(seen.entity, rule, fields, held);
+      doubted = doubted || (other && !by_content);
+      if (other) continue;
       candidates.push_back(id);
       if (by_content) break;  // of several that are the same in all, any will do
     }
@@ -238,9 +241,9 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, rival),
                 "waits to know whether the object that its record is linked to is still there", {});
   }
-  if (!rival.empty() && change.via == Via::webhook) {
-    // That one is there. The event may be older than this one's end, of which nobody has told (X1).
-    LOCKSTEP_CHECK(request_fetch(change, "another object has its key", {}));
+  if ((doubted || !rival.empty()) && change.via == Via::webhook) {
+    // The event may be older than an edit of its key or than its end, of which nobody has told (X1).
+    LOCKSTEP_CHECK(request_fetch(change, "a record has one of its keys", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
   }
   LOCKSTEP_TRY(waits, waits_for_create(seen, fields, keys));
@@ -406,6 +409,9 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   if (!absent.empty())
     LOCKSTEP_CHECK(request_fetch(change, "the event leaves out '" + absent.front() + "', which had a value", {}));
   if (!changed) {
+    // Whether what our write's answer shows is older, nobody could tell (L5).
+    if (echoed && change.via == Via::webhook && change.version == 0)
+      LOCKSTEP_CHECK(request_fetch(change, "the event does not say when it happened", {}));
     const bool newer = change.version > link->version;
     if (newer || echoed) {
       remember_raw(seen.entity, seen.binding, change.document, fields, *link);

@@ -354,6 +354,8 @@ Result<bool> Applier::adopt_link(const WriteOutcome& outcome, const EntitySchema
   }
   record.links.push_back({outcome.system, outcome.external_id, LinkState::linked, 0, {}, {}, {}, {}});
   ws_.link(key, record.id);
+  // L1: an object that was gone may be made again under its id; who has read it before may have found nothing.
+  LOCKSTEP_CHECK(ask_again(change_of(outcome, binding, outcome.external_id)));
   // C1: an event has said already that it is gone. Only reading it tells.
   const bool gone = other && other->empty();
   if (gone)
@@ -391,6 +393,14 @@ Result<void> Applier::absorb_emptied(const WriteOutcome& outcome, const SystemBi
                        {});
 }
 
+// Why the state that an answer shows may be older than what is known; "" when it is not.
+Result<std::string> Applier::doubted(const Change& shown, const Link& link) {
+  if (shown.version == 0) return std::string("the answer does not say when that was");
+  if (shown.version == link.version) return std::string("shows another state of the same moment");
+  LOCKSTEP_TRY(asked, ws_.inbox_waiting(shown.source, wait_for_reading(shown.system, shown.object, shown.external_id)));
+  return std::string(asked.empty() ? "" : "shows another state than an event in doubt");
+}
+
 // What the system says it holds after (or instead of) a write. Fields that were written and came back different are
 // kept in the system's own form; those that a write of ours may have set are an echo; other differences are edits made
 // by somebody else.
@@ -422,11 +432,9 @@ Result<void> Applier::absorb_state(const WriteOutcome& outcome, const EntitySche
   if (echoed) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   // Two states of one moment, or one that does not say of which it is: only reading the object tells which is the newer
   // one, and which events are older. A conflict's state was just read.
-  const bool tied = outcome.version == 0 || outcome.version == link.version;
-  if (outcome.kind == OutcomeKind::applied && tied && shows_news(link, mapped)) {
-    return request_fetch(
-        seen, outcome.version == 0 ? "the answer does not say when that was" : "shows another state of the same moment",
-        {});
+  if (outcome.kind != OutcomeKind::conflict && shows_news(link, mapped)) {
+    LOCKSTEP_TRY(doubt, doubted(seen, link));
+    if (!doubt.empty()) return request_fetch(seen, std::move(doubt), {});
   }
   const Fields raw_before = link.raw;
   const bool edited = shows_edit(link, mapped);

@@ -103,6 +103,7 @@ class Auditor {
   bool died_since(const Typed& one) const;
   bool died_with_object(const Typed& one) const;
   bool went_with_removal(const Typed& one, const Thing& thing) const;
+  bool went_with_row(const Typed& one, const Thing& thing) const;
   bool had_twins(const Thing& thing) const;
   bool unsettled_by_restore(const Thing& thing) const;
   bool forgotten_by_restore(const Typed& gone) const;

@@ -140,12 +140,25 @@ bool Auditor::died_with_object(const Typed& one) const {
 // Lockstep deleted the object with it, for a person who deleted the record through the interface when Lockstep had already
 // brought the value to another object: it was part of what was deleted.
 bool Auditor::went_with_removal(const Typed& one, const Thing& thing) const {
+  if (one.side == Side::db && went_with_row(one, thing)) return true;
   const Step* next = next_step(one);
   if (next == nullptr || next->alive || next->by == Hand::person) return false;
   return std::ranges::any_of(thing.deletes, [&](const Typed& gone) {
     if (gone.side != Side::api || !gone.certain || gone.order > next->order) return false;
     return std::ranges::any_of(thing.objects,
                                [&](const ObjectId& object) { return took_over(object, one, gone.order, thing); });
+  });
+}
+
+// A row is deleted only in the state that Lockstep knows: what stood in it had been brought to the record.
+bool Auditor::went_with_row(const Typed& one, const Thing& thing) const {
+  const std::vector<Step>& steps = history_.objects().at(one.object);
+  const auto end = std::ranges::find_if(steps, [&](const Step& step) {
+    return step.order > one.order && (!step.alive || value_at(one.object, step, one.field) != one.value);
+  });
+  if (end == steps.end() || end->alive || end->by == Hand::person) return false;
+  return std::ranges::any_of(thing.deletes, [&](const Typed& gone) {
+    return gone.side == Side::api && gone.certain && gone.order > one.order && gone.order < end->order;
   });
 }
 
@@ -350,7 +363,7 @@ bool Auditor::same_before_deletes(const Typed& one, const Thing& thing) const {
 bool Auditor::superseded(const Typed& one, const Thing& thing) const {
   return std::ranges::any_of(thing.typed, [&](const Typed& other) {
     return other.field == one.field && other.value != one.value && other.certain && knows(other, one, thing) &&
-           !died_with_object(other) && !covered_on_the_way(other, one.value);
+           !died_with_object(other) && !went_with_removal(other, thing) && !covered_on_the_way(other, one.value);
   });
 }
 

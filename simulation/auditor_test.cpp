@@ -336,6 +336,30 @@ TEST(History, FormsOfOneValueAreEqual) {
   EXPECT_EQ(canonical_amount(Json("12.50")), canonical_amount(Json(12.5)));
 }
 
+// The record was removed through the interface with the tag, and lives again by an edit of the contact that lacks it.
+TEST_F(AuditorTest, ATagThatWentWithARemovalIsNotMissed) {
+  for (const bool removed : {true, false}) {
+    history = History();
+    person(kCrm1, {{"first_name", "Ann t1.1"}, {"tag:vip", "yes"}});
+    lockstep(kDb1, {{"first_name", "Ann t1.1"}, {"tag:vip", "yes"}});
+    person(kCrm1, {{"first_name", "Ann t1.1"}});
+    lockstep(kDb1, {{"first_name", "Ann t1.1"}});
+    person(kDb1, {{"first_name", "Ann t1.1"}, {"tag:vip", "yes"}});
+    if (removed) {
+      api_deletes();
+      lockstep_deletes(kDb1);
+    }
+    person(kCrm1, {{"first_name", "Ann t1.2"}});
+    lockstep(kDb1, {{"first_name", "Ann t1.2"}});
+    Auditor other(history);
+    AuditRules rules;
+    rules.visible = "Ann t1.1 Ann t1.2";
+    other.check_end(rules);
+    const std::string found = other.violations().empty() ? "" : other.violations().front().text;
+    EXPECT_EQ(found.empty(), removed) << found;
+  }
+}
+
 // Its contact was merged into another one while somebody deleted its row.
 TEST_F(AuditorTest, ADealThatAMergeMovedMayLiveThoughItsRowWasDeleted) {
   const ObjectId crm2{Side::crm, Kind::contact, "c2"};

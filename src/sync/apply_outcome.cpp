@@ -204,6 +204,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       break;
     case OutcomeKind::not_found:
       if (link != nullptr) {
+        LOCKSTEP_CHECK(absorb_witnesses(outcome, *entity, *binding, *record, *link, sent));
         Change gone = change_of(outcome, *binding, link->external_id);
         gone.kind = ChangeKind::deleted;
         gone.via = Via::fetch;

@@ -82,8 +82,9 @@ Result<void> Applier::heard(const Change& change, const Applied& applied) {
   return replay_waiting(change.source, wait_for_object(change.system, change.object, change.external_id));
 }
 
-// Of a write whose answer was lost: events that wait for its outcome, and are older than the state that has been read
-// since, have shown what of it had been done. What that state lacks of it somebody has undone (C5).
+// Of a write whose answer was lost: events that wait for its outcome, and are older than what has been read since, have
+// shown what of it had been done. What the state lacks of it somebody has undone (C5); who has deleted the object knew it
+// (C1).
 Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const EntitySchema& entity,
                                        const SystemBinding& binding, const Record& record, Link& link,
                                        const Fields& sent) {
@@ -93,8 +94,10 @@ Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const Entity
   leave_out_returns(link, tellable);
   for (const InboxRow& row : rows) {
     const Change& event = row.change;
-    const bool between = event.version > link.version && event.version < outcome.version;
-    if (!between || event.kind == ChangeKind::deleted || event.external_id != link.external_id) continue;
+    const bool before = outcome.kind == OutcomeKind::not_found || event.version < outcome.version;
+    if (!before || event.version <= link.version || event.kind == ChangeKind::deleted ||
+        event.external_id != link.external_id)
+      continue;
     Result<Fields> shown = read_document(entity, binding, event.document, event.extent, expressions_);
     if (!shown) continue;  // it says so itself when its turn comes
     erase_references(entity, *shown);

@@ -141,5 +141,18 @@ TEST_F(FoundDoubt, E2TheAnswerToAFailedWriteRemovesNothingThatAnUndatedEventHasS
   EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"autumn", "vip"}));
 }
 
+// The answer to our write was lost. Its event waits behind that of a person's edit before it; then the object is gone.
+TEST_F(FoundDoubt, C1WhoDeletesAnObjectKnewTheWriteThatAnEventHasShown) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "name", "Anna");
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  for (const char* name : {"Annabel", "Anna"})
+    world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", name}, {"tags", JsonArray{"vip"}}})});
+  world.apply({outcome(update, sync::OutcomeKind::not_found)});
+  EXPECT_EQ(records(), 0u);
+}
+
 }  // namespace
 }  // namespace lockstep::test

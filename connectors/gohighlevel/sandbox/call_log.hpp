@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/clock.hpp"
@@ -16,6 +17,7 @@ struct CallRecord {
   std::string target;
   unsigned status = 0;
   std::string fault;  // "" or what was done to the call
+  Time until;         // its answer leaves then
 };
 
 class CallLog {
@@ -28,12 +30,16 @@ class CallLog {
   const std::map<unsigned, std::uint64_t>& by_status() const { return by_status_; }
   const std::deque<CallRecord>& recent() const { return recent_; }
   std::uint64_t total() const { return total_; }
+  // So many calls at most were on their way at one time.
+  std::uint64_t most_at_once() const { return most_at_once_; }
 
  private:
   std::map<std::string, std::uint64_t> by_route_;
   std::map<unsigned, std::uint64_t> by_status_;
   std::deque<CallRecord> recent_;
+  std::multiset<Time> on_their_way_;  // until when
   std::uint64_t total_ = 0;
+  std::uint64_t most_at_once_ = 0;
 };
 
 }  // namespace lockstep::gohighlevel::sandbox

@@ -33,20 +33,21 @@ Outcome<Answer> state(Core& core, const ControlCall&) {
     writes_total += count;
   }
   const WebhookCounts& hooks = core.webhooks.counts();
-  return Answer{
-      200,
-      {{"now", to_iso8601(core.clock.now())},
-       {"locations", std::move(locations)},
-       {"calls",
-        JsonObject{{"total", core.log.total()}, {"byRoute", std::move(calls)}, {"byStatus", std::move(answers)}}},
-       {"writes", JsonObject{{"total", writes_total}, {"byKind", std::move(writes)}}},
-       {"webhooks", JsonObject{{"fired", hooks.fired},
-                               {"attempts", hooks.attempts},
-                               {"delivered", hooks.delivered},
-                               {"givenUp", hooks.given_up},
-                               {"lost", hooks.lost},
-                               {"dropped", hooks.dropped},
-                               {"waiting", core.webhooks.waiting()}}}}};
+  return Answer{200,
+                {{"now", to_iso8601(core.clock.now())},
+                 {"locations", std::move(locations)},
+                 {"calls", JsonObject{{"total", core.log.total()},
+                                      {"byRoute", std::move(calls)},
+                                      {"byStatus", std::move(answers)},
+                                      {"atOnce", core.log.most_at_once()}}},
+                 {"writes", JsonObject{{"total", writes_total}, {"byKind", std::move(writes)}}},
+                 {"webhooks", JsonObject{{"fired", hooks.fired},
+                                         {"attempts", hooks.attempts},
+                                         {"delivered", hooks.delivered},
+                                         {"givenUp", hooks.given_up},
+                                         {"lost", hooks.lost},
+                                         {"dropped", hooks.dropped},
+                                         {"waiting", core.webhooks.waiting()}}}}};
 }
 
 // Starts the counts of calls and writes anew; records stay.

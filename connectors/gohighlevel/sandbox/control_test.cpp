@@ -96,6 +96,22 @@ TEST_F(ControlTest, FaultsAreValidatedAsAWhole) {
   EXPECT_EQ(control("DELETE", "faults").at("latency.rate").to_number<double>(), 0);
 }
 
+TEST_F(ControlTest, CallsOnTheirWayAtOnceAreCounted) {
+  const auto at_once = [&] { return control("GET", "state").at("calls").at("atOnce").to_number<int>(); };
+  api("GET", "/opportunities/pipelines?locationId=" + std::string(kLocation));
+  api("GET", "/opportunities/pipelines?locationId=" + std::string(kLocation));
+  EXPECT_EQ(at_once(), 1) << "answered in no time";
+  control("PUT", "faults", R"({"latency":{"rate":1,"fixed_ms":250}})");
+  for (const auto wait :
+       {std::chrono::milliseconds(0), std::chrono::milliseconds(200), std::chrono::milliseconds(250)}) {
+    clock_.advance(wait);
+    api("GET", "/opportunities/pipelines?locationId=" + std::string(kLocation));
+  }
+  EXPECT_EQ(at_once(), 2);
+  control("DELETE", "counts");
+  EXPECT_EQ(at_once(), 0);
+}
+
 TEST_F(ControlTest, EachFaultDoesWhatItSays) {
   using Delivery = SandboxReply::Delivery;
   int next = 0;

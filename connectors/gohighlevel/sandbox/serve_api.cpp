@@ -165,10 +165,12 @@ SandboxReply serve_api(Core& core, const wire::HttpRequest& request) {
   SandboxReply reply;
   if (core.faults.hits(Fault::latency, label, core.random))
     reply.delay = core.faults.duration(Fault::latency, core.random);
+  const Time now = core.clock.now();
+  const Time until = now + reply.delay;
   if (core.faults.hits(Fault::drop_before_apply, label, core.random)) {
     reply.delivery = Delivery::drop_before_apply;
-    core.log.add(
-        label, {core.clock.now(), request.method, request.target, 0, std::string(to_string(Fault::drop_before_apply))});
+    core.log.add(label,
+                 {now, request.method, request.target, 0, std::string(to_string(Fault::drop_before_apply)), until});
     return reply;
   }
   wire::HttpHeaders headers{{"Content-Type", "application/json; charset=utf-8"}};
@@ -187,7 +189,7 @@ SandboxReply serve_api(Core& core, const wire::HttpRequest& request) {
     reply.delivery = Delivery::drop_after_apply;
     fault = to_string(Fault::drop_after_apply);
   }
-  core.log.add(label, {core.clock.now(), request.method, request.target, reply.response.status, std::move(fault)});
+  core.log.add(label, {now, request.method, request.target, reply.response.status, std::move(fault), until});
   return reply;
 }
 

@@ -40,7 +40,7 @@ async function group(access, checks) {
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
   try {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     const troubles = [];  // what the browser complains about: scripts, the content policy, answers
     page.on("pageerror", (error) => troubles.push(error.message));

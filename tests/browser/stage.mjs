@@ -205,7 +205,7 @@ export class Stage {
 }
 
 // Asks again until `look` answers something true.
-export async function eventually(look, what, limitMs = 15_000) {
+export async function eventually(look, what, limitMs = 45_000) {
   const end = Date.now() + limitMs;
   for (;;) {
     const found = await look();

@@ -196,8 +196,8 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   const bool by_content = seen.entity.match.empty();
   const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
-  std::string rival;     // the object that the record which matches is linked to
-  bool doubted = false;  // a record has one of its keys, and another value of a stronger one
+  std::string rival;          // the object that the record which matches is linked to
+  bool contradicted = false;  // a record has one of its keys, and another value of a stronger one
   for (const MatchKey& key : seen.as_new ? std::vector<MatchKey>{} : keys) {
     const std::size_t rule = std::stoul(key.key);
     LOCKSTEP_TRY(ids, ws_.matching(key));
@@ -212,7 +212,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
       const Fields held = values_of(*record);
       const bool other =
           by_content ? !same_content(seen.entity, fields, held) : contradicts(seen.entity, rule, fields, held);
-      doubted = doubted || (other && !by_content);
+      contradicted = contradicted || (other && !by_content);
       if (other) continue;
       candidates.push_back(id);
       if (by_content) break;  // of several that are the same in all, any will do
@@ -241,7 +241,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
     return park(seen, InboxKind::waiting, wait_for_object(change.system, change.object, rival),
                 "waits to know whether the object that its record is linked to is still there", {});
   }
-  if ((doubted || !rival.empty()) && change.via == Via::webhook) {
+  if ((contradicted || !rival.empty()) && change.via == Via::webhook) {
     // The event may be older than an edit of its key or than its end, of which nobody has told (X1).
     LOCKSTEP_CHECK(request_fetch(change, "a record has one of its keys", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});

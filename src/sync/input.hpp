@@ -33,7 +33,7 @@ struct Change {
   std::string external_id;
   ChangeKind kind = ChangeKind::upserted;
   Extent extent = Extent::full;
-  Version version = 0;
+  Version version = 0;  // grows with each state of the object; 0: not known, and what an event then shows is read first
   Via via = Via::webhook;
   Json document;         // in the system's shape: a JSON object
   std::string delivery;  // the delivery's id for dedupe (A3), "" when it has none

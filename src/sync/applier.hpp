@@ -101,6 +101,7 @@ class Applier {
   Result<void> replay_waiting(const SourceId& source, const std::string& waits_for);
   Result<void> heard(const Change& change, const Applied& applied);
   Result<void> request_fetch(const Change& change, std::string reason, std::vector<RecordId> candidates);
+  Result<Applied> read_first(const Observed& seen, std::string reason);
   Result<bool> join_records(const EntitySchema& entity, Record& into, Record& from);
   Result<void> ask_again(const Change& gone);
   Result<void> lose_object(const Observed& seen, Record& record, Link& link);

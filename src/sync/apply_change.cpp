@@ -94,8 +94,7 @@ Result<Applied> Applier::observe(const Observed& seen) {
   LOCKSTEP_TRY(linked, ws_.linked(link_key(change)));
   const bool known_gone = linked && linked->empty();
   if (known_gone && !seen.in_order() && !seen.read_now()) {
-    LOCKSTEP_CHECK(request_fetch(change, "an event about an object that was deleted", {}));
-    return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+    return read_first(seen, "an event about an object that was deleted");
   }
   if (!linked || known_gone) {
     LOCKSTEP_TRY(late, told_late(seen, *mapped));
@@ -182,6 +181,12 @@ Result<void> Applier::request_fetch(const Change& change, std::string reason, st
   return {};
 }
 
+// What an event shows of an object without a record counts only when the object has been read.
+Result<Applied> Applier::read_first(const Observed& seen, std::string reason) {
+  LOCKSTEP_CHECK(request_fetch(seen.change, std::move(reason), {}));
+  return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+}
+
 Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   const Change& change = seen.change;
   LOCKSTEP_TRY(made_for, named_record(seen));
@@ -191,8 +196,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   if (change.via == Via::webhook && change.version == 0 && !seen.as_new) {
     // Any event may be older than this one, and none would show it (L5).
-    LOCKSTEP_CHECK(request_fetch(change, "the event does not say when it happened", {}));
-    return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+    return read_first(seen, "the event does not say when it happened");
   }
   const bool by_content = seen.entity.match.empty();
   const std::vector<MatchKey> keys = sought_keys(change.source, seen.entity, fields);
@@ -243,8 +247,7 @@ Result<Applied> Applier::observe_unlinked(const Observed& seen, Fields fields) {
   }
   if ((contradicted || !rival.empty()) && change.via == Via::webhook) {
     // The event may be older than an edit of its key or than its end, of which nobody has told (X1).
-    LOCKSTEP_CHECK(request_fetch(change, "a record has one of its keys", {}));
-    return note_change(seen, Disposition::suppressed, "the object is read to be sure", nullptr, {});
+    return read_first(seen, "a record has one of its keys");
   }
   LOCKSTEP_TRY(waits, waits_for_create(seen, fields, keys));
   if (waits) return *std::move(waits);

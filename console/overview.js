@@ -132,7 +132,7 @@ export class Overview {
 }
 
 // The server says the worst that is known about a system (docs/operating.md); how it looks is the page's.
-const tones = { asks: "ask", paused: "ask", silent: "ask", down: "bad", unanswered: "bad", stalled: "bad" };
+const tones = { unstored: "bad", asks: "ask", paused: "ask", silent: "ask", down: "bad", unanswered: "bad", stalled: "bad" };
 
 function jobRow(job) {
   return el("div", { class: "job" }, el("span", { class: "job-name" }),

@@ -12,7 +12,7 @@
 #include "connector/manual_loop.hpp"
 #include "connector/tables.hpp"
 #include "gateway/gateway.hpp"
-#include "store/memory_store.hpp"
+#include "hub/faulty_store.hpp"
 
 namespace lockstep::gateway {
 
@@ -362,7 +362,7 @@ class World {
   }
 
   connector::ManualLoop loop;
-  store::MemoryStore store;
+  hub::FaultyStore store;
   SeededRandom random{7};
   SilentLog log;
   FakeAccess access;

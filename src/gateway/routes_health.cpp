@@ -65,6 +65,11 @@ std::string metrics_text(Context& context) {
   auto commit_time = family("lockstep_commit_seconds", "Duration of the last commit", MetricType::Gauge);
   gauge(commit_time, std::chrono::duration<double>(now.commit_time_last).count(), {});
   out.push_back(std::move(commit_time));
+  auto unstored = family("lockstep_unstored_seconds",
+                         "How long no commit has gone through, 0 while they do: disk full?", MetricType::Gauge);
+  const Duration lasts = now.unstored_since ? context.loop.clock().now() - *now.unstored_since : Duration{0};
+  gauge(unstored, std::chrono::duration<double>(lasts).count(), {});
+  out.push_back(std::move(unstored));
   auto streams = family("lockstep_event_streams", "Open event streams", MetricType::Gauge);
   gauge(streams, static_cast<double>(context.streams->size()), {});
   out.push_back(std::move(streams));
@@ -99,8 +104,10 @@ void add_health_routes(Router& router, Context& context) {
                 call->answer(json_response(200, JsonObject{{"status", "ok"}, {"version", context.version}}));
               }});
   router.add({"GET", "/readyz", Needs::nothing, [&context](std::shared_ptr<Call> call) {
-                const bool ready = !context.hub.draining();
-                call->answer(json_response(ready ? 200 : 503, JsonObject{{"status", ready ? "ready" : "draining"}}));
+                const std::string_view status = context.hub.draining()                 ? "draining"
+                                                : context.hub.metrics().unstored_since ? "unstored"
+                                                                                       : "ready";
+                call->answer(json_response(status == "ready" ? 200 : 503, JsonObject{{"status", status}}));
               }});
   router.add({"GET", "/metrics", Needs::caller, [&context](std::shared_ptr<Call> call) {
                 if (!call->caller.sees_all()) {

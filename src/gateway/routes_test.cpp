@@ -266,6 +266,32 @@ TEST(Intake, DrainingSays429AndNotReady) {
   EXPECT_EQ(world.send("", "GET", "/healthz")->status(), 200u);
 }
 
+// A full disk is no green badge.
+TEST(Intake, AStoreThatTakesNothingSays429AndNotReadyUntilItTakesAgain) {
+  World world;
+  world.create("acme", "ada@example.com");
+  const auto state = [&] {
+    return world.call("viewer", "GET", "/api/v1/sources/acme/status").json().at("systems").at(0).as_object();
+  };
+  EXPECT_EQ(world.send("", "GET", "/readyz")->status(), 200u);
+  EXPECT_NE(state().at("state"), "unstored");
+  world.store.before = [](const sync::Batch&) { return fail(ErrorKind::exhausted, "the disk is full"); };
+  const auto answer =
+      world.send("", "POST", "/hooks/acme/crm", R"({"id":"c1","document":{}})", {{"X-Signature", "good"}});
+  world.settle();
+  EXPECT_EQ(answer->status(), 429u);
+  EXPECT_FALSE(answer->response->headers.get("Retry-After").empty());
+  const Answer ready = world.call("", "GET", "/readyz");
+  EXPECT_EQ(ready.status(), 503u);
+  EXPECT_EQ(ready.json().at("status"), "unstored");
+  EXPECT_EQ(state().at("state"), "unstored");
+  EXPECT_NE(state().at("note").as_string().find("the disk is full"), std::string::npos);
+  world.store.before = nullptr;
+  world.create("acme", "bob@example.com");
+  EXPECT_EQ(world.send("", "GET", "/readyz")->status(), 200u);
+  EXPECT_NE(state().at("state"), "unstored");
+}
+
 TEST(Health, MetricsAreForWhoSeesAll) {
   World world;
   world.create("acme", "ada@example.com");

@@ -197,19 +197,39 @@ void Committer::finish(std::vector<Submission> group, Outcome outcome, Duration 
   }
   for (const Error& error : outcome.set_aside)
     log_.error("input.set_aside", {{"kind", to_string(error.kind)}, {"error", error.message}});
+  note_trouble(outcome);
   pump();  // the disk is busy again before the senders are answered
   if (outcome.transactions > 0 && on_committed_) on_committed_(outcome.committed);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    if (outcome.results[i]) {
-      committed_inputs_ += group[i].input_count;
-    } else {
-      log_.error("commit.failed", {{"source", group[i].source.str()},
-                                   {"kind", to_string(outcome.results[i].error().kind)},
-                                   {"error", outcome.results[i].error().message}});
-    }
+    if (outcome.results[i]) committed_inputs_ += group[i].input_count;
     group[i].done(std::move(outcome.results[i]));
   }
   if (idle() && on_idle_) on_idle_();
+}
+
+// Said once when it begins and once when it is over: senders come again every few seconds, and a log may share the disk.
+void Committer::note_trouble(const Outcome& outcome) {
+  const auto failed = [](const auto& result) { return !result.has_value(); };
+  const auto first = std::ranges::find_if(outcome.results, failed);
+  const Time now = loop_.clock().now();
+  if (first == outcome.results.end()) {
+    if (outcome.transactions == 0 || !trouble_) return;
+    const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - trouble_->since);
+    log_.info("store.takes_again",
+              {{"after_seconds", std::to_string(lasted.count())}, {"refused", std::to_string(trouble_->failed)}});
+    trouble_.reset();
+    return;
+  }
+  if (!trouble_ || trouble_->error.message != first->error().message) {
+    log_.error(
+        "store.takes_nothing",
+        {{"kind", to_string(first->error().kind)},
+         {"error", first->error().message},
+         {"hint", "nothing is lost: what comes is refused until a commit goes through; a full disk needs room"}});
+  }
+  if (!trouble_) trouble_ = StoreTrouble{{}, now, 0};
+  trouble_->error = first->error();
+  trouble_->failed += static_cast<std::uint64_t>(std::ranges::count_if(outcome.results, failed));
 }
 
 }  // namespace lockstep::hub

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,13 @@ struct Committed {
   std::vector<sync::Holding> holdings;
 };
 
+// Why the store takes nothing, from the first commit that failed until one has gone through.
+struct StoreTrouble {
+  Error error;
+  Time since;
+  std::uint64_t failed = 0;  // submissions
+};
+
 class Committer {
  public:
   Committer(store::Store& store, sync::Engine& engine, Executor& writer, Loop& loop, Log& log, const HubLimits& limits);
@@ -76,6 +84,7 @@ class Committer {
   std::uint64_t commits() const { return commits_; }
   std::uint64_t committed_inputs() const { return committed_inputs_; }
   Duration last_commit_time() const { return last_commit_time_; }
+  const std::optional<StoreTrouble>& trouble() const { return trouble_; }
   // Called when the queue has become empty.
   void on_idle(Action action) { on_idle_ = std::move(action); }
 
@@ -98,6 +107,7 @@ class Committer {
                                                          const std::vector<sync::StateRow>& state, Time now,
                                                          Outcome& out);
   void finish(std::vector<Submission> group, Outcome outcome, Duration took);
+  void note_trouble(const Outcome& outcome);
 
   store::Store& store_;
   sync::Engine& engine_;
@@ -117,6 +127,7 @@ class Committer {
   std::uint64_t commits_ = 0;
   std::uint64_t committed_inputs_ = 0;
   Duration last_commit_time_{0};
+  std::optional<StoreTrouble> trouble_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

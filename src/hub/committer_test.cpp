@@ -13,6 +13,12 @@ namespace {
 class DamagedStore final : public store::MemoryStore {
  public:
   bool down = false;  // nothing can be read for a while
+  bool full = false;  // nothing can be written
+
+  Result<void> commit(const sync::Batch& batch) override {
+    if (full) return fail(ErrorKind::exhausted, "the disk is full");
+    return MemoryStore::commit(batch);
+  }
 
   Result<std::optional<sync::Record>> record(const SourceId& source, const RecordId& id) override {
     if (down) return fail(ErrorKind::unavailable, "the file is locked");
@@ -21,12 +27,18 @@ class DamagedStore final : public store::MemoryStore {
   }
 };
 
+class NamesOfEvents final : public Log {
+ public:
+  std::vector<std::string> said;
+  void write(LogLevel, std::string_view event, std::initializer_list<LogField>) override { said.emplace_back(event); }
+};
+
 class CommitterTest : public testing::Test {
  protected:
   connector::ManualLoop loop;
   DamagedStore store;
   SeededRandom random{1};
-  SilentLog log;
+  NamesOfEvents log;
   HubLimits limits;
   sync::Engine engine{catalog(), {}, random};
   Committer committer{store, engine, loop, loop, log, limits};
@@ -109,6 +121,25 @@ TEST_F(CommitterTest, X3OneBadChangeOfAPageBlocksNoOther) {
   EXPECT_NE(inbox->items.front().reason.find("lost"), std::string::npos) << "it says why";
   EXPECT_EQ(*reader->state(source, crm, "cursor"), Json("page 2")) << "the page does not come again";
   EXPECT_EQ(journalled, 20u) << "A5: each is accounted for, and subscribers hear of it";
+}
+
+TEST_F(CommitterTest, AStoreThatTakesNothingIsSaidOnceUntilItTakesAgain) {
+  ASSERT_TRUE(submit({change("a")}));
+  EXPECT_FALSE(committer.trouble());
+  store.full = true;
+  const Time began = loop.clock().now();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(submit({change("b")}));
+    loop.run_for(std::chrono::seconds(10));
+  }
+  ASSERT_TRUE(committer.trouble());
+  EXPECT_EQ(committer.trouble()->since, began);
+  EXPECT_EQ(committer.trouble()->failed, 3u);
+  EXPECT_EQ(committer.trouble()->error.message, "the disk is full");
+  store.full = false;
+  ASSERT_TRUE(submit({change("b")}));
+  EXPECT_FALSE(committer.trouble());
+  EXPECT_EQ(log.said, (std::vector<std::string>{"store.takes_nothing", "store.takes_again"}));
 }
 
 TEST_F(CommitterTest, X3OneBadChangeAloneIsKeptOnce) {

@@ -384,6 +384,7 @@ Metrics Hub::metrics() const {
   out.committed_inputs = state_->committer.committed_inputs();
   out.queued = state_->committer.queued();
   out.commit_time_last = state_->committer.last_commit_time();
+  if (const auto& trouble = state_->committer.trouble()) out.unstored_since = trouble->since;
   return out;
 }
 

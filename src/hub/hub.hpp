@@ -122,6 +122,7 @@ struct LaneStatus {
   std::optional<Duration> silence;   // no webhook for so long that something is wrong
   std::uint64_t found_by_polls = 0;  // changes that a webhook should have told, since start
   std::string problem;               // why it does not run, for people
+  std::string unstored;              // why nothing of it can be kept at the moment, for people; "": it can
   std::string capture;               // which way of capture runs, "" for none
   std::size_t in_flight = 0;
   std::uint64_t written = 0;  // since start
@@ -151,6 +152,7 @@ struct Metrics {
   std::uint64_t writes_applied = 0, writes_retried = 0, writes_rejected = 0, writes_unknown = 0;
   std::size_t queued = 0;
   Duration commit_time_last{0};
+  std::optional<Time> unstored_since;  // no commit goes through
 };
 
 class Hub {

@@ -139,6 +139,8 @@ LaneStatus Lane::status() const {
   out.kind = setup_.kind;
   out.connected = connected_ && problem_.empty();
   out.problem = problem_;
+  if (const auto& trouble = context_.committer.trouble())
+    out.unstored = "nothing can be kept since " + to_iso8601(trouble->since) + ": " + trouble->error.message;
   out.capture = capture_status_;
   out.hold = hold_;
   out.read_once = read_once_;

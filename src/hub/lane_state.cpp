@@ -3,6 +3,7 @@
 namespace lockstep::hub {
 
 LaneState worst_of(const LaneStatus& lane) {
+  if (!lane.unstored.empty()) return {"unstored", lane.unstored};
   if (lane.hold) return {lane.hold->kind == "guard" ? "asks" : "paused", lane.hold->reason};
   if (lane.retry_at) return {"unanswered", lane.problem};
   if (!lane.connected) return {"down", lane.problem};

@@ -25,6 +25,8 @@ TEST(LaneState, TheWorstIsSaid) {
   EXPECT_EQ(worst_of(lane), (LaneState{"paused", "stock-taking"}));
   lane.hold->kind = "guard";
   EXPECT_EQ(worst_of(lane).state, "asks");
+  lane.unstored = "the disk is full";
+  EXPECT_EQ(worst_of(lane), (LaneState{"unstored", "the disk is full"}));
 }
 
 }  // namespace

@@ -16,7 +16,11 @@ using Steady = std::chrono::steady_clock;
 using std::chrono::seconds;
 
 constexpr seconds kMeasure{20};  // how long people edit as fast as they can, to see what it can do
-constexpr std::size_t kDiskBytes = std::size_t{2} << 30;
+// The data folder's disk: what the store may need at 3,000 edits a second, and room for its log.
+constexpr std::size_t kDiskBytesAtFirst = std::size_t{512} << 20;
+constexpr std::size_t kDiskBytesPerMinute = std::size_t{256} << 20;
+constexpr std::uintmax_t kDiskBytesLeft = std::uintmax_t{64}
+                                          << 20;  // fewer: the run would only show that its disk is full
 constexpr seconds kStatusEach{10};
 constexpr seconds kServingBound{60};
 constexpr seconds kSettleBound{240};  // deletions whose webhook was lost wait for a full pull
@@ -81,7 +85,8 @@ class Soak {
     out.poll = "{every: 1s, full_every: 1m}";
     out.crm_deletes = tests::CrmDeletes::some;
     const tests::TestFolder folder;
-    if (tests::SmallDisk(folder.path() / "disk", std::size_t{1} << 20).problem().empty()) out.disk_bytes = kDiskBytes;
+    if (tests::SmallDisk(folder.path() / "disk", std::size_t{1} << 20).problem().empty())
+      out.disk_bytes = kDiskBytesAtFirst + static_cast<std::size_t>(options.minutes * kDiskBytesPerMinute);
     return out;
   }
 
@@ -142,6 +147,8 @@ class Soak {
       tests::pause(Milliseconds(500));
       status();
     }
+    if (world_.disk && world_.disk->bytes_free() < kDiskBytesLeft)
+      violation("the disk of this test has no room left for the store: it is made too small");
     for (const std::string& id : world_.journal->lost_webhooks(world_.crm))
       violation("webhook " + id + " was answered 2xx and is lost");
   }
@@ -212,6 +219,9 @@ class Soak {
     std::string names;
     for (const auto& [name, count] : by_name_) names += fmt::format(" {} {}", name, count);
     say("\n" + world_.journal->sum());
+    std::error_code unknown;
+    const auto store_bytes = std::filesystem::file_size(world_.server.store(), unknown);
+    if (!unknown) say(fmt::format("the store has {:.0f} MiB", static_cast<double>(store_bytes) / (1 << 20)));
     say(fmt::format("injected into calls and webhooks of the CRM: {}", world_.injected()));
     say(fmt::format(
         "seed {}: {:.0f} s at {:.0f} edits/s, {} edits asked, {} acknowledged, {} contacts made; {} faults:{}",

@@ -43,4 +43,10 @@ void SmallDisk::free() {
   std::filesystem::remove(filler(), ignored);
 }
 
+std::uintmax_t SmallDisk::bytes_free() const {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(folder_, error);
+  return error ? 0 : space.free;
+}
+
 }  // namespace lockstep::tests

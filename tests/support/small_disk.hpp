@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -18,6 +19,7 @@ class SmallDisk {
   const std::string& problem() const { return problem_; }
   bool fill();  // no byte is left
   void free();
+  std::uintmax_t bytes_free() const;
 
  private:
   std::filesystem::path filler() const { return folder_ / "filler"; }

@@ -11,8 +11,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
     -Wno-dangling-pointer -Wno-free-nonheap-object -Wno-mismatched-new-delete)
 endif()
-# __FILE__ says src/base/json.cpp, wherever the clone is.
-target_compile_options(lockstep_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+# __FILE__ says src/base/json.cpp, wherever the clone is; the second is what ccache makes of the first one's paths.
+target_compile_options(lockstep_options INTERFACE
+  -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -fmacro-prefix-map=../../=)
 if(LOCKSTEP_SANITIZE)
   # A finding ends the process, so that the test that caused it fails.
   target_compile_options(lockstep_options INTERFACE
@@ -27,8 +28,9 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Without the working directory in the hash, the build folders of one clone share their objects.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=1 ${CCACHE})
+  # With nothing in the hash that names the clone, all clones and build folders share their objects.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+    CCACHE_IGNOREOPTIONS=-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)

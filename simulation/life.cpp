@@ -118,7 +118,9 @@ hub::Setup Life::make_setup(std::shared_ptr<const sync::Catalog> catalog) {
       ports.log = log_.get();
       auto made = factory.make(one.settings, ports);
       LOCKSTEP_ASSERT(made.has_value(), "the scenario's settings are right");
-      connector = std::make_unique<WatchedConnector>(std::move(*made), name == kCrm ? parts_.handed_over : nullptr);
+      WatchedConnector::Watch watch;
+      if (name == kCrm) watch = {parts_.handed_over, parts_.wrote_unread};
+      connector = std::make_unique<WatchedConnector>(std::move(*made), loop_.clock(), std::move(watch));
       known = fingerprint;
     }
     one.connector = connector;

@@ -33,6 +33,7 @@ struct LifeParts {
   SimThread::JobTime disk_time;                                     // of one job with a disk
   std::function<void()> after_database;                             // after each job that had the business's database
   std::function<void(const connector::WriteRequest&)> handed_over;  // each write to the CRM, when its connector gets it
+  std::function<void(const connector::WriteRequest&)> wrote_unread;  // before the CRM was asked what happened meanwhile
   Trace* trace = nullptr;
 };
 

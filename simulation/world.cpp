@@ -171,6 +171,11 @@ void World::begin_life() {
     const Kind kind = request.object == "contact" ? Kind::contact : Kind::deal;
     history_.note_handed_over({Side::crm, kind, request.external_id}, timeline_.now());
   };
+  // L1: what people did while the program was away is asked for first.
+  parts.wrote_unread = [this](const connector::WriteRequest& request) {
+    auditor_.report("L1", request.object + " " + request.external_id + " of record " + request.record.str() +
+                              " was written before the CRM had been asked what happened while the program was away");
+  };
   parts.after_database = [this] { database_->watch(Hand::lockstep); };
   parts.trace = &trace_;
   life_ = std::make_unique<Life>(std::move(parts));

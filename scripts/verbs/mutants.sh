@@ -1,9 +1,10 @@
 # plant bugs and see them caught: ./dev mutants [NAME...]
 #
 # Each file of simulation/mutants is one realistic bug: a line that says what it is, and a patch. Every one is built into
-# a copy of the sources (build/mutants) and run in the simulator until a seed fails, SEEDS at most (2,000). Prints which
-# seed caught it and what was violated; exit code 1: one was not caught, or a patch does not apply any more. That the
-# seeds pass without a bug is what ./dev sim shows.
+# a copy of the sources (build/mutants) and run in the simulator until a seed fails, SEEDS at most (2,000); what none of
+# them catches is tried with the fault plans of simulation/plans, one after the other. Prints which seed caught it, of
+# which plan, and what was violated; exit code 1: one was not caught, or a patch does not apply any more. That the seeds
+# pass without a bug is what ./dev sim shows.
 #   ./dev mutants tags-replaced clock-stands
 #   SEEDS=10000 ./dev mutants
 
@@ -22,22 +23,21 @@ mutant_revert() {
 
 mutant_what() { head -1 "simulation/mutants/$1.patch"; }
 
-# The first failing seed and its invariant, or nothing.
+# The first failing seed and its invariant, or nothing. mutant_run TREE SEEDS [PLAN]
 mutant_run() {
   local tree=$1 seeds=$2
-  (cd "$tree" && build/release/lockstep sim --seeds "$seeds" --failures 1 --jobs 2 2>/dev/null) |
+  (cd "$tree" && build/release/lockstep sim --seeds "$seeds" --failures 1 --jobs 2 ${3:+--plan "$3"} 2>/dev/null) |
     sed -n 's/^seed \([0-9]*\) violates \([A-Za-z0-9]*\).*/\1 \2/p' | head -1
 }
 
 verb_mutants() {
-  local seeds=${SEEDS:-2000} tree=build/mutants/tree missed=0 caught=0 name found began seed invariant
+  local seeds=${SEEDS:-2000} tree=build/mutants/tree missed=0 caught=0 name plan found began seed invariant
   (($#)) || set -- $(cd simulation/mutants && ls | sed 's/\.patch$//')
   need build
   mkdir -p "$tree"
   # Left by a run that was interrupted.
   if [[ -f build/mutants/planted ]]; then mutant_revert "$tree" "$(< build/mutants/planted)" || rm -rf "$tree"; fi
   mkdir -p "$tree"
-  # As it is now: what has gone since the last run goes here too, what has been built stays.
   find "$tree" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
   git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf - | tar -xf - -C "$tree"
   say "building them without a bug"
@@ -52,6 +52,9 @@ verb_mutants() {
     else
       if (cd "$tree" && ./dev build release lockstep) > "build/mutants/$name.log" 2>&1; then
         found=$(mutant_run "$tree" "$seeds")
+        for plan in simulation/plans/*.plan; do
+          [[ -z $found ]] && found=$(mutant_run "$tree" "$seeds" "$plan") && found=${found:+$(basename "$plan" .plan):$found}
+        done
         [[ -n $found ]] && caught=$((caught + 1)) || missed=$((missed + 1))
         read -r seed invariant <<< "${found:-none -}"
         printf '%-34s %8s %-10s %7s  %s\n' "$name" "$seed" "$invariant" $((SECONDS - began)) "$(mutant_what "$name")"

@@ -24,16 +24,19 @@ Result<Applied> Applier::trailing(const Observed& seen, Record& record, const Fi
   if (known == nullptr) known = record.link(change.system);
   if (known == nullptr || known->external_id != change.external_id) return stale(seen, record, Link{}, fields);
   Link& link = *known;
+  const bool newer = change.version > link.version;
+  const bool listed = change.via == Via::scan;
   // It was deleted there and may have been restored since: a list shows it, or an event that is newer than the deletion.
-  const bool restored = link.state == LinkState::gone && record.merged_into.empty() &&
-                        (change.via == Via::scan || change.version > link.version);
-  if (restored) {
+  const bool restored = link.state == LinkState::gone && (listed || newer);
+  // We removed it, and the system may have forgotten that: a failover, a backup that was put back.
+  const bool forgotten = link.state == LinkState::removed && listed && newer;
+  if (record.merged_into.empty() && (restored || forgotten)) {
     LOCKSTEP_CHECK(request_fetch(change, "seen again after it was deleted", {}));
     return note_change(seen, Disposition::suppressed, "the object is read to be sure", &record,
                        shown_news(link, fields));
   }
   const bool told = change.via == Via::webhook || change.via == Via::fetch;
-  const bool unknown = link.state == LinkState::removed && told && change.version > link.version;
+  const bool unknown = link.state == LinkState::removed && told && newer;
   if (!unknown || !record.merged_into.empty() || shows_prior(link, fields)) return stale(seen, record, link, fields);
   Fields edits;
   for (const auto& [name, value] : fields) {

@@ -41,6 +41,34 @@ TEST_F(FoundLost, L3AnEditThatOurRemovalDidNotKnowLivesOn) {
   EXPECT_EQ(stored().fields.at("name").value, Json("Annabel"));
 }
 
+// A standby that lacked our removal took over: a full pull finds the row, and both sides must hold the same again.
+TEST_F(FoundLost, B4WhatTheSystemHasForgottenThatWeRemovedLivesOn) {
+  const std::string id = synced_contact();
+  const RecordId one = removed_by_us(id);
+  crm.objects.at(id).deleted = false;
+  sync::Change listed = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+  listed.via = sync::Via::scan;
+  world.apply({listed});
+  EXPECT_TRUE(stored_as(one).deleted) << "a list may be an old one";
+  EXPECT_TRUE(world.settle());
+  EXPECT_FALSE(stored_as(one).deleted);
+  EXPECT_EQ(world.disagreements(), std::vector<std::string>());
+  EXPECT_EQ(alive(crm), 1u);
+  EXPECT_EQ(alive(db), 1u);
+}
+
+// The list was an old one: the object is gone, and stays so.
+TEST_F(FoundLost, L3AnOldListBringsNothingBackThatWeRemoved) {
+  const std::string id = synced_contact();
+  const RecordId one = removed_by_us(id);
+  sync::Change listed = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+  listed.via = sync::Via::scan;
+  world.apply({listed});
+  EXPECT_TRUE(world.settle());
+  EXPECT_TRUE(stored_as(one).deleted);
+  EXPECT_EQ(alive(crm) + alive(db), 0u);
+}
+
 // The same object in the state that we knew: a trailing event brings nothing back.
 TEST_F(FoundLost, L3AnEventThatTrailsOurRemovalBringsNothingBack) {
   const std::string id = synced_contact();

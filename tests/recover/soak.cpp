@@ -190,7 +190,8 @@ class Soak {
     if (!wrong.empty()) return violation(fmt::format("{}: {}", fault.name, wrong));
     const std::string email = fmt::format("again-{}@example.com", ++world_.knocks);
     if (!tests::eventually(kServingBound, [&] { return world_.crowd->knock(email, seconds(1)); }))
-      violation(fmt::format("it does not serve again after {}", fault.name));
+      violation(fmt::format("it does not serve again after {}; it could write nothing for {:.0f} s", fault.name,
+                            world_.server.metric("lockstep_unstored_seconds")));
     if (!world_.server.process().running()) violation(fmt::format("the server ended in {}", fault.name));
   }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "sync/engine.hpp"
 #include "sync/mapping.hpp"
 
 namespace lockstep::hub {
@@ -25,12 +24,6 @@ void translate_references(const sync::EntitySchema& entity, const SystemName& sy
   }
 }
 
-// The clock has been set back since the row was written or last tried: what waits longer than any backoff is due. A retry
-// that comes to nothing is set by the right clock, and waits again.
-bool set_back(const sync::OutboxRow& row, Time now) {
-  return std::max(row.since, row.claimed_at) > now && row.due - now > sync::EngineSettings().backoff_limit;
-}
-
 }  // namespace
 
 sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) {
@@ -49,18 +42,19 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
   const sync::SourceSchema* schema = catalog.find(source);
   if (schema == nullptr) return due;
   // One row beyond the horizon tells when to look again.
-  LOCKSTEP_TRY(rows, reader.outbox_due(source, system, Time::max(), limit + skip.size() + 1));
-  due.more = rows.size() > limit + skip.size();
+  LOCKSTEP_TRY(rows, reader.outbox_due(source, system, Time::min(), Time::max(), limit + skip.size() + 1));
   std::erase_if(rows, [&](const sync::OutboxRow& row) { return skip.contains(row.key.record); });
-  std::vector<RecordId> ids;
-  for (const sync::OutboxRow& row : rows) {
-    if (row.due > now && !set_back(row, now)) {
+  std::vector<sync::OutboxRow> taken;
+  for (sync::OutboxRow& row : rows) {
+    if (row.due > now) {
       due.next = row.due;
-      due.more = false;
       break;
     }
-    if (ids.size() < limit) ids.push_back(row.key.record);
+    if (taken.size() < limit) taken.push_back(std::move(row));
   }
+  LOCKSTEP_CHECK(take_postponed(reader, source, system, now, limit, skip, taken));
+  std::vector<RecordId> ids;
+  for (const sync::OutboxRow& row : taken) ids.push_back(row.key.record);
   if (ids.empty()) return due;
   LOCKSTEP_TRY(counts, reader.counts(source));
   due.records = counts.records;
@@ -68,7 +62,7 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
   std::unordered_map<RecordId, const sync::Record*> by_id;
   for (const sync::Record& record : records) by_id.emplace(record.id, &record);
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const sync::OutboxRow& row = rows[i];
+    const sync::OutboxRow& row = taken[i];
     const auto record = by_id.find(row.key.record);
     const sync::EntitySchema* entity = schema->find(row.entity);
     const sync::SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(system);
@@ -82,6 +76,31 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
     }
   }
   return due;
+}
+
+// The clock has been set back: rows that were put off by the time that it showed then would wait for that time to come
+// again. What waits longer than any backoff is tried once; then the right clock says when again.
+Result<void> Preparer::take_postponed(store::Reader& reader, const SourceId& source, const SystemName& system, Time now,
+                                      std::size_t limit, const std::set<RecordId>& skip,
+                                      std::vector<sync::OutboxRow>& taken) {
+  const auto longest = sync::EngineSettings().backoff_limit;
+  if (now < latest_) {
+    LOCKSTEP_TRY(rows, reader.outbox_due(source, system, now + longest, latest_ + longest,
+                                         limit + skip.size() + offered_.size()));
+    std::erase_if(rows, [&](const sync::OutboxRow& row) {
+      const auto before = offered_.find(row.key.record);
+      return skip.contains(row.key.record) || (before != offered_.end() && before->second != row.due);
+    });
+    for (sync::OutboxRow& row : rows) {
+      if (taken.size() >= limit) return {};
+      offered_[row.key.record] = row.due;
+      taken.push_back(std::move(row));
+    }
+    if (!rows.empty()) return {};
+    offered_.clear();
+  }
+  latest_ = now;
+  return {};
 }
 
 std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync::EntitySchema& entity,

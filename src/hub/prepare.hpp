@@ -2,12 +2,14 @@
 // the readers' thread; pure apart from the reader.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include "connector/connector.hpp"
 #include "store/store.hpp"
+#include "sync/engine.hpp"
 #include "sync/expression.hpp"
 #include "sync/plan.hpp"
 
@@ -27,7 +29,6 @@ struct Due {
   std::vector<Prepared> writes;
   std::vector<sync::OutboxKey> empty;  // rows that turned out to have nothing to write
   std::optional<Time> next;            // when the next row becomes due
-  bool more = false;                   // there were more rows than asked for
   std::uint64_t records = 0;           // that the source has
 };
 
@@ -41,8 +42,13 @@ class Preparer {
   std::optional<Prepared> prepare_row(store::Reader& reader, const sync::EntitySchema& entity,
                                       const sync::SystemBinding& binding, const sync::Record& record,
                                       const sync::OutboxRow& row);
+  Result<void> take_postponed(store::Reader& reader, const SourceId& source, const SystemName& system, Time now,
+                              std::size_t limit, const std::set<RecordId>& skip, std::vector<sync::OutboxRow>& taken);
 
   sync::Expressions expressions_;
+  // The latest time that the clock has shown, as far as rows may know it: before the first look it could be any.
+  Time latest_ = Time::max() - sync::EngineSettings().backoff_limit;
+  std::map<RecordId, Time> offered_;  // rows that are due only by another clock, and when by that
 };
 
 // Where a referenced record stands in a system, answered by a reader.

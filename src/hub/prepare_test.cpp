@@ -158,5 +158,45 @@ TEST(Preparer, WhatWasTriedBeforeTheClockWasSetBackIsDue) {
   EXPECT_EQ(at(Time(std::chrono::hours(11))), 0u) << "by that clock it waits";
 }
 
+// Put off by a clock an hour ahead, without a trace of that in the row, behind one that waits by the right clock (seed
+// 694980 of ./dev soak): each is tried once, however many rows are due meanwhile; then the right clock counts.
+TEST(Preparer, WhatAnotherClockPutOffIsTriedOnceThoughOthersWait) {
+  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
+  store::MemoryStore store;
+  const auto now = Time(std::chrono::hours(1));
+  const auto put = [&](const std::string& id, Time due) {
+    sync::Record record = contact_anna();
+    record.id = RecordId(id);
+    sync::OutboxRow row = row_of_contact();
+    row.key.record = record.id;
+    row.since = now - std::chrono::minutes(1);
+    row.due = due;
+    sync::Batch batch;
+    batch.first_seq = 1;
+    if (!*store.record(kSource, record.id)) batch.records = {record};
+    batch.outbox = {row};
+    ASSERT_TRUE(store.commit(batch));
+  };
+  Preparer preparer;
+  const auto reader = store.open_reader();
+  const auto at = [&](Time when, std::size_t limit = 10) {
+    std::vector<std::string> out;
+    const Result<Due> due = preparer.prepare(*reader, catalog, kSource, kDb, when, limit, {});
+    for (const Prepared& one : due->writes) out.push_back(one.row.key.record.str());
+    return out;
+  };
+  EXPECT_TRUE(at(now + std::chrono::hours(1)).empty());
+  put("a", now + std::chrono::seconds(10));
+  put("b", now + std::chrono::hours(1));
+  put("c", now + std::chrono::hours(1) + std::chrono::minutes(5));
+  EXPECT_EQ(at(now, 1), std::vector<std::string>{"b"});
+  EXPECT_EQ(at(now, 1), std::vector<std::string>{"b"}) << "it has not been tried yet";
+  put("b", now + std::chrono::minutes(30));  // what the system asked for
+  EXPECT_EQ(at(now, 1), std::vector<std::string>{"c"});
+  put("c", now + std::chrono::seconds(5));
+  EXPECT_TRUE(at(now).empty());
+  EXPECT_EQ(at(now + std::chrono::seconds(5)), std::vector<std::string>{"c"});
+}
+
 }  // namespace
 }  // namespace lockstep::hub

@@ -119,11 +119,12 @@ Result<Page<sync::OutboxRow>> MemoryReader::outbox(const SourceId& source, const
 }
 
 Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_due(const SourceId& source, const SystemName& system,
-                                                              Time until, std::size_t limit) {
+                                                              Time after, Time until, std::size_t limit) {
   const SharedLock lock(tables_.mutex);
   std::vector<sync::OutboxRow> rows;
   for (const auto& [key, row] : tables_.outbox) {
-    if (row.key.source == source && row.key.system == system && is_due_state(row.state) && row.due <= until)
+    if (row.key.source == source && row.key.system == system && is_due_state(row.state) && row.due > after &&
+        row.due <= until)
       rows.push_back(row);
   }
   std::ranges::sort(

@@ -82,9 +82,9 @@ Result<Page<sync::OutboxRow>> SqliteReader::outbox(const SourceId& source, const
 }
 
 Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_due(const SourceId& source, const SystemName& system,
-                                                              Time until, std::size_t limit) {
+                                                              Time after, Time until, std::size_t limit) {
   return read<std::vector<sync::OutboxRow>>(
-      [&](Database& database) { return sqlite::outbox_due(database, source, system, until, limit); });
+      [&](Database& database) { return sqlite::outbox_due(database, source, system, after, until, limit); });
 }
 
 Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_of(const SourceId& source, const RecordId& record) {

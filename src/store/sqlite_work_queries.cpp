@@ -146,15 +146,15 @@ Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source,
 }
 
 Result<std::vector<sync::OutboxRow>> outbox_due(Database& database, const SourceId& source, const SystemName& system,
-                                                Time until, std::size_t limit) {
+                                                Time after, Time until, std::size_t limit) {
   OutboxRows rows(source);
-  return rows.take(
-      database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at, creates, sent FROM outbox "
-                    "INDEXED BY outbox_due WHERE state <= 2 AND source = (SELECT id FROM source WHERE name = ?1) AND "
-                    "system = ?2 AND due <= ?3 "
-                    "ORDER BY due, record LIMIT ?4",
-                    rows, source.str(), system.str(), to_micros(until), std::min(limit, limits::due_rows)));
+  return rows.take(database.each(
+      "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+      "waits_for, claimed_at, creates, sent FROM outbox "
+      "INDEXED BY outbox_due WHERE state <= 2 AND source = (SELECT id FROM source WHERE name = ?1) AND "
+      "system = ?2 AND due > ?3 AND due <= ?4 "
+      "ORDER BY due, record LIMIT ?5",
+      rows, source.str(), system.str(), to_micros(after), to_micros(until), std::min(limit, limits::due_rows)));
 }
 
 Result<std::vector<sync::OutboxRow>> outbox_of(Database& database, const SourceId& source, const RecordId& record) {

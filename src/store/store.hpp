@@ -76,9 +76,10 @@ class Reader {
                                                           std::size_t limit) = 0;
   virtual Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter,
                                                const PageRequest& page) = 0;
-  // Rows of one lane that are due (waiting, claimed or unknown) up to `until`, in order of due, at most `limit`.
-  virtual Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time until,
-                                                          std::size_t limit) = 0;
+  // Rows of one lane (waiting, claimed or unknown) that are due after `after` and up to `until`, in order of due, at most
+  // `limit`.
+  virtual Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time after,
+                                                          Time until, std::size_t limit) = 0;
   virtual Result<std::vector<sync::OutboxRow>> outbox_of(const SourceId& source, const RecordId& record) = 0;
   virtual Result<Page<sync::InboxRow>> inbox(const SourceId& source, const PageRequest& page) = 0;
   // Rows of kind fetch, oldest first.

@@ -22,9 +22,10 @@ TYPED_TEST_P(StoreWorkContract, DueRowsComeInOrderOfDue) {
   batch.outbox[7].state = sync::OutboxState::unknown;
   this->commit(batch);
   const auto reader = this->store().open_reader();
-  const auto due = [&](int until, std::size_t limit) {
+  const auto due = [&](int until, std::size_t limit, int after = -1) {
     std::vector<std::string> out;
-    const auto rows = reader->outbox_due(sample::source, sample::db, sample::at(until), limit).value();
+    const auto rows =
+        reader->outbox_due(sample::source, sample::db, sample::at(after), sample::at(until), limit).value();
     for (const auto& row : rows) out.push_back(row.key.record.str());
     return out;
   };
@@ -32,6 +33,8 @@ TYPED_TEST_P(StoreWorkContract, DueRowsComeInOrderOfDue) {
   EXPECT_THAT(due(29, 10), testing::ElementsAre("r8", "r2", "r3"));
   EXPECT_THAT(due(30, 1), testing::ElementsAre("r8"));
   EXPECT_THAT(due(6, 10), testing::IsEmpty());
+  EXPECT_THAT(due(30, 10, 10), testing::ElementsAre("r3", "r1"));
+  EXPECT_THAT(due(30, 10, 9), testing::ElementsAre("r2", "r3", "r1"));
 
   sync::Batch later;
   later.outbox = {batch.outbox[1]};
@@ -117,7 +120,7 @@ TYPED_TEST_P(StoreWorkContract, DiscardedRowsRest) {
   EXPECT_EQ(reader->outbox_of(sample::source, RecordId("r1")).value(), next.outbox);
   EXPECT_EQ(reader->outbox(sample::source, {.system = {}, .state = sync::OutboxState::discarded}, {}).value().items,
             next.outbox);
-  EXPECT_EQ(reader->outbox_due(sample::source, sample::crm, Time::max(), 10).value().size(), 1u);
+  EXPECT_EQ(reader->outbox_due(sample::source, sample::crm, Time::min(), Time::max(), 10).value().size(), 1u);
   EXPECT_EQ(reader->counts(sample::source).value().outbox_waiting, 1u);
   EXPECT_EQ(reader->counts(sample::source).value().outbox_dead, 0u);
   sync::Batch erased;

@@ -86,6 +86,7 @@ const std::vector<PlanSwitch>& Plan::switches() {
       {"crm.revoked", 0, 0.1, "the credentials are refused for up to three minutes"},
       {"crm.down", 0, 0.1, "the CRM can not be reached for up to five minutes"},
       {"clock.jump", 0, 0.2, "the process's wall clock jumps by up to a minute"},
+      {"clock.ahead", 0, 0.2, "the process's wall clock is hours ahead for up to a minute"},
       // The operator's; per minute of the run
       {"op.pause", 0, 0.15, "writes to a system are paused for up to ten minutes"},
       {"op.reload", 0, 0.3, "the configuration is loaded again, with new settings of each system"},

@@ -274,6 +274,12 @@ void World::plan_faults(Duration length) {
   every("clock.jump", length, [this, up_to] {
     if (life_) life_->jump_clock(up_to(120) - seconds(60));
   });
+  every("clock.ahead", length, [this, up_to] {
+    if (life_) life_->jump_clock(up_to(4 * 3600));
+    timeline_.after(up_to(60), [this] {
+      if (life_) life_->jump_clock(Duration(0));
+    });
+  });
   if (plan_.get("mapping.late_city") > 0) {
     timeline_.after(length / 2, [this] {
       catalog_ = make_catalog(plan_, City::mapped);
@@ -323,6 +329,7 @@ RunResult World::run() {
   while (!quiet && timeline_.now() < limit) {
     if (!run_until(timeline_.now() + minutes(5))) return finish();
     redrive();
+    check_put_off();
     quiet = settled();
   }
   if (!quiet)

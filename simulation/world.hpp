@@ -81,6 +81,7 @@ class World {
   void check_store();
   void check_journal();
   void check_stamps();
+  void check_put_off();
   void tell_journal();
   static std::string visible_in(store::Reader& reader);
   AuditRules first_rules() const;

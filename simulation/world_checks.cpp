@@ -10,6 +10,8 @@
 namespace lockstep::simulation {
 namespace {
 
+constexpr std::chrono::minutes kPutOffLimit{20};  // longer than any wait between two attempts
+
 int thing_of(const sync::Record& record) {
   Values texts;
   for (const auto& [name, state] : record.fields) {
@@ -120,6 +122,18 @@ void World::check_stamps() {
   }
 }
 
+// The last life began when the faults stopped, with the right clock: no write waits for a time that another clock showed.
+void World::check_put_off() {
+  if (!serving()) return;
+  auditor_.count_checks(1);
+  for (const sync::OutboxRow& row : outbox(sync::OutboxState::waiting)) {
+    if (row.due > timeline_.now() + kPutOffLimit)
+      auditor_.report("C1", row.entity.str() + " " + row.key.record.str() + " of " + row.key.system.str() +
+                                " waits for " + std::to_string((row.due - timeline_.now()) / std::chrono::minutes(1)) +
+                                " minutes");
+  }
+}
+
 std::vector<sync::OutboxRow> World::outbox(sync::OutboxState state) {
   auto rows = life_->reader().outbox(kSource, {std::nullopt, state}, {"", 100});
   return rows ? std::move(rows->items) : std::vector<sync::OutboxRow>();
@@ -204,9 +218,10 @@ std::string World::visible_in(store::Reader& reader) {
 AuditRules World::first_rules() const {
   AuditRules out;
   if (plan_.get("mapping.late_city") > 0) out.ignored = out.late = {"city"};
-  out.clock_jumps = plan_.get("clock.jump") > 0;
-  for (const char* fault : {"hook.lost", "hook.delayed", "hook.answer_lost", "crash.kill", "crash.power",
-                            "crash.mid_write", "disk.full", "disk.error", "crm.down", "crm.revoked", "clock.jump"})
+  out.clock_jumps = plan_.get("clock.jump") > 0 || plan_.get("clock.ahead") > 0;
+  for (const char* fault :
+       {"hook.lost", "hook.delayed", "hook.answer_lost", "crash.kill", "crash.power", "crash.mid_write", "disk.full",
+        "disk.error", "crm.down", "crm.revoked", "clock.jump", "clock.ahead"})
     out.events_get_lost = out.events_get_lost || plan_.get(fault) > 0;
   const double policy = plan_.get("policy");
   if (policy == 0) out.authority = {Side::crm, Side::db};

@@ -32,6 +32,7 @@ class WatchedConnectorTest : public testing::Test {
     request.record = RecordId(record);
     request.object = "thing";
     request.external_id = std::string("of ") + record;
+    request.document = JsonObject{{"name", record}};
     run(watched.write({request}));
   }
   void pull() {

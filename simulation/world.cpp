@@ -328,8 +328,8 @@ RunResult World::run() {
   bool quiet = false;
   while (!quiet && timeline_.now() < limit) {
     if (!run_until(timeline_.now() + minutes(5))) return finish();
-    redrive();
     check_put_off();
+    redrive();
     quiet = settled();
   }
   if (!quiet)

@@ -126,8 +126,12 @@ void World::check_stamps() {
 void World::check_put_off() {
   if (!serving()) return;
   auditor_.count_checks(1);
+  std::set<SystemName> held;  // nothing of it is looked at
+  for (const hub::LaneStatus& lane : life_->hub().lanes(kSource)) {
+    if (lane.hold) held.insert(lane.system);
+  }
   for (const sync::OutboxRow& row : outbox(sync::OutboxState::waiting)) {
-    if (row.due > timeline_.now() + kPutOffLimit)
+    if (!held.contains(row.key.system) && row.due > timeline_.now() + kPutOffLimit)
       auditor_.report("C1", row.entity.str() + " " + row.key.record.str() + " of " + row.key.system.str() +
                                 " waits for " + std::to_string((row.due - timeline_.now()) / std::chrono::minutes(1)) +
                                 " minutes");

@@ -26,7 +26,8 @@ mutant_what() { head -1 "simulation/mutants/$1.patch"; }
 # The first failing seed and its invariant, or nothing. mutant_run TREE SEEDS [PLAN]
 mutant_run() {
   local tree=$1 seeds=$2
-  (cd "$tree" && build/release/lockstep sim --seeds "$seeds" --failures 1 --jobs 2 ${3:+--plan "$3"} 2>/dev/null) |
+  # It fails when it has found something.
+  (cd "$tree" && build/release/lockstep sim --seeds "$seeds" --failures 1 --jobs 2 ${3:+--plan "$3"} 2>/dev/null || true) |
     sed -n 's/^seed \([0-9]*\) violates \([A-Za-z0-9]*\).*/\1 \2/p' | head -1
 }
 
@@ -53,7 +54,9 @@ verb_mutants() {
       if (cd "$tree" && ./dev build release lockstep) > "build/mutants/$name.log" 2>&1; then
         found=$(mutant_run "$tree" "$seeds")
         for plan in simulation/plans/*.plan; do
-          [[ -z $found ]] && found=$(mutant_run "$tree" "$seeds" "$plan") && found=${found:+$(basename "$plan" .plan):$found}
+          [[ -n $found ]] && break
+          found=$(mutant_run "$tree" "$seeds" "$plan")
+          found=${found:+$(basename "$plan" .plan):$found}
         done
         [[ -n $found ]] && caught=$((caught + 1)) || missed=$((missed + 1))
         read -r seed invariant <<< "${found:-none -}"

@@ -40,7 +40,7 @@ verb_mutants() {
   if [[ -f build/mutants/planted ]]; then mutant_revert "$tree" "$(< build/mutants/planted)" || rm -rf "$tree"; fi
   mkdir -p "$tree"
   find "$tree" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
-  git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf - | tar -xf - -C "$tree"
+  git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf - | tar -xmf - -C "$tree"
   say "building them without a bug"
   (cd "$tree" && ./dev build release lockstep) > build/mutants/build.log 2>&1 || die 1 "that failed: see build/mutants/build.log"
   printf '%-34s %8s %-10s %7s  %s\n' 'planted bug' 'seed' 'violates' 'seconds' 'what it is'

@@ -39,6 +39,8 @@ verb_mutants() {
   # Left by a run that was interrupted.
   if [[ -f build/mutants/planted ]]; then mutant_revert "$tree" "$(< build/mutants/planted)" || rm -rf "$tree"; fi
   mkdir -p "$tree"
+  # As it is now: what has gone goes here too, what has been built stays. Every file is new, or an object with the bug of
+  # the run before would count as built from it.
   find "$tree" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
   git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- -cf - | tar -xmf - -C "$tree"
   say "building them without a bug"

@@ -84,9 +84,14 @@ Result<void> Preparer::take_postponed(store::Reader& reader, const SourceId& sou
                                       std::size_t limit, const std::set<RecordId>& skip,
                                       std::vector<sync::OutboxRow>& taken) {
   const auto longest = sync::EngineSettings().backoff_limit;
+  LOCKSTEP_TRY(rows,
+               reader.outbox_due(source, system, now + longest, Time::max(), limit + skip.size() + offered_.size()));
+  // Nobody need have looked while the clock was ahead: then a row tells, made or tried later than now.
+  const bool told =
+      std::ranges::any_of(rows, [&](const sync::OutboxRow& row) { return std::max(row.since, row.claimed_at) > now; });
+  if (told) latest_ = std::max(latest_, rows.back().due);
+  if (rows.empty()) offered_.clear();
   if (now < latest_) {
-    LOCKSTEP_TRY(rows, reader.outbox_due(source, system, now + longest, latest_ + longest,
-                                         limit + skip.size() + offered_.size()));
     std::erase_if(rows, [&](const sync::OutboxRow& row) {
       const auto before = offered_.find(row.key.record);
       return skip.contains(row.key.record) || (before != offered_.end() && before->second != row.due);
@@ -97,7 +102,6 @@ Result<void> Preparer::take_postponed(store::Reader& reader, const SourceId& sou
       taken.push_back(std::move(row));
     }
     if (!rows.empty()) return {};
-    offered_.clear();
   }
   latest_ = now;
   return {};

@@ -198,5 +198,21 @@ TEST(Preparer, WhatAnotherClockPutOffIsTriedOnceThoughOthersWait) {
   EXPECT_EQ(at(now + std::chrono::seconds(5)), std::vector<std::string>{"c"});
 }
 
+// Nothing was looked at while the clock was ahead (a soak of ./dev soak).
+TEST(Preparer, WhatWasMadeWhileTheClockWasAheadAndNobodyLookedIsDue) {
+  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
+  store::MemoryStore store;
+  Preparer preparer;
+  const auto reader = store.open_reader();
+  const auto at = [&](Time now) {
+    return preparer.prepare(*reader, catalog, kSource, kDb, now, 10, {})->writes.size();
+  };
+  EXPECT_EQ(at(Time(std::chrono::hours(1))), 0u);
+  sync::OutboxRow row = row_of_contact();
+  row.since = row.due = Time(std::chrono::hours(2));
+  ASSERT_TRUE(store.commit(batch_of(contact_anna(), row)));
+  EXPECT_EQ(at(Time(std::chrono::hours(1) + std::chrono::seconds(5))), 1u);
+}
+
 }  // namespace
 }  // namespace lockstep::hub

@@ -209,27 +209,32 @@ void Committer::finish(std::vector<Submission> group, Outcome outcome, Duration 
 
 // Said once when it begins and once when it is over: senders come again every few seconds, and a log may share the disk.
 void Committer::note_trouble(const Outcome& outcome) {
-  const auto failed = [](const auto& result) { return !result.has_value(); };
-  const auto first = std::ranges::find_if(outcome.results, failed);
   const Time now = loop_.clock().now();
-  if (first == outcome.results.end()) {
-    if (outcome.transactions == 0 || !trouble_) return;
+  const bool takes = outcome.transactions > 0;
+  if (takes && trouble_) {
     const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - trouble_->since);
     log_.info("store.takes_again",
               {{"after_seconds", std::to_string(lasted.count())}, {"refused", std::to_string(trouble_->failed)}});
     trouble_.reset();
-    return;
   }
-  if (!trouble_ || trouble_->error.message != first->error().message) {
-    log_.error(
-        "store.takes_nothing",
-        {{"kind", to_string(first->error().kind)},
-         {"error", first->error().message},
-         {"hint", "nothing is lost: what comes is refused until a commit goes through; a full disk needs room"}});
+  for (const auto& result : outcome.results) {
+    if (result) continue;
+    const Error& error = result.error();
+    if (takes) {  // others of the group have gone through
+      log_.error("commit.failed", {{"kind", to_string(error.kind)}, {"error", error.message}});
+      continue;
+    }
+    if (!trouble_ || trouble_->error.message != error.message) {
+      log_.error(
+          "store.takes_nothing",
+          {{"kind", to_string(error.kind)},
+           {"error", error.message},
+           {"hint", "nothing is lost: what comes is refused until a commit goes through; a full disk needs room"}});
+    }
+    if (!trouble_) trouble_ = StoreTrouble{{}, now, 0};
+    trouble_->error = error;
+    trouble_->failed += 1;
   }
-  if (!trouble_) trouble_ = StoreTrouble{{}, now, 0};
-  trouble_->error = first->error();
-  trouble_->failed += static_cast<std::uint64_t>(std::ranges::count_if(outcome.results, failed));
 }
 
 }  // namespace lockstep::hub

@@ -14,8 +14,10 @@ class DamagedStore final : public store::MemoryStore {
  public:
   bool down = false;  // nothing can be read for a while
   bool full = false;  // nothing can be written
+  int refuses = 0;    // so many commits
 
   Result<void> commit(const sync::Batch& batch) override {
+    if (refuses > 0) return --refuses, fail(ErrorKind::unavailable, "the file is locked");
     if (full) return fail(ErrorKind::exhausted, "the disk is full");
     return MemoryStore::commit(batch);
   }
@@ -140,6 +142,22 @@ TEST_F(CommitterTest, AStoreThatTakesNothingIsSaidOnceUntilItTakesAgain) {
   ASSERT_TRUE(submit({change("b")}));
   EXPECT_FALSE(committer.trouble());
   EXPECT_EQ(log.said, (std::vector<std::string>{"store.takes_nothing", "store.takes_again"}));
+}
+
+TEST_F(CommitterTest, AStoreThatTakesSomeOfAGroupIsNotInTrouble) {
+  store.refuses = 3;
+  std::vector<bool> taken;
+  for (const char* id : {"a", "b", "c"}) {  // the first is alone in its group
+    Submission submission;
+    submission.source = source;
+    submission.inputs = {change(id)};
+    submission.done = [&](const Result<std::vector<sync::Applied>>& applied) { taken.push_back(applied.has_value()); };
+    committer.submit_inner(std::move(submission));
+  }
+  loop.settle();
+  EXPECT_EQ(taken, (std::vector<bool>{false, false, true}));
+  EXPECT_FALSE(committer.trouble());
+  EXPECT_EQ(log.said, (std::vector<std::string>{"store.takes_nothing", "store.takes_again", "commit.failed"}));
 }
 
 TEST_F(CommitterTest, X3OneBadChangeAloneIsKeptOnce) {

@@ -32,7 +32,7 @@ Task<void> Lane::notice_stall() {
   bool stalled = false;
   if (!explained && !moving) {
     Reads::Query<Result<std::vector<sync::OutboxRow>>> query = [this, before](store::Reader& reader) {
-      return reader.outbox_due(source(), system(), Time::min(), before, 1);
+      return reader.outbox_due(source(), system(), before, 1);
     };
     const Result<std::vector<sync::OutboxRow>> due = co_await context_.reads.ask(std::move(query));
     stalled = due && !due->empty();

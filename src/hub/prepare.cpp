@@ -1,8 +1,10 @@
 #include "hub/prepare.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
+#include "sync/engine.hpp"
 #include "sync/mapping.hpp"
 
 namespace lockstep::hub {
@@ -42,19 +44,19 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
   const sync::SourceSchema* schema = catalog.find(source);
   if (schema == nullptr) return due;
   // One row beyond the horizon tells when to look again.
-  LOCKSTEP_TRY(rows, reader.outbox_due(source, system, Time::min(), Time::max(), limit + skip.size() + 1));
+  LOCKSTEP_TRY(rows, reader.outbox_due(source, system, Time::max(), limit + skip.size() + 1));
   std::erase_if(rows, [&](const sync::OutboxRow& row) { return skip.contains(row.key.record); });
-  std::vector<sync::OutboxRow> taken;
-  for (sync::OutboxRow& row : rows) {
-    if (row.due > now) {
-      due.next = row.due;
-      break;
-    }
-    if (taken.size() < limit) taken.push_back(std::move(row));
-  }
-  LOCKSTEP_CHECK(take_postponed(reader, source, system, now, limit, skip, taken));
+  const auto later = std::ranges::find_if(rows, [&](const sync::OutboxRow& row) { return row.due > now; });
+  if (later != rows.end()) due.next = later->due;
+  rows.erase(later, rows.end());
+  // What was put off by a clock that has been set back would wait until it shows that time again.
+  const Time beyond = now + sync::EngineSettings().backoff_limit;
+  LOCKSTEP_TRY(misdated, reader.outbox_misdated(source, system, now, beyond, limit + skip.size()));
+  std::ranges::copy_if(misdated, std::back_inserter(rows),
+                       [&](const sync::OutboxRow& row) { return !skip.contains(row.key.record); });
+  if (rows.size() > limit) rows.resize(limit);
   std::vector<RecordId> ids;
-  for (const sync::OutboxRow& row : taken) ids.push_back(row.key.record);
+  for (const sync::OutboxRow& row : rows) ids.push_back(row.key.record);
   if (ids.empty()) return due;
   LOCKSTEP_TRY(counts, reader.counts(source));
   due.records = counts.records;
@@ -62,7 +64,7 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
   std::unordered_map<RecordId, const sync::Record*> by_id;
   for (const sync::Record& record : records) by_id.emplace(record.id, &record);
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const sync::OutboxRow& row = taken[i];
+    const sync::OutboxRow& row = rows[i];
     const auto record = by_id.find(row.key.record);
     const sync::EntitySchema* entity = schema->find(row.entity);
     const sync::SystemBinding* binding = entity == nullptr ? nullptr : entity->binding(system);
@@ -76,35 +78,6 @@ Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalo
     }
   }
   return due;
-}
-
-// The clock has been set back: rows that were put off by the time that it showed then would wait for that time to come
-// again. What waits longer than any backoff is tried once; then the right clock says when again.
-Result<void> Preparer::take_postponed(store::Reader& reader, const SourceId& source, const SystemName& system, Time now,
-                                      std::size_t limit, const std::set<RecordId>& skip,
-                                      std::vector<sync::OutboxRow>& taken) {
-  const auto longest = sync::EngineSettings().backoff_limit;
-  LOCKSTEP_TRY(rows,
-               reader.outbox_due(source, system, now + longest, Time::max(), limit + skip.size() + offered_.size()));
-  // Nobody need have looked while the clock was ahead: then a row tells, made or tried later than now.
-  const bool told =
-      std::ranges::any_of(rows, [&](const sync::OutboxRow& row) { return std::max(row.since, row.claimed_at) > now; });
-  if (told) latest_ = std::max(latest_, rows.back().due);
-  if (rows.empty()) offered_.clear();
-  if (now < latest_) {
-    std::erase_if(rows, [&](const sync::OutboxRow& row) {
-      const auto before = offered_.find(row.key.record);
-      return skip.contains(row.key.record) || (before != offered_.end() && before->second != row.due);
-    });
-    for (sync::OutboxRow& row : rows) {
-      if (taken.size() >= limit) return {};
-      offered_[row.key.record] = row.due;
-      taken.push_back(std::move(row));
-    }
-    if (!rows.empty()) return {};
-  }
-  latest_ = now;
-  return {};
 }
 
 std::optional<Prepared> Preparer::prepare_row(store::Reader& reader, const sync::EntitySchema& entity,

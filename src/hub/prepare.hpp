@@ -2,14 +2,12 @@
 // the readers' thread; pure apart from the reader.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include "connector/connector.hpp"
 #include "store/store.hpp"
-#include "sync/engine.hpp"
 #include "sync/expression.hpp"
 #include "sync/plan.hpp"
 
@@ -42,13 +40,8 @@ class Preparer {
   std::optional<Prepared> prepare_row(store::Reader& reader, const sync::EntitySchema& entity,
                                       const sync::SystemBinding& binding, const sync::Record& record,
                                       const sync::OutboxRow& row);
-  Result<void> take_postponed(store::Reader& reader, const SourceId& source, const SystemName& system, Time now,
-                              std::size_t limit, const std::set<RecordId>& skip, std::vector<sync::OutboxRow>& taken);
 
   sync::Expressions expressions_;
-  // The latest time that the clock has shown, as far as rows may know it: before the first look it could be any.
-  Time latest_ = Time::max() - sync::EngineSettings().backoff_limit;
-  std::map<RecordId, Time> offered_;  // rows that are due only by another clock, and when by that
 };
 
 // Where a referenced record stands in a system, answered by a reader.

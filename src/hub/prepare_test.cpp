@@ -123,95 +123,43 @@ TEST(Preparer, X2ACreateIsLookedForByWhatItCarried) {
   EXPECT_EQ(due->writes.front().request.document, Json(JsonObject{{"name", "Ann"}}));
 }
 
-// Made an hour ahead of the time that the clock shows now.
-TEST(Preparer, WhatWasWrittenBeforeTheClockWasSetBackIsDue) {
-  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
-  store::MemoryStore store;
-  sync::OutboxRow row = row_of_contact();
-  row.since = row.due = Time(std::chrono::hours(2));
-  ASSERT_TRUE(store.commit(batch_of(contact_anna(), row)));
-  Preparer preparer;
-  const auto reader = store.open_reader();
-  const auto at = [&](Time now) {
-    return preparer.prepare(*reader, catalog, kSource, kDb, now, 10, {})->writes.size();
-  };
-  EXPECT_EQ(at(Time(std::chrono::hours(2))), 1u);
-  EXPECT_EQ(at(Time(std::chrono::hours(1))), 1u);
-  EXPECT_EQ(at(Time(std::chrono::hours(2) - std::chrono::minutes(10))), 0u) << "no more than a long backoff";
-}
-
-// Pending since one o'clock; the clock said eleven when it was tried.
-TEST(Preparer, WhatWasTriedBeforeTheClockWasSetBackIsDue) {
-  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
-  store::MemoryStore store;
-  sync::OutboxRow row = row_of_contact();
-  row.since = Time(std::chrono::hours(1));
-  row.claimed_at = Time(std::chrono::hours(11));
-  row.due = Time(std::chrono::hours(11) + std::chrono::seconds(5));
-  ASSERT_TRUE(store.commit(batch_of(contact_anna(), row)));
-  Preparer preparer;
-  const auto reader = store.open_reader();
-  const auto at = [&](Time now) {
-    return preparer.prepare(*reader, catalog, kSource, kDb, now, 10, {})->writes.size();
-  };
-  EXPECT_EQ(at(Time(std::chrono::hours(1) + std::chrono::minutes(2))), 1u);
-  EXPECT_EQ(at(Time(std::chrono::hours(11))), 0u) << "by that clock it waits";
-}
-
-// Put off by a clock an hour ahead, without a trace of that in the row, behind one that waits by the right clock (seed
-// 694980 of ./dev soak): each is tried once, however many rows are due meanwhile; then the right clock counts.
-TEST(Preparer, WhatAnotherClockPutOffIsTriedOnceThoughOthersWait) {
+// Put off by a clock that was hours ahead (./dev soak --seed 694980), while others wait as long by the right one.
+TEST(Preparer, WhatAnotherClockPutOffIsDueWhenThatIsSetBack) {
   const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
   store::MemoryStore store;
   const auto now = Time(std::chrono::hours(1));
-  const auto put = [&](const std::string& id, Time due) {
+  const auto put = [&](const std::string& id, Time put_off_at, Duration wait) {
     sync::Record record = contact_anna();
     record.id = RecordId(id);
     sync::OutboxRow row = row_of_contact();
     row.key.record = record.id;
-    row.since = now - std::chrono::minutes(1);
-    row.due = due;
+    row.put_off(put_off_at, wait);
     sync::Batch batch;
     batch.first_seq = 1;
     if (!*store.record(kSource, record.id)) batch.records = {record};
     batch.outbox = {row};
     ASSERT_TRUE(store.commit(batch));
   };
-  Preparer preparer;
   const auto reader = store.open_reader();
-  const auto at = [&](Time when, std::size_t limit = 10) {
+  const auto at = [&](Time when, std::size_t limit = 10, const std::set<RecordId>& skip = {}) {
     std::vector<std::string> out;
-    const Result<Due> due = preparer.prepare(*reader, catalog, kSource, kDb, when, limit, {});
+    const Result<Due> due = Preparer().prepare(*reader, catalog, kSource, kDb, when, limit, skip);
     for (const Prepared& one : due->writes) out.push_back(one.row.key.record.str());
     return out;
   };
-  EXPECT_TRUE(at(now + std::chrono::hours(1)).empty());
-  put("a", now + std::chrono::seconds(10));
-  put("b", now + std::chrono::hours(1));
-  put("c", now + std::chrono::hours(1) + std::chrono::minutes(5));
-  EXPECT_EQ(at(now, 1), std::vector<std::string>{"b"});
-  EXPECT_EQ(at(now, 1), std::vector<std::string>{"b"}) << "it has not been tried yet";
-  put("b", now + std::chrono::minutes(30));  // what the system asked for
-  EXPECT_EQ(at(now, 1), std::vector<std::string>{"c"});
-  put("c", now + std::chrono::seconds(5));
-  EXPECT_TRUE(at(now).empty());
-  EXPECT_EQ(at(now + std::chrono::seconds(5)), std::vector<std::string>{"c"});
-}
-
-// Nothing was looked at while the clock was ahead (a soak of ./dev soak).
-TEST(Preparer, WhatWasMadeWhileTheClockWasAheadAndNobodyLookedIsDue) {
-  const sync::Catalog catalog({{kSource, {entity("contact", "name", sync::FieldType::text)}, SystemName("app")}});
-  store::MemoryStore store;
-  Preparer preparer;
-  const auto reader = store.open_reader();
-  const auto at = [&](Time now) {
-    return preparer.prepare(*reader, catalog, kSource, kDb, now, 10, {})->writes.size();
-  };
-  EXPECT_EQ(at(Time(std::chrono::hours(1))), 0u);
-  sync::OutboxRow row = row_of_contact();
-  row.since = row.due = Time(std::chrono::hours(2));
-  ASSERT_TRUE(store.commit(batch_of(contact_anna(), row)));
-  EXPECT_EQ(at(Time(std::chrono::hours(1) + std::chrono::seconds(5))), 1u);
+  using Strings = std::vector<std::string>;
+  put("soon", now, std::chrono::seconds(10));
+  put("asked", now, std::chrono::hours(1));  // by the system
+  put("made", now + std::chrono::hours(2), Duration(0));
+  put("tried", now + std::chrono::hours(2), std::chrono::seconds(5));
+  put("near", now + std::chrono::minutes(10), Duration(0));
+  EXPECT_EQ(at(now), (Strings{"made", "tried"})) << "not what waits no longer than a long backoff";
+  EXPECT_EQ(at(now, 1), Strings{"made"});
+  EXPECT_EQ(at(now, 1, {RecordId("made")}), Strings{"tried"}) << "the other is on its way";
+  put("made", now, std::chrono::minutes(20));  // tried, and put off by the right clock
+  put("tried", now, std::chrono::seconds(5));
+  EXPECT_EQ(at(now), Strings{});
+  EXPECT_EQ(at(now + std::chrono::seconds(5)), Strings{"tried"});
 }
 
 }  // namespace

@@ -118,19 +118,31 @@ Result<Page<sync::OutboxRow>> MemoryReader::outbox(const SourceId& source, const
   return builder.take();
 }
 
-Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_due(const SourceId& source, const SystemName& system,
-                                                              Time after, Time until, std::size_t limit) {
+// Rows of one lane that are still to be written and `wanted`, in order of due.
+template <class Wanted>
+std::vector<sync::OutboxRow> MemoryReader::lane_rows(const SourceId& source, const SystemName& system,
+                                                     std::size_t limit, Wanted wanted) {
   const SharedLock lock(tables_.mutex);
   std::vector<sync::OutboxRow> rows;
   for (const auto& [key, row] : tables_.outbox) {
-    if (row.key.source == source && row.key.system == system && is_due_state(row.state) && row.due > after &&
-        row.due <= until)
+    if (row.key.source == source && row.key.system == system && is_due_state(row.state) && wanted(row))
       rows.push_back(row);
   }
   std::ranges::sort(
       rows, [](const auto& a, const auto& b) { return std::tie(a.due, a.key.record) < std::tie(b.due, b.key.record); });
   if (rows.size() > std::min(limit, limits::due_rows)) rows.resize(std::min(limit, limits::due_rows));
   return rows;
+}
+
+Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_due(const SourceId& source, const SystemName& system,
+                                                              Time until, std::size_t limit) {
+  return lane_rows(source, system, limit, [&](const sync::OutboxRow& row) { return row.due <= until; });
+}
+
+Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_misdated(const SourceId& source, const SystemName& system,
+                                                                   Time now, Time after, std::size_t limit) {
+  return lane_rows(source, system, limit,
+                   [&](const sync::OutboxRow& row) { return row.due > after && row.put_off_at > now; });
 }
 
 Result<std::vector<sync::OutboxRow>> MemoryReader::outbox_of(const SourceId& source, const RecordId& record) {

@@ -20,8 +20,10 @@ class MemoryReader final : public Reader {
                                                   std::size_t limit) override;
   Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter,
                                        const PageRequest& page) override;
-  Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time after,
-                                                  Time until, std::size_t limit) override;
+  Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time until,
+                                                  std::size_t limit) override;
+  Result<std::vector<sync::OutboxRow>> outbox_misdated(const SourceId& source, const SystemName& system, Time now,
+                                                       Time after, std::size_t limit) override;
   Result<std::vector<sync::OutboxRow>> outbox_of(const SourceId& source, const RecordId& record) override;
   Result<Page<sync::InboxRow>> inbox(const SourceId& source, const PageRequest& page) override;
   Result<std::vector<sync::InboxRow>> inbox_fetches(const SourceId& source, const SystemName& system,
@@ -32,6 +34,10 @@ class MemoryReader final : public Reader {
   Result<Counts> counts(const SourceId& source) override;
 
  private:
+  template <class Wanted>
+  std::vector<sync::OutboxRow> lane_rows(const SourceId& source, const SystemName& system, std::size_t limit,
+                                         Wanted wanted);
+
   const MemoryTables& tables_;
 };
 

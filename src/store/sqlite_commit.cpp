@@ -248,17 +248,19 @@ Result<void> BatchWriter::put_outbox(const sync::OutboxRow& row) {
       stored
           ? Sql("UPDATE outbox SET entity = ?4, state = ?5, work = ?6, due = ?7, since = ?8, cause = ?9, attempts = "
                 "?10, "
-                "error = ?11, error_kind = ?12, waits_for = ?13, claimed_at = ?14, creates = ?15, sent = ?16 "
+                "error = ?11, error_kind = ?12, waits_for = ?13, claimed_at = ?14, creates = ?15, sent = ?16, "
+                "put_off_at = ?17 "
                 "WHERE source = ?1 AND record = ?2 AND system = ?3")
           : Sql("INSERT INTO outbox (source, record, system, entity, state, work, due, since, cause, attempts, error, "
-                "error_kind, waits_for, claimed_at, creates, sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+                "error_kind, waits_for, claimed_at, creates, sent, put_off_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+                "?9, ?10, "
                 "?11, ?12, ?13, "
-                "?14, ?15, ?16)");
+                "?14, ?15, ?16, ?17)");
   return no_value(database_.run(sql, *source, row.key.record.str(), row.key.system.str(), row.entity.str(),
                                 static_cast<int>(row.state), static_cast<int>(row.work), to_micros(row.due),
                                 to_micros(row.since), row.cause, static_cast<std::int64_t>(row.attempts), row.error,
                                 static_cast<int>(row.error_kind), row.waits_for, to_micros(row.claimed_at),
-                                row.creates ? 1 : 0, sync::encode_fields(row.sent)));
+                                row.creates ? 1 : 0, sync::encode_fields(row.sent), to_micros(row.put_off_at)));
 }
 
 Result<void> BatchWriter::write_inbox(const sync::Batch& batch) {

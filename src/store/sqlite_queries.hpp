@@ -32,7 +32,9 @@ Result<std::optional<sync::OutboxRow>> outbox_row(Database& database, const sync
 Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source, const OutboxFilter& filter,
                                      const PageRequest& page);
 Result<std::vector<sync::OutboxRow>> outbox_due(Database& database, const SourceId& source, const SystemName& system,
-                                                Time after, Time until, std::size_t limit);
+                                                Time until, std::size_t limit);
+Result<std::vector<sync::OutboxRow>> outbox_misdated(Database& database, const SourceId& source,
+                                                     const SystemName& system, Time now, Time after, std::size_t limit);
 Result<std::vector<sync::OutboxRow>> outbox_of(Database& database, const SourceId& source, const RecordId& record);
 Result<std::vector<sync::OutboxRow>> claims(Database& database, const SourceId& source, const SystemName& system,
                                             const EntityName& entity);

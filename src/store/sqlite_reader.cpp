@@ -82,9 +82,15 @@ Result<Page<sync::OutboxRow>> SqliteReader::outbox(const SourceId& source, const
 }
 
 Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_due(const SourceId& source, const SystemName& system,
-                                                              Time after, Time until, std::size_t limit) {
+                                                              Time until, std::size_t limit) {
   return read<std::vector<sync::OutboxRow>>(
-      [&](Database& database) { return sqlite::outbox_due(database, source, system, after, until, limit); });
+      [&](Database& database) { return sqlite::outbox_due(database, source, system, until, limit); });
+}
+
+Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_misdated(const SourceId& source, const SystemName& system,
+                                                                   Time now, Time after, std::size_t limit) {
+  return read<std::vector<sync::OutboxRow>>(
+      [&](Database& database) { return sqlite::outbox_misdated(database, source, system, now, after, limit); });
 }
 
 Result<std::vector<sync::OutboxRow>> SqliteReader::outbox_of(const SourceId& source, const RecordId& record) {

@@ -157,7 +157,10 @@ constexpr const char* version_4 = R"sql(
   CREATE INDEX inbox_waiting ON inbox (source, waits_for) WHERE kind IN (0, 1);
 )sql";
 
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4};
+// A write says by which time it was put off.
+constexpr const char* version_5 = "ALTER TABLE outbox ADD COLUMN put_off_at INTEGER NOT NULL DEFAULT 0;";
+
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4, version_5};
 
 Result<void> refuse_foreign(Database& database, std::int64_t version) {
   const Result<std::int64_t> application = database.read_integer("PRAGMA application_id");

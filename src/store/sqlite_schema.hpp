@@ -6,7 +6,7 @@
 
 namespace lockstep::store {
 
-inline constexpr std::int64_t schema_version = 4;
+inline constexpr std::int64_t schema_version = 5;
 inline constexpr std::int64_t schema_application_id = 0x4C6B5374;  // "LkSt": how `file` and we know our files
 
 // Fails with `invalid` when the file is newer than this program, or another program's. Changes nothing.

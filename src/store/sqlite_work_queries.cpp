@@ -11,7 +11,7 @@ namespace lockstep::store::sqlite {
 namespace {
 
 // Columns: record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, claimed_at,
-// creates, sent.
+// creates, sent, put_off_at.
 Result<sync::OutboxRow> read_outbox(const Row& row, const SourceId& source) {
   sync::OutboxRow out;
   out.key = {source, SystemName(row.string(1)), RecordId(row.string(0))};
@@ -36,6 +36,7 @@ Result<sync::OutboxRow> read_outbox(const Row& row, const SourceId& source) {
   Result<sync::Fields> sent = sync::decode_fields(row.string(14));
   if (!sent) return fail(sent.error());
   out.sent = std::move(*sent);
+  out.put_off_at = from_micros(row.integer(15));
   return out;
 }
 
@@ -98,7 +99,7 @@ Result<std::optional<sync::OutboxRow>> outbox_row(Database& database, const sync
   OutboxRows rows(key.source);
   auto done = database.each(
       "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, waits_for, "
-      "claimed_at, creates, sent FROM outbox "
+      "claimed_at, creates, sent, put_off_at FROM outbox "
       "WHERE source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 AND system = ?3",
       rows, key.source.str(), key.record.str(), key.system.str());
   if (!done) return fail(done.error());
@@ -125,43 +126,58 @@ Result<Page<sync::OutboxRow>> outbox(Database& database, const SourceId& source,
     }
     return Step::next;
   };
-  auto done = filter.state == sync::OutboxState::dead
-                  ? database.each(
-                        "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                        "waits_for, "
-                        "claimed_at, creates, sent FROM outbox INDEXED BY outbox_dead WHERE state = 4 AND source = "
-                        "(SELECT id FROM source "
-                        "WHERE "
-                        "name = ?1) AND (record, system) > (?2, ?3) ORDER BY record, system",
-                        on_row, source.str(), after->record, after->system)
-                  : database.each(
-                        "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                        "waits_for, "
-                        "claimed_at, creates, sent FROM outbox WHERE source = (SELECT id FROM source WHERE name = ?1) "
-                        "AND (record, system) > "
-                        "(?2, ?3) ORDER BY record, system",
-                        on_row, source.str(), after->record, after->system);
+  auto done =
+      filter.state == sync::OutboxState::dead
+          ? database.each(
+                "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                "waits_for, "
+                "claimed_at, creates, sent, put_off_at FROM outbox INDEXED BY outbox_dead WHERE state = 4 AND source = "
+                "(SELECT id FROM source "
+                "WHERE "
+                "name = ?1) AND (record, system) > (?2, ?3) ORDER BY record, system",
+                on_row, source.str(), after->record, after->system)
+          : database.each(
+                "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                "waits_for, "
+                "claimed_at, creates, sent, put_off_at FROM outbox WHERE source = (SELECT id FROM source WHERE name = "
+                "?1) "
+                "AND (record, system) > "
+                "(?2, ?3) ORDER BY record, system",
+                on_row, source.str(), after->record, after->system);
   if (!done) return fail(done.error());
   return builder.take();
 }
 
 Result<std::vector<sync::OutboxRow>> outbox_due(Database& database, const SourceId& source, const SystemName& system,
-                                                Time after, Time until, std::size_t limit) {
+                                                Time until, std::size_t limit) {
+  OutboxRows rows(source);
+  return rows.take(
+      database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
+                    "waits_for, claimed_at, creates, sent, put_off_at FROM outbox "
+                    "INDEXED BY outbox_due WHERE state <= 2 AND source = (SELECT id FROM source WHERE name = ?1) AND "
+                    "system = ?2 AND due <= ?3 "
+                    "ORDER BY due, record LIMIT ?4",
+                    rows, source.str(), system.str(), to_micros(until), std::min(limit, limits::due_rows)));
+}
+
+Result<std::vector<sync::OutboxRow>> outbox_misdated(Database& database, const SourceId& source,
+                                                     const SystemName& system, Time now, Time after,
+                                                     std::size_t limit) {
   OutboxRows rows(source);
   return rows.take(database.each(
       "SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-      "waits_for, claimed_at, creates, sent FROM outbox "
+      "waits_for, claimed_at, creates, sent, put_off_at FROM outbox "
       "INDEXED BY outbox_due WHERE state <= 2 AND source = (SELECT id FROM source WHERE name = ?1) AND "
-      "system = ?2 AND due > ?3 AND due <= ?4 "
+      "system = ?2 AND due > ?3 AND put_off_at > ?4 "
       "ORDER BY due, record LIMIT ?5",
-      rows, source.str(), system.str(), to_micros(after), to_micros(until), std::min(limit, limits::due_rows)));
+      rows, source.str(), system.str(), to_micros(after), to_micros(now), std::min(limit, limits::due_rows)));
 }
 
 Result<std::vector<sync::OutboxRow>> outbox_of(Database& database, const SourceId& source, const RecordId& record) {
   OutboxRows rows(source);
   return rows.take(
       database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at, creates, sent FROM outbox "
+                    "waits_for, claimed_at, creates, sent, put_off_at FROM outbox "
                     "WHERE source = (SELECT id FROM source WHERE name = ?1) AND record = ?2 ORDER BY system",
                     rows, source.str(), record.str()));
 }
@@ -171,7 +187,7 @@ Result<std::vector<sync::OutboxRow>> claims(Database& database, const SourceId& 
   OutboxRows rows(source);
   return rows.take(
       database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at, creates, sent FROM outbox "
+                    "waits_for, claimed_at, creates, sent, put_off_at FROM outbox "
                     "INDEXED BY outbox_creating WHERE creates = 1 AND state IN (1, 2) AND source = (SELECT id FROM "
                     "source WHERE name = "
                     "?1) AND system = ?2 AND "
@@ -184,7 +200,7 @@ Result<std::vector<sync::OutboxRow>> outbox_waiting(Database& database, const So
   OutboxRows rows(source);
   return rows.take(
       database.each("SELECT record, system, entity, state, work, due, since, cause, attempts, error, error_kind, "
-                    "waits_for, claimed_at, creates, sent FROM outbox "
+                    "waits_for, claimed_at, creates, sent, put_off_at FROM outbox "
                     "INDEXED BY outbox_blocked WHERE state = 3 AND source = (SELECT id FROM source WHERE name = ?1) "
                     "AND waits_for = ?2 "
                     "ORDER BY since, record, system LIMIT ?3",

@@ -76,10 +76,12 @@ class Reader {
                                                           std::size_t limit) = 0;
   virtual Result<Page<sync::OutboxRow>> outbox(const SourceId& source, const OutboxFilter& filter,
                                                const PageRequest& page) = 0;
-  // Rows of one lane (waiting, claimed or unknown) that are due after `after` and up to `until`, in order of due, at most
-  // `limit`.
-  virtual Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time after,
-                                                          Time until, std::size_t limit) = 0;
+  // Rows of one lane that are due (waiting, claimed or unknown) up to `until`, in order of due, at most `limit`.
+  virtual Result<std::vector<sync::OutboxRow>> outbox_due(const SourceId& source, const SystemName& system, Time until,
+                                                          std::size_t limit) = 0;
+  // Those due after `after` that were put off later than `now`, by a clock that was ahead; in order of due.
+  virtual Result<std::vector<sync::OutboxRow>> outbox_misdated(const SourceId& source, const SystemName& system,
+                                                               Time now, Time after, std::size_t limit) = 0;
   virtual Result<std::vector<sync::OutboxRow>> outbox_of(const SourceId& source, const RecordId& record) = 0;
   virtual Result<Page<sync::InboxRow>> inbox(const SourceId& source, const PageRequest& page) = 0;
   // Rows of kind fetch, oldest first.

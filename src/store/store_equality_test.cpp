@@ -182,7 +182,8 @@ class Comparison {
     for (const SystemName& system : {sample::crm, sample::db}) {
       EXPECT_EQ(a_.seen(source, system, "again").value(), b_.seen(source, system, "again").value());
       EXPECT_EQ(a_.claims(source, system, sample::contact).value(), b_.claims(source, system, sample::contact).value());
-      same([&](Reader& r) { return r.outbox_due(source, system, sample::at(5), sample::at(30), 5).value(); });
+      same([&](Reader& r) { return r.outbox_due(source, system, sample::at(30), 5).value(); });
+      same([&](Reader& r) { return r.outbox_misdated(source, system, sample::at(0), sample::at(20), 5).value(); });
       same([&](Reader& r) { return r.inbox_fetches(source, system, 3).value(); });
       for (int i = 0; i < 4; ++i) {
         const std::string key = "k" + std::to_string(i);

@@ -54,6 +54,7 @@ inline sync::OutboxRow outbox(const std::string& record, const SystemName& syste
   out.key = {source, system, RecordId(record)};
   out.entity = contact;
   out.due = due;
+  out.put_off_at = at(1);
   out.since = at(0);
   out.cause = 3;
   return out;

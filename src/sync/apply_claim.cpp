@@ -95,7 +95,7 @@ Result<Applied> Applier::apply(const Claim& claim) {
   }
   LOCKSTEP_TRY(held, holds_back(claim, *entity, *binding));
   if (!held.empty()) {
-    row->due = ws_.now() + kHeldFor;
+    row->put_off(ws_.now(), kHeldFor);
     ws_.put_outbox(std::move(*row));
     out.error = Error{ErrorKind::conflict, std::move(held), {}};
     return out;

@@ -141,7 +141,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       if (row) {
         row->attempts = 0;
         row->error.clear();
-        row->due = ws_.now();
+        row->put_off(ws_.now(), {});
         row->since = ws_.now();
         row->cause = 0;  // what is still to be written has another
       }
@@ -181,7 +181,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
         LOCKSTEP_TRY(now, ws_.planned(*record, *entity, *binding));
         const bool same = now == sent;
         if (same || sent.empty()) row->state = OutboxState::dead;
-        if (!same && !sent.empty()) row->due = ws_.now();
+        if (!same && !sent.empty()) row->put_off(ws_.now(), {});
       }
       if (!row || row->state == OutboxState::dead) entry.kind = "dead";
       break;
@@ -189,8 +189,8 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       if (row) {
         row->attempts += 1;
         // A person's edit is met once or twice; what goes on conflicting must not go in circles (C3).
-        row->due = ws_.now();
-        if (row->attempts > kConflictsAtOnce) row->due += backoff(row->attempts - kConflictsAtOnce);
+        const bool circling = row->attempts > kConflictsAtOnce;
+        row->put_off(ws_.now(), circling ? backoff(row->attempts - kConflictsAtOnce) : Duration(0));
       }
       // What is never read there is not known any more, and is written over.
       if (link != nullptr && forget_unread(*binding, *link)) ws_.touch(*record, ws_.next_seq(), WorkClass::live);
@@ -223,7 +223,7 @@ Result<Applied> Applier::apply(const WriteOutcome& outcome) {
       const Change wanted = change_of(outcome, *binding, outcome.external_id);
       LOCKSTEP_CHECK(request_fetch(wanted, "the system says it already holds this one", {record->id}));
       // What this create carried tells whether that object is its doing: none is sent before (C5).
-      if (row) row->due = std::max(row->due, ws_.now() + kHeldForReading);
+      if (row) row->put_off(ws_.now(), std::max<Duration>(row->due - ws_.now(), kHeldForReading));
       break;
     }
   }
@@ -261,7 +261,7 @@ void Applier::retry_later(OutboxRow& row, const WriteOutcome& outcome) {
   }
   std::chrono::milliseconds wait = backoff(row.attempts);
   if (outcome.retry_after) wait = std::max(wait, *outcome.retry_after);
-  row.due = ws_.now() + wait;
+  row.put_off(ws_.now(), wait);
   row.work = WorkClass::retry;
 }
 

@@ -92,8 +92,9 @@ struct OutboxRow {
   OutboxState state = OutboxState::waiting;
   WorkClass work = WorkClass::live;
   Time due;
-  Time since;     // when it became pending
-  Seq cause = 0;  // the journal entry that made it pending
+  Time put_off_at;  // when `due` was set: a clock that was ahead then may have been set back
+  Time since;       // when it became pending
+  Seq cause = 0;    // the journal entry that made it pending
   std::uint32_t attempts = 0;
   std::string error;  // of the last attempt
   ErrorKind error_kind = ErrorKind::unavailable;
@@ -105,6 +106,10 @@ struct OutboxRow {
   Fields sent;           // the canonical values that it carries
 
   bool in_flight() const { return state == OutboxState::claimed || state == OutboxState::unknown; }
+  void put_off(Time now, Duration wait) {
+    due = now + wait;
+    put_off_at = now;
+  }
 
   friend bool operator==(const OutboxRow&, const OutboxRow&) = default;
 };

@@ -280,7 +280,7 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.key = key;
     row.entity = entity.name;
     row.since = now_;
-    row.due = now_ + entry.settle;
+    row.put_off(now_, entry.settle);
     row.work = entry.work;
     row.cause = entry.cause;
   } else {
@@ -295,7 +295,7 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     if (same) return {};
   }
   if (stored && moved && row.state == OutboxState::waiting && row.attempts == 0 && entry.settle > Duration(0))
-    row.due = std::min(now_ + entry.settle, row.since + kSettleTimes * entry.settle);
+    row.put_off(now_, std::min<Duration>(entry.settle, row.since + kSettleTimes * entry.settle - now_));
   row.work = more_urgent(row.work, entry.work);
   if (after.kind == PlanKind::blocked) {
     row.state = OutboxState::blocked;
@@ -306,7 +306,7 @@ Result<void> Workspace::plan_system(const EntitySchema& entity, const SystemBind
     row.state = unsure ? OutboxState::unknown : OutboxState::waiting;
     row.waits_for.clear();
     row.attempts = 0;
-    row.due = now_;
+    row.put_off(now_, {});
     if (entry.cause != 0) {
       row.since = now_;
       row.cause = entry.cause;

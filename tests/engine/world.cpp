@@ -302,7 +302,7 @@ bool World::settle(int rounds_limit) {
       const auto rows = reader_->inbox_fetches(source_, system->name, 1);
       moved += rows->size();
       fetch(*system);
-      const auto due = reader_->outbox_due(source_, system->name, Time::min(), Time::max(), 1);
+      const auto due = reader_->outbox_due(source_, system->name, Time::max(), 1);
       moved += due->size();
       dispatch(*system);
     }

@@ -21,9 +21,9 @@ export class Ticker {
     this.#source = source;
     this.#open = open;
     by("ticker").replaceChildren();
-    by("ticker-empty").hidden = false;
     setText(by("latency"), "");
-    by("echoes").onchange = () => by("ticker").classList.toggle("with-echoes", by("echoes").checked);
+    by("echoes").onchange = () => this.#look();
+    this.#look();
     by("hold").onclick = () => {
       this.#held = !this.#held;
       by("hold").setAttribute("aria-pressed", String(this.#held));
@@ -58,11 +58,21 @@ export class Ticker {
       if (entry.kind === "write") this.#written(entry);
       else this.#changed(entry);
     }
+    const echoes = list.getElementsByClassName("echo");  // they go first
     while (list.children.length > kRowsLimit) {
-      this.#rows.delete(Number(list.lastElementChild.dataset.seq));
-      list.lastElementChild.remove();
+      const oldest = echoes.item(echoes.length - 1) ?? list.lastElementChild;
+      this.#rows.delete(Number(oldest.dataset.seq));
+      oldest.remove();
     }
-    by("ticker-empty").hidden = list.children.length > 0;
+    this.#look();
+  }
+
+  // Whether echoes are looked at; and when nothing is there to be seen, that is said.
+  #look() {
+    const list = by("ticker");
+    const echoes = by("echoes").checked;
+    list.classList.toggle("with-echoes", echoes);
+    by("ticker-empty").hidden = list.querySelector(echoes ? "li" : "li:not(.echo)") !== null;
   }
 
   #changed(entry) {

@@ -76,6 +76,11 @@ export const pageChecks = [
     assert.equal(await echoes.first().isVisible(), false);
     await page.check("#echoes");
     assert.equal(await echoes.first().isVisible(), true);
+    await page.evaluate(() => document.querySelectorAll("#ticker > li:not(.echo)").forEach((row) => row.remove()));
+    await page.uncheck("#echoes");
+    assert.equal(await page.locator("#ticker-empty").isVisible(), true, "nothing is to be seen, and that is said");
+    await page.check("#echoes");
+    assert.equal(await page.locator("#ticker-empty").isVisible(), false);
     await page.uncheck("#echoes");
   }],
   ["a flood of changes keeps the page small", async ({ stage, page }) => {

@@ -145,6 +145,7 @@ class Soak {
     const auto end = Steady::now() + time;
     while (Steady::now() < end) {
       tests::pause(Milliseconds(500));
+      if (!world_.server.process().running()) return violation("the server ended by itself");
       status();
     }
     if (world_.disk && world_.disk->bytes_free() < kDiskBytesLeft)

@@ -61,7 +61,7 @@ Result<void> override_conflict(CommandContext& context, ApiClient& api, const Ov
   const auto slash = options.conflict.find('/');
   if (slash == 0 || slash == std::string::npos || slash + 1 == options.conflict.size())
     return fail(ErrorKind::invalid,
-                fmt::format("\"{}\" must be SEQ/FIELD, as `conflicts list` shows it", options.conflict));
+                fmt::format("\"{}\" must be SEQ/FIELD, as `lockstep conflicts` shows it", options.conflict));
   const auto source = choose_source(api, options.source);
   if (!source) return fail(source.error());
   JsonObject body;
@@ -91,14 +91,18 @@ Result<void> override_conflict(CommandContext& context, ApiClient& api, const Ov
 void add_conflicts(CLI::App& app, CommandContext& context, CommandAction& action) {
   CLI::App* command =
       app.add_subcommand("conflicts", "Show fields on which two systems differed, or decide one whoever has won");
-  command->require_subcommand(1);
-  CLI::App* list_command = command->add_subcommand("list", "Show them, oldest first");
-  add_api_options(*list_command, context);
+  command->require_subcommand(0, 1);
   const auto listing = std::make_shared<ListOptions>();
-  list_command->add_flag("--open", listing->open, "Only those that wait for a person");
-  list_command->add_option("--after", listing->after, "Go on after a page");
-  list_command->add_option("--source", listing->source, "The source; not needed when there is one only");
-  list_command->callback([&context, &action, listing] {
+  CLI::App* list_command = command->add_subcommand("list", "Show them, oldest first; the same as without a word");
+  for (CLI::App* one : {command, list_command}) {
+    add_api_options(*one, context);
+    one->add_flag("--open", listing->open, "Only those that wait for a person");
+    one->add_option("--after", listing->after, "Go on after a page");
+    one->add_option("--source", listing->source, "The source; not needed when there is one only");
+  }
+  // It runs after the callback of a subcommand, so it must not take that one's place.
+  command->callback([&context, &action, command, list_command, listing] {
+    if (!command->get_subcommands().empty() && !command->got_subcommand(list_command)) return;
     action = [&context, listing] {
       return with_api(context, [&](ApiClient& api) { return list(context, api, *listing); });
     };
@@ -119,7 +123,7 @@ void add_conflicts(CLI::App& app, CommandContext& context, CommandAction& action
   });
   command->footer(
       "Examples:\n"
-      "  lockstep conflicts list --open\n"
+      "  lockstep conflicts --open\n"
       "  lockstep conflicts override 4711/first_name --take theirs");
 }
 

@@ -70,8 +70,10 @@ TEST_F(PeopleCommandsTest, ConflictsAreListedAndDecided) {
       200,
       R"({"items":[{"seq":7,"entity":"contact","record":"01A","field":"name","base":"Ann","mine":"Anna","theirs":"Annie",
       "mine_origin":"crm","theirs_origin":"db","rule":"latest","winner":"crm","open":false,"decided_by":null}],"next":null})");
-  EXPECT_EQ(fake.run(add_conflicts, "conflicts list --open --source acme"), ExitCode::ok);
-  EXPECT_EQ(last_target(), "GET /api/v1/sources/acme/conflicts?open=true");
+  for (const char* line : {"conflicts --open --source acme", "conflicts list --open --source acme"}) {
+    EXPECT_EQ(fake.run(add_conflicts, line), ExitCode::ok);
+    EXPECT_EQ(last_target(), "GET /api/v1/sources/acme/conflicts?open=true") << line;
+  }
   EXPECT_THAT(fake.out(), HasSubstr("7/name    01A     Ann   Anna (crm)  Annie (db)  latest  crm"));
   fake.script.answer(200, R"({"record":"01A","revision":5,"seq":12,"reason":""})");
   EXPECT_EQ(fake.run(add_conflicts, "conflicts override 7/name --take theirs --source acme"), ExitCode::ok);

@@ -65,6 +65,18 @@ void check_slot(Lines& lines, Session& session, const Settings& settings) {
   }
 }
 
+// Any connection that reads the log counts as a standby by its name: commits would wait for Lockstep, and not for a standby.
+// https://www.postgresql.org/docs/15/runtime-config-replication.html#GUC-SYNCHRONOUS-STANDBY-NAMES
+void check_standbys(Lines& lines, Session& session) {
+  auto matches = session.query(
+      "SELECT current_setting('synchronous_standby_names'), current_setting('synchronous_standby_names') ~* "
+      "('\\*|\\m' || current_setting('application_name') || '\\M')");
+  if (!matches || matches->size() != 1 || !matches->flag(0, 1)) return;
+  say(lines, CheckLine::Level::warning,
+      "synchronous_standby_names is " + std::string(matches->text(0, 0)) + ", which fits Lockstep as well as a standby",
+      "name the standbys, or commits may wait for Lockstep only and be lost with the server");
+}
+
 const sync::SystemBinding* binding_of(const connector::SystemSettings& system, const std::string& object) {
   for (const auto* entity : system.entities) {
     const auto* binding = entity->binding(system.system);
@@ -141,6 +153,7 @@ std::vector<connector::CheckLine> run_checks(Database& database, const connector
   if (facts->standby) say(lines, problem, "the server is a standby", "connect to the primary");
   check_capture(lines, settings, *facts);
   check_slot(lines, **open, settings);
+  check_standbys(lines, **open);
   if (auto read = database.refresh(); !read) {
     say(lines, problem, read.error().message);
     return lines;

@@ -73,6 +73,32 @@ class PostgresFailover : public TestDatabase {
   connector::RecordingSink sink_;
 };
 
+// A commit that waits for no standby but for us is gone with its server (./dev soak --seed 2896).
+TEST_F(PostgresFailover, NamesOfStandbysThatFitUsAsWellAreToldOf) {
+  open();
+  const auto warned = [&] {
+    const auto lines = ports_.loop.run(connector_->check());
+    return std::ranges::any_of(*lines, [](const auto& line) {
+      return line.level == connector::CheckLine::Level::warning &&
+             line.what.find("synchronous_standby_names") != std::string::npos;
+    });
+  };
+  const auto named = [&](const std::string& names) {
+    sql("ALTER SYSTEM SET synchronous_standby_names = '" + names + "'");
+    sql("SELECT pg_reload_conf()");
+    return until([&] { return sql("SHOW synchronous_standby_names") == names; });
+  };
+  EXPECT_FALSE(warned());
+  for (const char* names : {"*", "FIRST 1 (walreceiver, \"lockstep\")", "ANY 1 (*)"}) {
+    ASSERT_TRUE(named(names));
+    EXPECT_TRUE(warned()) << names;
+  }
+  for (const char* names : {"walreceiver", "FIRST 1 (lockstep2)", ""}) {
+    ASSERT_TRUE(named(names));
+    EXPECT_FALSE(warned()) << names;
+  }
+}
+
 TEST_F(PostgresFailover, WhatIsWrittenOnThePromotedServerIsNewer) {
   for (const char* way : {"logical", "triggers"}) {
     open({{"capture", way}});

@@ -184,6 +184,7 @@ class Soak {
     ++struck_;
     ++by_name_[fault.name];
     if (fault.counted == Fault::Counted::from_strike) restarts_.push_back(elapsed() / 60);
+    say(fmt::format("{:5.0f} s: {}", elapsed(), fault.name));
     std::string wrong = fault.strike(world_);
     tests::pause(lasts);
     const std::string lifted = fault.lift(world_);

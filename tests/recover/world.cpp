@@ -88,20 +88,21 @@ std::string World::give_standby() {
   tests::PostgresCluster& standby = *nodes_[1 - primary_];
   if (!standby.follow(database())) return "there is no standby: " + standby.log();
   tests::Sql sql(database().url());
-  // Else what was acknowledged may be on the first one only, and gone with it: nobody could bring it back.
-  sql.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+  // Else what was acknowledged may be on the first one only, and gone with it: nobody could bring it back. By name: '*'
+  // would fit the connection by which the server reads the log, too.
+  const std::string waited =
+      "SELECT 1 AS yes FROM pg_stat_replication WHERE application_name = 'walreceiver' AND sync_state = 'sync'";
+  sql.query("ALTER SYSTEM SET synchronous_standby_names = 'walreceiver'");
   sql.query("SELECT pg_reload_conf()");
   // That the view says 'sync' does not mean that commits wait: another process lets them. One that is seen waiting does.
   bool copies = tests::eventually(kStandbyBound, [&] {
-    return !sql.query("SELECT 1 AS yes FROM pg_stat_replication WHERE sync_state = 'sync'").empty() &&
+    return !sql.query(waited).empty() &&
            !sql.query("SELECT 1 AS yes FROM pg_stat_activity WHERE wait_event = 'SyncRep'").empty();
   });
   // What was acknowledged before that is on the standby, too.
   const auto end = sql.query("SELECT pg_current_wal_insert_lsn() AS at");
   copies = copies && tests::eventually(kStandbyBound, [&] {
-             return !sql.query("SELECT 1 AS yes FROM pg_stat_replication WHERE sync_state = 'sync' AND flush_lsn >= '" +
-                               end.front().at("at") + "'")
-                         .empty();
+             return !sql.query(waited + " AND flush_lsn >= '" + end.front().at("at") + "'").empty();
            });
   has_standby_ = copies;
   return copies ? "" : "the standby does not copy: " + standby.log();

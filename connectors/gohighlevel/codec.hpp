@@ -78,6 +78,10 @@ struct TagPlan {
 };
 TagPlan plan_tags(const Json& document, const Json& expected);
 
+// What an answer with `answered` adds to what was known of the tags (null: nothing). It has no version, so that an event of
+// somebody's edit before it would count as newer: of tags that were not part of the plan the events tell.
+Json known_tags(const Json* before, const Json& answered, const TagPlan& plan);
+
 // A list of texts in `value`, others left out; empty when it is no list.
 std::vector<std::string> text_list(const Json* value);
 

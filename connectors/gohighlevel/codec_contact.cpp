@@ -216,4 +216,20 @@ TagPlan plan_tags(const Json& document, const Json& expected) {
   return out;
 }
 
+Json known_tags(const Json* before, const Json& answered, const TagPlan& plan) {
+  if (before == nullptr) return answered;
+  const auto planned = [&](const std::string& tag) {
+    const auto same = [&](const std::string& other) { return fold(other) == fold(tag); };
+    return std::ranges::any_of(plan.add, same) || std::ranges::any_of(plan.remove, same);
+  };
+  JsonArray out;
+  for (std::string& tag : text_list(before)) {
+    if (!planned(tag)) out.emplace_back(std::move(tag));
+  }
+  for (std::string& tag : text_list(&answered)) {
+    if (planned(tag)) out.emplace_back(std::move(tag));
+  }
+  return out;
+}
+
 }  // namespace lockstep::gohighlevel

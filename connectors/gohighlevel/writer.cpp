@@ -278,11 +278,14 @@ Task<Writer::WriteResult> Writer::settle_failure(const WriteRequest& request, Re
 
 Task<Writer::WriteResult> Writer::change_tags(const WriteRequest& request, TagPlan plan, WriteResult before) {
   WriteResult out = std::move(before);
-  const auto know = [&out](Json tags) {
+  const auto know = [&](const Json& answered) {
     if (!out.state) {
       out.state = JsonObject();
       out.extent = sync::Extent::partial;
     }
+    const Json* held = find_member(*out.state, "tags");
+    if (held == nullptr) held = find_member(request.expected, "tags");
+    Json tags = known_tags(held, answered, plan);
     out.state->get_object()["tags"] = std::move(tags);
   };
   bool seen = false;

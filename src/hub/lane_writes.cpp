@@ -272,11 +272,8 @@ Task<void> Lane::read_back(Prepared prepared) {
     }
   } else {
     Result<std::optional<connector::Found>> found = co_await setup_.connector->find(prepared.request);
-    // An attempt of an earlier run may have been sent until that run ended.
-    const bool earlier = prepared.row.state == sync::OutboxState::claimed;
-    const Time sent_by = earlier ? std::max(prepared.row.claimed_at, started_) : prepared.row.claimed_at;
-    const Time settled = sent_by + can.find_settles;
     const Time now = context_.loop.clock().now();
+    const Time settled = sent_by(prepared.row, started_, now) + can.find_settles;
     if (!found && found.error().kind == ErrorKind::invalid) {
       result.kind = sync::OutcomeKind::rejected;  // nothing to find it by: a person must look
       result.reason = found.error().message;

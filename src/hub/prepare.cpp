@@ -38,6 +38,13 @@ sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source) 
   };
 }
 
+Time sent_by(const sync::OutboxRow& row, Time started, Time now) {
+  // An attempt of an earlier run may have been sent until that run ended. Of an unknown one the outcome has put the row off,
+  // again with each look that found nothing: of the two times the earlier is that of a clock that was not ahead.
+  const bool claimed = row.state == sync::OutboxState::claimed;
+  return std::min(now, claimed ? std::max(row.claimed_at, started) : std::min(row.claimed_at, row.put_off_at));
+}
+
 Result<Due> Preparer::prepare(store::Reader& reader, const sync::Catalog& catalog, const SourceId& source,
                               const SystemName& system, Time now, std::size_t limit, const std::set<RecordId>& skip) {
   Due due;

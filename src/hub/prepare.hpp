@@ -44,6 +44,10 @@ class Preparer {
   sync::Expressions expressions_;
 };
 
+// When the earlier attempt of a row in flight had been sent, at the latest. `started`: the lane, which may have gone on with
+// what an earlier run claimed.
+Time sent_by(const sync::OutboxRow& row, Time started, Time now);
+
 // Where a referenced record stands in a system, answered by a reader.
 sync::TargetLookup target_lookup(store::Reader& reader, const SourceId& source);
 

@@ -162,5 +162,29 @@ TEST(Preparer, WhatAnotherClockPutOffIsDueWhenThatIsSetBack) {
   EXPECT_EQ(at(now + std::chrono::seconds(5)), Strings{"tried"});
 }
 
+// A create that was claimed by a clock two hours ahead was looked for two hours long (seed 6135 of e0c2597).
+TEST(SentBy, IsNeverLaterThanTheFirstLookByTheRightClock) {
+  const auto now = Time(std::chrono::hours(1));
+  const auto ahead = now + std::chrono::hours(2);
+  const auto second = std::chrono::seconds(1);
+  sync::OutboxRow row;
+  row.state = sync::OutboxState::unknown;
+  row.claimed_at = row.put_off_at = now - 60 * second;
+  EXPECT_EQ(sent_by(row, now - 90 * second, now), now - 60 * second);
+  row.put_off(now - 20 * second, second);  // it was looked for
+  EXPECT_EQ(sent_by(row, now - 90 * second, now), now - 60 * second);
+  row.claimed_at = row.put_off_at = ahead;
+  EXPECT_EQ(sent_by(row, now - 90 * second, now), now);
+  row.put_off(now, 10 * second);
+  EXPECT_EQ(sent_by(row, now - 90 * second, now + 10 * second), now);
+
+  row.state = sync::OutboxState::claimed;
+  row.put_off_at = now - 80 * second;  // when it was planned
+  row.claimed_at = now - 70 * second;
+  EXPECT_EQ(sent_by(row, now - 30 * second, now), now - 30 * second) << "until the run before this one ended";
+  row.claimed_at = ahead;
+  EXPECT_EQ(sent_by(row, now - 30 * second, now), now);
+}
+
 }  // namespace
 }  // namespace lockstep::hub

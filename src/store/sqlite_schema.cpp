@@ -158,7 +158,10 @@ constexpr const char* version_4 = R"sql(
 )sql";
 
 // A write says by which time it was put off.
-constexpr const char* version_5 = "ALTER TABLE outbox ADD COLUMN put_off_at INTEGER NOT NULL DEFAULT 0;";
+constexpr const char* version_5 = R"sql(
+  ALTER TABLE outbox ADD COLUMN put_off_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE outbox SET put_off_at = max(since, claimed_at);
+)sql";
 
 constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4, version_5};
 

@@ -391,7 +391,15 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     if (waits) return park_behind_write(seen, record);
     // What stood there before our write before this one may be older than both.
     if (!trusted) leave_out_returns(*link, row->sent);
-    echoed = absorb_echo(*link, fields, row->sent);
+    Link known = *link;
+    Fields rest = fields;
+    echoed = absorb_echo(known, rest, row->sent);
+    // An event without a time that shows other things, too, may be of an earlier state in which ours stood there already.
+    if (!trusted && change.version == 0 && shows_news(known, rest)) echoed = false;
+    if (echoed) {
+      *link = std::move(known);
+      fields = std::move(rest);
+    }
   }
   const bool changed = shows_news(*link, fields);
   // Two states of one moment: the versions do not say which is the newer one (L5).

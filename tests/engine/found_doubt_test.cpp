@@ -154,5 +154,27 @@ TEST_F(FoundDoubt, C1WhoDeletesAnObjectKnewTheWriteThatAnEventHasShown) {
   EXPECT_EQ(records(), 0u);
 }
 
+// A tag that stood there, was taken away and is written again; its request is lost. A late event of the first state, without a
+// time, shows the tag, and an old name.
+TEST_F(FoundDoubt, C5AnUndatedEventOfAnEarlierStateDoesNotShowOurWrite) {
+  const std::string id =
+      world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", JsonArray{"vip"}}});
+  sync::Change earlier = crm.events.front();
+  earlier.version = 0;
+  earlier.delivery = "it comes again";
+  ASSERT_TRUE(world.settle());
+  world.human_edits(crm, id, "name", Json("Anna"));
+  world.human_edits(crm, id, "tags", JsonArray());
+  ASSERT_TRUE(world.settle());
+  world.edit_in_app(record(), "tags", JsonArray{"vip"});
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(JsonArray{"vip"})}});
+  take(update);
+  world.apply({earlier});
+  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"vip"}));
+  EXPECT_EQ(crm.objects.at(id).document.at("tags"), Json(JsonArray{"vip"}));
+}
+
 }  // namespace
 }  // namespace lockstep::test

@@ -385,6 +385,9 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   LOCKSTEP_TRY(row, ws_.outbox({change.source, change.system, record.id}));
   // What waited for the outcome of a write may be older than that write, a reading too.
   const bool trusted = seen.read_now() || seen.in_order();
+  // Our removal is on its way, and an edit has brought the record back: soon nothing will be there to be read.
+  const bool going = row && row->in_flight() && !row->creates && row->sent.empty() && !record.deleted;
+  const bool told = going && change.version > link->version;
   bool echoed = false;
   if (row && row->in_flight()) {
     LOCKSTEP_TRY(waits, waits_for_outcome(change, record, *link, fields, *row));
@@ -404,7 +407,7 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   const bool changed = shows_news(*link, fields);
   // Two states of one moment: the versions do not say which is the newer one (L5).
   const bool tied = change.via == Via::webhook && change.version != 0 && change.version == link->version;
-  if (changed && !trusted && (change.version == 0 || tied || shows_prior(*link, fields))) {
+  if (changed && !trusted && !told && (change.version == 0 || tied || shows_prior(*link, fields))) {
     LOCKSTEP_CHECK(request_fetch(change,
                                  change.version == 0 ? "the event does not say when it happened"
                                  : tied              ? "shows another state of the same moment"

@@ -140,6 +140,30 @@ TEST_F(FoundHeard, C5AnEventIsAWitnessOfATagThatSomebodyHadRemoved) {
   EXPECT_EQ(readings(), 0u);
 }
 
+// Our last write brought a tag, without a version. While the contact is being removed an edit shows that tag, and the next one
+// lacks it: no reading will tell any more.
+TEST_F(FoundHeard, L1WhatIsToldWhileOurRemovalIsOnItsWayIsBelieved) {
+  const std::string id = synced_contact();
+  world.edit_in_app(record(), "tags", JsonArray{"lead", "vip"});
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"tags", Json(JsonArray{"lead", "vip"})}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::applied)});
+  crm.objects.at(id).document["tags"] = JsonArray{"lead", "vip"};
+  ASSERT_TRUE(world.settle());
+  const sync::Claim removal = claim(crm, sync::WriteKind::remove, {});
+  world.human_deletes(db, db.objects.begin()->first);
+  world.deliver_one(db);
+  take(removal);
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}, {"tags", JsonArray{"lead", "vip"}}})});
+  ASSERT_FALSE(world.reader().record(SourceId("acme"), removal.record).value()->deleted) << "the edit brings it back";
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}, {"tags", JsonArray{"new"}}})});
+  crm.objects.at(id).deleted = true;
+  world.apply({outcome(removal, sync::OutcomeKind::applied)});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(stored().fields.at("tags").value, Json(JsonArray{"new"}));
+  EXPECT_EQ(held(crm, "tags"), Json(JsonArray{"new"}));
+}
+
 // What a person had typed was covered by a write of which the event was faster than its own, and than the answer.
 TEST_F(FoundHeard, L1WhatAWriteOnItsWayHasCoveredIsKept) {
   const std::string id = synced_contact();

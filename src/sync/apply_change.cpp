@@ -394,15 +394,14 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
     if (waits) return park_behind_write(seen, record);
     // What stood there before our write before this one may be older than both.
     if (!trusted) leave_out_returns(*link, row->sent);
-    Link known = *link;
-    Fields rest = fields;
-    echoed = absorb_echo(known, rest, row->sent);
-    // An event without a time that shows other things, too, may be of an earlier state in which ours stood there already.
-    if (!trusted && change.version == 0 && shows_news(known, rest)) echoed = false;
-    if (echoed) {
-      *link = std::move(known);
-      fields = std::move(rest);
+    if (!trusted && change.version == 0) {
+      // It shows other things, too: then it may be of an earlier state, and members of sets come and go.
+      Link known = *link;
+      Fields rest = fields;
+      absorb_echo(known, rest, row->sent);
+      if (shows_news(known, rest)) std::erase_if(row->sent, [](const auto& field) { return field.second.is_array(); });
     }
+    echoed = absorb_echo(*link, fields, row->sent);
   }
   const bool changed = shows_news(*link, fields);
   // Two states of one moment: the versions do not say which is the newer one (L5).

@@ -101,6 +101,10 @@ Result<void> Applier::absorb_witnesses(const WriteOutcome& outcome, const Entity
     Result<Fields> shown = read_document(entity, binding, event.document, event.extent, expressions_);
     if (!shown) continue;  // it says so itself when its turn comes
     erase_references(entity, *shown);
+    // Where events leave empty fields out, what it leaves out is empty.
+    for (const auto& [name, value] : tellable) {
+      if (event.extent == Extent::sparse && value.is_null()) shown->try_emplace(name, nullptr);
+    }
     if (absorb_echo(link, *shown, tellable)) ws_.touch(record, ws_.next_seq(), WorkClass::live);
   }
   return {};

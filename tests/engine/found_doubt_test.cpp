@@ -176,5 +176,33 @@ TEST_F(FoundDoubt, C5AnUndatedEventOfAnEarlierStateDoesNotShowOurWrite) {
   EXPECT_EQ(crm.objects.at(id).document.at("tags"), Json(JsonArray{"vip"}));
 }
 
+// The answer to a write that emptied a field was lost. An event in between leaves the field out, then a person types the value
+// of before again, of which only the reading tells.
+TEST_F(FoundDoubt, C5AnEventThatLeavesOutWhatAnUnansweredWriteHasEmptiedShowsIt) {
+  const std::string id = world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}});
+  ASSERT_TRUE(world.settle());
+  world.edit_in_app(record(), "city", nullptr);
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json(nullptr)}});
+  take(update);
+  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  // Of two events the first waits for the outcome, and the second behind it.
+  sync::Change between = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}});
+  between.extent = sync::Extent::sparse;
+  sync::Change waits = between;
+  waits.delivery = "waits";
+  waits.document = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Rome"}};
+  world.apply({waits, between});
+  crm.objects.at(id).document = JsonObject{{"email", "ann@example.test"}, {"name", "Anna"}, {"city", "Bonn"}};
+  sync::WriteOutcome read = outcome(update, sync::OutcomeKind::conflict);
+  read.external_id = id;
+  read.state = crm.objects.at(id).document;
+  read.extent = sync::Extent::full;
+  read.version = crm.objects.at(id).version = ++crm.clock;
+  world.apply({read});
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(stored().fields.at("city").value, Json("Bonn"));
+  EXPECT_EQ(crm.objects.at(id).document.at("city"), Json("Bonn"));
+}
+
 }  // namespace
 }  // namespace lockstep::test

@@ -198,30 +198,32 @@ Encoded encode_contact(const Json& document, sync::WriteKind kind, const Codec& 
   return out;
 }
 
+namespace {
+
+bool holds(const std::vector<std::string>& list, const std::string& tag) {
+  return std::ranges::any_of(list, [&](const std::string& other) { return fold(other) == fold(tag); });
+}
+
+}  // namespace
+
 TagPlan plan_tags(const Json& document, const Json& expected) {
   TagPlan out;
   const Json* wanted_value = find_member(document, "tags");
   if (wanted_value == nullptr) return out;  // L2: not part of this write
   const std::vector<std::string> wanted = text_list(wanted_value);
   const std::vector<std::string> held = text_list(find_member(expected, "tags"));
-  const auto lacks = [](const std::vector<std::string>& list, const std::string& tag) {
-    return std::ranges::none_of(list, [&](const std::string& other) { return fold(other) == fold(tag); });
-  };
   for (const std::string& tag : wanted) {
-    if (lacks(held, tag) && lacks(out.add, tag)) out.add.push_back(tag);
+    if (!holds(held, tag) && !holds(out.add, tag)) out.add.push_back(tag);
   }
   for (const std::string& tag : held) {
-    if (lacks(wanted, tag) && lacks(out.remove, tag)) out.remove.push_back(tag);
+    if (!holds(wanted, tag) && !holds(out.remove, tag)) out.remove.push_back(tag);
   }
   return out;
 }
 
 Json known_tags(const Json* before, const Json& answered, const TagPlan& plan) {
   if (before == nullptr) return answered;
-  const auto planned = [&](const std::string& tag) {
-    const auto same = [&](const std::string& other) { return fold(other) == fold(tag); };
-    return std::ranges::any_of(plan.add, same) || std::ranges::any_of(plan.remove, same);
-  };
+  const auto planned = [&](const std::string& tag) { return holds(plan.add, tag) || holds(plan.remove, tag); };
   JsonArray out;
   for (std::string& tag : text_list(before)) {
     if (!planned(tag)) out.emplace_back(std::move(tag));

@@ -10,6 +10,16 @@ class FoundDoubt : public Found {
  protected:
   std::size_t readings() { return world.reader().inbox_fetches(SourceId("acme"), crm.name, 10)->size(); }
   std::size_t records() { return world.reader().list(SourceId("acme"), {}, {"", 10})->items.size(); }
+  // Of a contact in Bonn: the city is emptied, and the answer to that is lost.
+  sync::Claim unanswered_emptying() {
+    world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}});
+    EXPECT_TRUE(world.settle());
+    world.edit_in_app(record(), "city", nullptr);
+    const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json(nullptr)}});
+    take(update);
+    world.apply({outcome(update, sync::OutcomeKind::unknown)});
+    return update;
+  }
 };
 
 // Nobody has heard of the first contact of this person, nor of its end, when a second one was made.
@@ -47,12 +57,8 @@ TEST_F(FoundDoubt, L5AnUndatedEventOfAnUnknownObjectIsRead) {
 
 // The answer to a write that emptied a field was lost. Newer events leave empty fields out, and what is read back is older.
 TEST_F(FoundDoubt, C5AFieldThatAnUnansweredWriteHasEmptiedIsNoEdit) {
-  const std::string id = world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}});
-  ASSERT_TRUE(world.settle());
-  world.edit_in_app(record(), "city", nullptr);
-  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json(nullptr)}});
-  take(update);
-  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  const sync::Claim update = unanswered_emptying();
+  const std::string id = update.external_id;
   crm.objects.at(id).document.erase("city");
   sync::WriteOutcome read = outcome(update, sync::OutcomeKind::conflict);
   read.state = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}};
@@ -179,12 +185,8 @@ TEST_F(FoundDoubt, C5AnUndatedEventOfAnEarlierStateDoesNotShowOurWrite) {
 // The answer to a write that emptied a field was lost. An event in between leaves the field out, then a person types the value
 // of before again, of which only the reading tells.
 TEST_F(FoundDoubt, C5AnEventThatLeavesOutWhatAnUnansweredWriteHasEmptiedShowsIt) {
-  const std::string id = world.human_creates(crm, {{"email", "ann@example.test"}, {"name", "Ann"}, {"city", "Bonn"}});
-  ASSERT_TRUE(world.settle());
-  world.edit_in_app(record(), "city", nullptr);
-  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"city", Json(nullptr)}});
-  take(update);
-  world.apply({outcome(update, sync::OutcomeKind::unknown)});
+  const sync::Claim update = unanswered_emptying();
+  const std::string id = update.external_id;
   // Of two events the first waits for the outcome, and the second behind it.
   sync::Change between = seen(crm, id, {{"email", "ann@example.test"}, {"name", "Anna"}});
   between.extent = sync::Extent::sparse;

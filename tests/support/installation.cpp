@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::chrono::seconds kStart{30};
 
-// Another build of the program can be tested: LOCKSTEP_TEST_PROGRAM names it.
-std::string program() {
-  const char* other = std::getenv("LOCKSTEP_TEST_PROGRAM");
-  return other == nullptr || *other == '\0' ? LOCKSTEP_PROGRAM : other;
-}
-
 std::uint16_t port_of(const std::string& line) {
   const std::size_t at = line.rfind(':');
   return static_cast<std::uint16_t>(std::stoul(line.substr(at + 1)));
@@ -74,6 +68,11 @@ std::string source_text(const SourceParts& source) {
 }
 
 }  // namespace
+
+std::string program() {
+  const char* other = std::getenv("LOCKSTEP_TEST_PROGRAM");
+  return other == nullptr || *other == '\0' ? LOCKSTEP_PROGRAM : other;
+}
 
 std::string sandbox_public_key() {
   return R"("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEACd7YC6+PLTebNaba8AJNe6oaYImiKiZFlvLuqi3G0OY=\n-----END PUBLIC KEY-----\n")";

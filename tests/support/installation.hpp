@@ -11,6 +11,9 @@
 
 namespace lockstep::tests {
 
+// The program that is tested. LOCKSTEP_TEST_PROGRAM names another build of it.
+std::string program();
+
 // A folder that goes away with the test, unless it failed or keep() was called: then its place is printed.
 class TestFolder {
  public:

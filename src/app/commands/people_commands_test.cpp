@@ -66,11 +66,11 @@ TEST_F(PeopleCommandsTest, ReplayNamesItsTimes) {
 }
 
 TEST_F(PeopleCommandsTest, ConflictsAreListedAndDecided) {
-  fake.script.answer(
-      200,
+  const std::string listed =
       R"({"items":[{"seq":7,"entity":"contact","record":"01A","field":"name","base":"Ann","mine":"Anna","theirs":"Annie",
-      "mine_origin":"crm","theirs_origin":"db","rule":"latest","winner":"crm","open":false,"decided_by":null}],"next":null})");
+      "mine_origin":"crm","theirs_origin":"db","rule":"latest","winner":"crm","open":false,"decided_by":null}],"next":null})";
   for (const char* line : {"conflicts --open --source acme", "conflicts list --open --source acme"}) {
+    fake.script.answer(200, listed);
     EXPECT_EQ(fake.run(add_conflicts, line), ExitCode::ok);
     EXPECT_EQ(last_target(), "GET /api/v1/sources/acme/conflicts?open=true") << line;
   }

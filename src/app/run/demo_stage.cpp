@@ -145,7 +145,10 @@ Result<std::unique_ptr<DemoStage>> DemoStage::set_up(const DemoSettings& setting
       LOCKSTEP_TRY(done, systems->migrate(system));
     }
     auto server = Server::start(std::move(*config), {&loop, &stage->log_, context.factories, version});
-    if (!server && port != 0) continue;  // the port is taken: any other will do
+    if (!server && port != 0) {
+      context.out.line("Cannot " + server.error().message + ". The demo takes any that is free.");
+      continue;
+    }
     if (!server) return fail(server.error());
     stage->server_ = std::move(*server);
     break;

@@ -70,6 +70,8 @@ struct Server::State {
   explicit State(ServerParts given) : parts(given) {}
 
   Result<hub::Setup> make_setup(const Config& config);
+  // Whoever connects is answered once the loop runs.
+  Result<std::unique_ptr<net::HttpServer>> listen(const ServerConfig& config);
   AccessParts access_parts();
   void follow_members(const Config& config);
   void prune_later();
@@ -140,6 +142,26 @@ AccessParts Server::State::access_parts() {
           }};
 }
 
+Result<std::unique_ptr<net::HttpServer>> Server::State::listen(const ServerConfig& config) {
+  net::ServerSettings settings;
+  settings.address = config.host;
+  settings.port = config.port;
+  settings.limits.body_bytes_limit = config.body_bytes_limit;
+  settings.limits.connections_limit =
+      affordable_connections(config.connections_limit, raise_open_files(), settings.limits.refused_connections_limit);
+  if (settings.limits.connections_limit < config.connections_limit) {
+    parts.log->info("limits.connections", {{"limit", settings.limits.connections_limit},
+                                           {"wanted", config.connections_limit},
+                                           {"hint", "the system allows too few open files: ulimit -n"}});
+  }
+  settings.limits.connections_per_address_limit =
+      config.connections_per_address_limit.value_or(std::max<std::size_t>(settings.limits.connections_limit / 2, 1));
+  return net::HttpServer::listen(*parts.loop, std::move(settings),
+                                 [this](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
+                                   gateway->handle(std::move(request), std::move(exchange));
+                                 });
+}
+
 void Server::State::follow_members(const Config& config) {
   MembersParts made{parts.loop, parts.log,
                     [this](const MemberTable& table, connector::TableRead read, TableReader::Done done) {
@@ -165,6 +187,8 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
   state->vault = std::move(opened.vault);
   LOCKSTEP_TRY(client, net::HttpClient::make(*parts.loop, {}));
   state->client = std::move(client);
+  LOCKSTEP_TRY(http, state->listen(config.server));  // a taken port is told before anything runs
+  state->http = std::move(http);
   LOCKSTEP_TRY(
       accounts,
       open_accounts(*state->store, *state->vault,
@@ -188,26 +212,6 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ServerParts parts) 
 
   state->gateway->serve(served_of(config));
 
-  net::ServerSettings settings;
-  settings.address = config.server.host;
-  settings.port = config.server.port;
-  settings.limits.body_bytes_limit = config.server.body_bytes_limit;
-  settings.limits.connections_limit = affordable_connections(config.server.connections_limit, raise_open_files(),
-                                                             settings.limits.refused_connections_limit);
-  if (settings.limits.connections_limit < config.server.connections_limit) {
-    parts.log->info("limits.connections", {{"limit", settings.limits.connections_limit},
-                                           {"wanted", config.server.connections_limit},
-                                           {"hint", "the system allows too few open files: ulimit -n"}});
-  }
-  settings.limits.connections_per_address_limit = config.server.connections_per_address_limit.value_or(
-      std::max<std::size_t>(settings.limits.connections_limit / 2, 1));
-  auto http = net::HttpServer::listen(
-      *parts.loop, std::move(settings),
-      [gateway = state->gateway.get()](net::ServerRequest request, std::shared_ptr<net::Exchange> exchange) {
-        gateway->handle(std::move(request), std::move(exchange));
-      });
-  if (!http) return fail(http.error());
-  state->http = std::move(*http);
   state->hub->start();
   state->follow_members(config);
   state->prune_later();

@@ -50,8 +50,11 @@ Result<std::uint16_t> ServerCore::listen() {
   if (error) return fail(ErrorKind::invalid, "listen address " + settings_.address + ": " + error.message());
   const TcpEndpoint endpoint(address, settings_.port);
   const auto failed = [&](std::string_view what) {
-    return fail(ErrorKind::unavailable, std::string(what) + " " + settings_.address + ":" +
-                                            std::to_string(settings_.port) + ": " + error.message());
+    return fail(
+        ErrorKind::unavailable,
+        std::string(what) + " " + settings_.address + ":" + std::to_string(settings_.port) + ": " +
+            (error == asio::error::address_in_use ? "another program has this port; choose another one, or stop it"
+                                                  : error.message()));
   };
   acceptor_.open(endpoint.protocol(), error);
   if (error) return failed("open");

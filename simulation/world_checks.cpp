@@ -130,11 +130,13 @@ void World::check_put_off() {
   for (const hub::LaneStatus& lane : life_->hub().lanes(kSource)) {
     if (lane.hold) held.insert(lane.system);
   }
-  for (const sync::OutboxRow& row : outbox(sync::OutboxState::waiting)) {
-    if (!held.contains(row.key.system) && row.due > timeline_.now() + kPutOffLimit)
-      auditor_.report("C1", row.entity.str() + " " + row.key.record.str() + " of " + row.key.system.str() +
-                                " waits for " + std::to_string((row.due - timeline_.now()) / std::chrono::minutes(1)) +
-                                " minutes");
+  for (const auto state : {sync::OutboxState::waiting, sync::OutboxState::claimed, sync::OutboxState::unknown}) {
+    for (const sync::OutboxRow& row : outbox(state)) {
+      if (!held.contains(row.key.system) && row.due > timeline_.now() + kPutOffLimit)
+        auditor_.report("C1", row.entity.str() + " " + row.key.record.str() + " of " + row.key.system.str() +
+                                  " waits for " +
+                                  std::to_string((row.due - timeline_.now()) / std::chrono::minutes(1)) + " minutes");
+    }
   }
 }
 

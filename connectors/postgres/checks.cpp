@@ -12,9 +12,8 @@ void say(Lines& lines, CheckLine::Level level, std::string what, std::string hin
   lines.push_back({level, std::move(what), std::move(hint)});
 }
 
-void check_capture(Lines& lines, const Settings& settings, const ServerFacts& facts) {
+void check_capture(Lines& lines, const Settings& settings, const ServerFacts& facts, const CapturePlan& plan) {
   using enum CheckLine::Level;
-  const CapturePlan plan = plan_capture(settings, facts);
   switch (plan.mode) {
     case CaptureMode::off:
       say(lines, warning, "changes are not captured", "only full pulls see them; set capture: auto");
@@ -151,9 +150,10 @@ std::vector<connector::CheckLine> run_checks(Database& database, const connector
   say(lines, facts->version_number >= oldest_version ? ok : problem, "PostgreSQL " + facts->version,
       facts->version_number >= oldest_version ? "" : "version 13 or later is needed");
   if (facts->standby) say(lines, problem, "the server is a standby", "connect to the primary");
-  check_capture(lines, settings, *facts);
+  const CapturePlan plan = plan_capture(settings, *facts);
+  check_capture(lines, settings, *facts, plan);
   check_slot(lines, **open, settings);
-  check_standbys(lines, **open);
+  if (plan.mode == CaptureMode::logical) check_standbys(lines, **open);
   if (auto read = database.refresh(); !read) {
     say(lines, problem, read.error().message);
     return lines;

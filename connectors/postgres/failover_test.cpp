@@ -93,6 +93,9 @@ TEST_F(PostgresFailover, NamesOfStandbysThatFitUsAsWellAreToldOf) {
     ASSERT_TRUE(named(names));
     EXPECT_TRUE(warned()) << names;
   }
+  open({{"capture", "triggers"}});  // no reader of the log that could be meant
+  EXPECT_FALSE(warned());
+  open();
   for (const char* names : {"walreceiver", "FIRST 1 (lockstep2)", ""}) {
     ASSERT_TRUE(named(names));
     EXPECT_FALSE(warned()) << names;

@@ -1,7 +1,7 @@
 # build with sanitizers and run all tests: ./dev test [filter]
 #
-# Unit tests first, in parallel, then the tests of the whole program, then those with the client libraries of npm, then
-# those of the page in Chromium.
+# Unit tests first, in parallel, with some hundred seeds of the simulator among them (`seeds`), then the tests of the
+# whole program, then those with the client libraries of npm, then those of the page in Chromium.
 # Built with AddressSanitizer and UndefinedBehaviorSanitizer. The last line counts test cases: "N passed, N failed".
 # Skipped ones are listed with their reasons.
 #
@@ -27,7 +27,7 @@ verb_test() {
       # A module's tests need nothing but their own program; the house rules and the SQL of a recipe not even that.
       if has_test "$folder" -R "^$filter\$" -L 'house|recipe'; then
         targets=(build.ninja)
-      elif [[ $filter == browser || $filter == realtime ]]; then
+      elif [[ $filter == @(browser|realtime|schedules|seeds) ]]; then
         targets=(lockstep)
       elif ! has_test "$folder" -R "^$filter\$" -L whole; then
         targets=("${filter}_test")
@@ -35,14 +35,14 @@ verb_test() {
     else
       export GTEST_FILTER=$filter
       [[ $filter == *[*.]* ]] || GTEST_FILTER="*$filter*"
-      not_first='whole|browser|node|house|recipe'
+      not_first='whole|browser|node|house|recipe|seeds'
     fi
   fi
   if [[ -z $filter || $filter == browser ]]; then
     browser=yes
     use_browser
   fi
-  if [[ -z $filter || $filter == realtime ]]; then
+  if [[ -z $filter || $filter == @(realtime|schedules) ]]; then
     node=yes
     use_realtime_clients
   fi
@@ -57,7 +57,7 @@ verb_test() {
   run_ctest "$folder" whole -L whole "${selected[@]}" || status=1
   if [[ $node == yes ]]; then
     say "tests with the client libraries"
-    run_ctest "$folder" node -L node "${selected[@]}" || status=1
+    run_ctest "$folder" node -L node -j "$(nproc)" "${selected[@]}" || status=1
   fi
   if [[ $browser == yes ]]; then
     say "tests of the page in a browser"

@@ -2,6 +2,7 @@
 //   LOCKSTEP_BIN  the program (default: build/dev/lockstep)
 //   RESULTS       a file for the results in JUnit's format, as `./dev test` counts them
 //   ONLY          a part of the names of the checks that run
+//   PART          schedules: those that wait for the next minutes; others: the others; without it all
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,7 +56,7 @@ async function group(start, checks) {
 }
 
 const stageOf = (access) => (program) => Stage.start(program, access);
-const groups = [
+const others = [
   ["tokens", stageOf("tokens"), socketChecks], ["tokens", stageOf("tokens"), supabaseChecks], ["keys", stageOf("tokens"), keysChecks], ["open", stageOf("open"), openChecks],
   ["members", (program) => MembersStage.start(program), membersChecks],
   ["business-directory", (program) => BusinessStage.start(program), businessChecks],
@@ -65,8 +66,9 @@ const groups = [
   ["crm-mirror, batches", (program) => MirrorStage.start(program, { realtime: "{batch_above: 50, batch_every: 250ms}" }), batchChecks],
   ["crm-mirror", (program) => MirrorStage.start(program), functionChecks],
   ["crm-mirror", (program) => MirrorStage.start(program, { worker: workerPassword }), rightsChecks],
-  ["crm-mirror", (program) => MirrorStage.start(program, { schedules: everyMinute }), scheduleChecks],
 ];
+const schedules = [["crm-mirror", (program) => MirrorStage.start(program, { schedules: everyMinute }), scheduleChecks]];
+const groups = { schedules, others }[process.env.PART] ?? [...others, ...schedules];
 for (const [what, start, checks] of groups) {
   try {
     await group(start, checks);

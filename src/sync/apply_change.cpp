@@ -32,6 +32,11 @@ bool shows_all(const Fields& fields, const Fields& sent) {
   });
 }
 
+// Also of a write that was given up while nobody knew its outcome: what the system shows of it is our own doing (E1).
+bool may_be_shown(const OutboxRow& row) {
+  return row.in_flight() || (row.state == OutboxState::dead && row.error_kind == ErrorKind::maybe_applied);
+}
+
 WorkClass work_of(Via via) { return via == Via::scan ? WorkClass::backfill : WorkClass::live; }
 
 }  // namespace
@@ -392,6 +397,8 @@ Result<Applied> Applier::observe_linked(const Observed& seen, Record& record, Fi
   if (row && row->in_flight()) {
     LOCKSTEP_TRY(waits, waits_for_outcome(change, record, *link, fields, *row));
     if (waits) return park_behind_write(seen, record);
+  }
+  if (row && may_be_shown(*row)) {
     // What stood there before our write before this one may be older than both.
     if (!trusted) leave_out_returns(*link, row->sent);
     if (!trusted && change.version == 0) {
@@ -471,7 +478,7 @@ Result<Applied> Applier::stale(const Observed& seen, Record& record, const Link&
   Merged merged;
   if (change.via == Via::webhook || change.via == Via::capture) {
     LOCKSTEP_TRY(write, ws_.outbox({change.source, change.system, record.id}));
-    const Fields on_the_way = write && write->in_flight() ? std::move(write->sent) : Fields();
+    const Fields on_the_way = write && may_be_shown(*write) ? std::move(write->sent) : Fields();
     for (const auto& [name, value] : fields) {
       const Json* prior = find_value(link.prior, name);
       const Json* base = find_value(link.base, name);

@@ -140,6 +140,33 @@ TEST_F(FoundHeard, C5AnEventIsAWitnessOfATagThatSomebodyHadRemoved) {
   EXPECT_EQ(readings(), 0u);
 }
 
+// The outcome of a write of a name and a tag was asked for until it was given up. Then an event shows the tag with the name of
+// before, so that the object is read; meanwhile a person takes the tag away.
+TEST_F(FoundHeard, C5AnEventIsAWitnessOfAWriteThatWasGivenUp) {
+  const std::string id = synced_contact();
+  const JsonArray vip{"vip"}, both{"lead", "vip"};
+  world.edit_in_app(record(), "name", "Anna");
+  world.edit_in_app(record(), "tags", both);
+  const sync::Claim update = claim(crm, sync::WriteKind::update, {{"name", Json("Anna")}, {"tags", Json(both)}});
+  take(update);
+  sync::WriteOutcome unknown = outcome(update, sync::OutcomeKind::unknown);
+  unknown.written = {{"name", Json("Anna")}};
+  const auto given_up = [&] {
+    const auto rows = world.reader().outbox(SourceId("acme"), {std::nullopt, sync::OutboxState::dead}, {"", 10});
+    return !rows->items.empty();
+  };
+  for (int attempt = 0; attempt < 100 && !given_up(); ++attempt) world.apply({unknown});
+  ASSERT_TRUE(given_up());
+  world.apply({seen(crm, id, {{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", both}})});
+  EXPECT_EQ(readings(), 1u);
+  crm.objects.at(id).document = JsonObject{{"email", "ann@example.test"}, {"name", "Ann"}, {"tags", vip}};
+  crm.objects.at(id).version = ++crm.clock;
+  world.fetch(crm);
+  EXPECT_TRUE(world.settle());
+  EXPECT_EQ(stored().fields.at("tags").value, Json(vip));
+  EXPECT_EQ(crm.objects.at(id).document.at("tags"), Json(vip));
+}
+
 // Our last write brought a tag, without a version. While the contact is being removed an edit shows that tag, and the next one
 // lacks it: no reading will tell any more.
 TEST_F(FoundHeard, L1WhatIsToldWhileOurRemovalIsOnItsWayIsBelieved) {

@@ -49,6 +49,7 @@ class Applier {
     bool read_now() const { return change.via == Via::fetch && replays == 0; }
     // What is captured comes in order; what had to wait does not, and others may have passed it.
     bool in_order() const { return change.via == Via::capture && replays == 0; }
+    WorkClass work() const { return change.via == Via::scan ? WorkClass::backfill : WorkClass::live; }
   };
   // What is shown by the objects of one kind that wait without a record, as of a number of changes to the inbox.
   struct Unrecognised {

@@ -90,7 +90,12 @@ Result<Time> parse_iso8601(std::string_view text) {
   if (at != text.size()) return bad();
   const year_month_day date{year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d))};
   if (!date.ok()) return bad();
-  return Time(sys_days(date).time_since_epoch()) + hours(h) + minutes(mi) + seconds(s) + microseconds(micros) - offset;
+  const Time time =
+      Time(sys_days(date).time_since_epoch()) + hours(h) + minutes(mi) + seconds(s) + microseconds(micros) - offset;
+  // In UTC it may be of a year that four digits cannot say.
+  const year in_utc = year_month_day(floor<days>(time)).year();
+  if (in_utc < year(0) || in_utc > year(9999)) return bad();
+  return time;
 }
 
 std::int64_t to_epoch_ms(Time time) {

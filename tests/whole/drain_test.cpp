@@ -82,6 +82,22 @@ TEST(Drain, UnderLoadRefusesWithRetryAfterFinishesWritesAndEndsWithZero) {
       begun, reached, seconds, *code, answers[200], answers[429], answers[0], installation.crm.writes(), kContacts));
 }
 
+// The configuration is loaded again while the server stops: nothing is started any more.
+TEST(Drain, IsNotUndoneByAReload) {
+  Installation installation({.contacts = 1});
+  ASSERT_TRUE(installation.start()) << installation.unsettled();
+  installation.crm.faults(
+      JsonObject{{"latency", JsonObject{{"rate", 1}, {"fixed_ms", 1'500}, {"only", "PUT /contacts/{contactId}"}}}});
+  installation.db().run("UPDATE contacts SET last_name = 'Drained'", {});
+  ASSERT_TRUE(eventually(std::chrono::seconds(10), [&] { return installation.crm.writes() >= 1; }));
+  Process& process = installation.server.process();
+  process.signal(SIGTERM);
+  ASSERT_TRUE(eventually(std::chrono::seconds(5), [&] { return process.log().contains("stop.draining"); }));
+  process.signal(SIGHUP);
+  EXPECT_EQ(process.wait(std::chrono::seconds(20)), 0) << process.log();
+  EXPECT_TRUE(process.log().contains("the server is stopping")) << process.log();
+}
+
 TEST(Reload, TakesANewFieldAndANewTenantWithoutDroppingAWebhook) {
   Installation installation({.contacts = kContacts});
   ASSERT_TRUE(installation.start()) << installation.unsettled();

@@ -239,6 +239,7 @@ void Server::State::prune_later() {
 
 Result<void> Server::reload(Config config) {
   State& state = *state_;
+  if (state.hub->draining()) return fail(ErrorKind::conflict, "the server is stopping");
   LOCKSTEP_TRY(access, ConfigAccess::make(config, state.access_parts(), state.access.get()));
   if (config.server.host != state.running.host || config.server.port != state.running.port ||
       config.server.data_folder != state.running.data_folder) {

@@ -22,7 +22,8 @@ export class Report {
 
   wentWrong(name, error) {
     ++this.failed;
-    const what = error.message.split("\n").slice(0, 6).join(" | ");
+    const lines = error.message.split("\n").filter((line) => line !== "");
+    const what = (lines.length > 10 ? [...lines.slice(0, 3), "…", ...lines.slice(-6)] : lines).join(" | ");  // a program speaks last of why it ended
     this.#cases.push(`<testcase classname="${this.#suite}" name="${plain(name)}" status="run"><failure message="${plain(what)}"/></testcase>`);
     console.log(`FAIL  ${name}: ${what}`);
   }

@@ -11,7 +11,7 @@ namespace {
 TEST(World, WithoutFaultsAllInvariantsHold) {
   Plan plan;
   plan.set("people.crowd", 0.3);
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     const RunResult result = run_one(seed, plan, Trace::Keep::hash);
     ASSERT_TRUE(result.violations.empty()) << "seed " << seed << "\n" << describe(result);
     EXPECT_GT(result.writes, 5u) << "seed " << seed << " did nothing";

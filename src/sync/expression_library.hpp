@@ -12,7 +12,7 @@ namespace lockstep::sync {
 inline constexpr const char* list_mark = "lockstep.list";
 inline constexpr const char* object_mark = "lockstep.object";
 // … and of the table that holds the functions.
-inline constexpr const char* library_key = "lockstep.library";
+inline constexpr const char* library_key = "lockstep.functions";
 
 // The interpreter's instruction budget, found through its extra space.
 struct Budget {
